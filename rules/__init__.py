@@ -1,0 +1,1 @@
+"""Deciding when readings amount to an alarm."""
