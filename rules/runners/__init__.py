@@ -1,0 +1,1 @@
+"""How the core is run: live, and later on history."""

@@ -1,0 +1,1 @@
+"""The programs people run, and the machines they talk to."""

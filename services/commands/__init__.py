@@ -1,0 +1,1 @@
+"""The commands of `tidewalk`, one group a file."""

@@ -1,0 +1,1 @@
+"""From an alarm to a crew: the order's legal changes, who gets it, and the sending."""

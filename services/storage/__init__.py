@@ -1,0 +1,1 @@
+"""Where things are kept: the journal, readings, quarantine, alarms and orders."""

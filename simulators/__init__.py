@@ -1,0 +1,1 @@
+"""A make-believe coast: it speaks the wire and imports nothing of ours but domain."""

@@ -1,0 +1,1 @@
+"""A real mosquitto on a free port, started and ended by the test."""
