@@ -1,0 +1,60 @@
+"""`tidewalk`: the one console script. Commands are imported when they are asked for, so that --help is quick."""
+
+import importlib
+import sys
+
+import click
+
+from domain.errors import TidewalkError
+
+COMMANDS = {
+    "demo": ("services.commands.demo", "demo", "Watch a simulated coast being looked after, with nothing installed."),
+    "serve": ("services.commands.serve", "serve", "Run the service against your broker and your stores."),
+    "simulate": ("services.commands.simulate", "simulate", "Play a coast against any MQTT broker."),
+    "site": ("services.commands.site", "site", "Check, show and import the site files."),
+    "rules": ("services.commands.rules", "rules", "Check and test the rule files."),
+    "quarantine": ("services.commands.quarantine", "quarantine", "What was kept aside, why, and trying it again."),
+    "orders": ("services.commands.orders", "orders", "Work orders: list them, and one with its whole history."),
+    "bench": ("services.commands.bench", "bench", "Measure the hot paths on this machine."),
+}
+
+
+class Lazily(click.Group):
+    """A group whose members are imported on use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """In the order of the table: what a newcomer needs first."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import it now."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, name, _ = COMMANDS[cmd_name]
+        found = getattr(importlib.import_module(module), name)
+        assert isinstance(found, click.Command)  # noqa: S101
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """The table alone: nothing is imported to show the help."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, short) for name, (_, _, short) in COMMANDS.items()])
+
+
+@click.group(cls=Lazily, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="tidewalk")
+def cli() -> None:
+    """Tidewalk keeps a scenic coastline lit, clean and open.
+
+    Sensors publish over MQTT; every reading is kept; rules raise alarms; crews get orders and answer them; the sensors
+    verify the repair. Start with `tidewalk demo`.
+    """
+
+
+def main() -> None:
+    """Run it; what a person can act on is one clear line and exit code 1."""
+    try:
+        cli(prog_name="tidewalk")
+    except TidewalkError as wrong:
+        click.echo(f"tidewalk: {wrong}", err=True)
+        sys.exit(1)

@@ -1,0 +1,46 @@
+"""What an operator can set, read once: from the environment (`TIDEWALK_…`), then from the command line over it."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Every setting with its default: embedded everything, one process, loopback only."""
+
+    model_config = SettingsConfigDict(env_prefix="TIDEWALK_", extra="ignore", frozen=True)
+
+    site: str = Field("shinan", description="Folder of the site files, or the name of a shipped sample")
+    state: Path = Field(Path(".tidewalk"), description="Folder for the journal, quarantine and embedded databases")
+
+    broker: str = Field("127.0.0.1:1883", description="MQTT broker, HOST:PORT")
+    broker_user: str = ""
+    broker_password: SecretStr = SecretStr("")
+    broker_tls: bool = False
+    client_id: str = Field("tidewalk", description="Keeps the broker's session; one service, one id")
+    source: Literal["mqtt5", "paho"] = Field("mqtt5", description="paho for a broker that speaks only MQTT 3.1.1")
+
+    influx: str = Field("", description="URL of an InfluxDB 2.x; empty: readings are kept in DuckDB")
+    influx_token: SecretStr = SecretStr("")
+    influx_org: str = "tidewalk"
+    influx_bucket: str = "tidewalk"
+    retention_days: int = Field(0, ge=0, description="Readings older than this are kept aside; 0: all are stored")
+
+    sql: str = Field("", description="SQLAlchemy URL for alarms and orders; empty: SQLite in the state folder")
+    journal_days: int = Field(14, ge=1, description="Journal rows that every part has passed are kept this long")
+    rules: str = Field("", description="Folder of rule files; empty: the shipped library")
+
+    def broker_address(self) -> tuple[str, int]:
+        """Host and port of the broker; the port is 1883 where none is said."""
+        host, _, port = self.broker.rpartition(":")
+        return (host, int(port)) if host and port.isdigit() else (self.broker, 1883)
+
+    def sql_url(self) -> str:
+        """The database of alarms and orders."""
+        return self.sql or f"sqlite:///{self.state / 'tidewalk.sqlite'}"
+
+    def bucket(self, *, simulated: bool) -> str:
+        """Where readings go: a simulated coast never mixes with a real one."""
+        return f"{self.influx_bucket}-simulated" if simulated else self.influx_bucket

@@ -1,0 +1,67 @@
+"""The tiers behind `make test` and `make soak`: checks and tests, side by side, one verdict last.
+
+python -m tests.tiers quick     lint, format, types, layers, and every test that is not marked `soak`
+python -m tests.tiers soak      the tests marked `soak`
+"""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+BIN = Path(sys.executable).parent
+CHECKS = {
+    "ruff check": [BIN / "ruff", "check", "--quiet", "."],
+    "ruff format": [BIN / "ruff", "format", "--check", "--quiet", "."],
+    "layers": [BIN / "lint-imports"],
+    "mypy": [BIN / "mypy", "--no-error-summary"],
+}
+NOT_HERE = {
+    "InfluxDB 2.x": ("TIDEWALK_TEST_INFLUX_URL", "set it to a running 2.x and the store contract runs against it too"),
+}
+
+
+def _checks() -> list[str]:
+    running = {
+        name: subprocess.Popen([*map(str, command)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        for name, command in CHECKS.items()
+    }
+    failed = []
+    for name, process in running.items():
+        said, _ = process.communicate()
+        print(f"{'ok    ' if process.returncode == 0 else 'FAILED'} {name}", flush=True)
+        if process.returncode:
+            print(said, flush=True)
+            failed.append(name)
+    return failed
+
+
+def _tests(*arguments: str) -> tuple[int, float]:
+    began = time.monotonic()
+    code = subprocess.run([sys.executable, "-m", "pytest", "-q", *arguments], check=False).returncode
+    return code, time.monotonic() - began
+
+
+def quick() -> int:
+    """Everything that fits in five minutes. The exit code says whether all of it held."""
+    failed = _checks()
+    unit, seconds = _tests("tests/unit")
+    print(f"unit tests: {seconds:.1f} s", flush=True)
+    rest, more = _tests("tests", "--ignore=tests/unit", "-m", "not soak")
+    for name, (variable, how) in NOT_HERE.items():
+        if not os.environ.get(variable):
+            print(f"not run: {name} ({variable}: {how})", flush=True)
+    if failed:
+        print(f"failed: {', '.join(failed)}", flush=True)
+    print(f"took {seconds + more:.0f} s of tests", flush=True)
+    return 1 if failed or unit or rest else 0
+
+
+def soak() -> int:
+    """What takes longer."""
+    return _tests("tests", "-m", "soak")[0]
+
+
+if __name__ == "__main__":
+    sys.exit({"quick": quick, "soak": soak}[sys.argv[1] if len(sys.argv) > 1 else "quick"]())
