@@ -1,0 +1,72 @@
+"""Staying connected, and handing on what arrives: what the MQTT sources do alike."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+from domain.errors import RejectedError
+from domain.ports import Arrived
+from ingest.sources.inbox import Inbox
+from ingest.sources.retry import Loss, MalformedError, Retry, TakenOverError
+
+log = logging.getLogger(__name__)
+
+
+class Upkeep:
+    """Makes one connection after another with `hold`, which returns how the connection was lost."""
+
+    def __init__(self, hold: Callable[[], Awaitable[Loss]], retry: Retry, inbox: Inbox, where: str) -> None:
+        self._hold = hold
+        self._retry = retry
+        self._inbox = inbox
+        self._where = where
+        self._task: asyncio.Task[None] | None = None
+
+    async def stream(self) -> AsyncIterator[Arrived]:
+        """What `Source.batches` promises. To be used once."""
+        if self._task is not None:
+            raise RuntimeError("batches() has been called before: a source has one consumer")
+        self._task = asyncio.create_task(self._stay_connected())
+        try:
+            while (arrived := await self._inbox.take()) is not None:
+                yield arrived
+        finally:
+            await self.stop()
+
+    async def stop(self) -> None:
+        """End the connection that is being held, and the stream."""
+        self._inbox.end()
+        if self._task is not None and not self._task.done():
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+    async def _stay_connected(self) -> None:
+        try:
+            while not self._inbox.has_ended():
+                await self._inbox.roomy()
+                loss = await self._hold()
+                if self._inbox.has_ended():
+                    return
+                wait = self._retry.after(loss)
+                self._tell(loss, wait)
+                await asyncio.sleep(wait)
+        except RejectedError as why:
+            log.error("MQTT broker %s: giving up: %s", self._where, why)  # noqa: TRY400 (known reason, no traceback)
+            self._inbox.end(why)
+        except Exception as why:  # a mistake of ours: the consumer must hear of it, or it would wait for ever
+            log.exception("MQTT broker %s: unforeseen", self._where)
+            self._inbox.end(why)
+
+    def _tell(self, loss: Loss, wait: float) -> None:
+        match loss.why:
+            case TakenOverError():
+                log.error(
+                    "MQTT broker %s: another program uses our client id; trying again in %.1f s: %s",
+                    self._where,
+                    wait,
+                    loss.why,
+                )
+            case MalformedError():
+                log.error("MQTT broker %s: faulty packet; trying again in %.1f s: %s", self._where, wait, loss.why)
+            case _:
+                log.warning("MQTT broker %s: lost; trying again in %.1f s: %s", self._where, wait, loss.why)
