@@ -1,0 +1,260 @@
+"""From a row of the journal to readings, notes, and what is kept aside. Pure: no clock, no I/O, never raises.
+
+Every message has exactly one fate. The only state is what was heard in the last 60 s, and a count.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from domain.errors import RejectedError
+from domain.ids import message_key
+from domain.messages import Fate, Flag, Heard, Message, Quarantined, Row
+from domain.readings import Millis, Quality, Reading
+from domain.site import Site
+from ingest import quarantine
+from ingest.codecs import native
+from ingest.codecs.said import Codec, Faults, Measured, Said
+from ingest.lately import FirstHeard, SeenKeys
+from ingest.lockstep import read_step
+from ingest.oversize import key_of, size_of
+from ingest.quality import AHEAD, EARLIEST, believed, clock_fault
+from ingest.routes import Carries, Route, Routes
+
+NATIVE: Final[Mapping[str, Codec]] = {"native": native.decode}
+ACTIONS: Final = frozenset({"accept", "decline", "arrive", "done", "extend", "hold", "resume", "confirm"})
+_SPELT_OUT: Final = 32  # faults of one message that are named one by one
+_DAY: Final = 86_400_000
+# plain ints: readings carry them, and flags of an enumeration cost ten times as much to combine
+_GOOD: Final = int(Quality.GOOD)
+_VALUE_DROPPED: Final = int(Quality.VALUE_DROPPED)
+_TIME_UNKNOWN: Final = int(Quality.TIME_UNKNOWN)
+_TIME_CORRECTED: Final = int(Quality.TIME_CORRECTED)
+_BACKFILL: Final = int(Quality.BACKFILL)
+_NOT_VALUES: Final = ("seq", "values", "history")  # parts of the envelope whose fault drops no value
+
+
+class Pipeline:
+    """Reads rows for one site, in order. Make a fresh one for each reader of the journal."""
+
+    def __init__(
+        self, site: Site, *, codecs: Mapping[str, Codec] = NATIVE, retention: Millis = 0, remember: int = 65_536
+    ) -> None:
+        """`codecs` by profile name; `retention` 0 keeps any age; duplicates are counted within `remember` keys."""
+        self._find = Routes(site, codecs).find
+        self._zone = ZoneInfo(site.timezone)
+        self._retention = retention
+        self.first_heard = FirstHeard()
+        self.seen = SeenKeys(remember)
+
+    @property
+    def duplicates(self) -> int:
+        """Telemetry messages heard whose very bytes had come before on the same topic."""
+        return self.seen.again
+
+    def warm(self, rows: Iterable[Row]) -> None:
+        """Hear what came in the 60 s before, so that reading may begin in the middle of the journal."""
+        for row in rows:
+            self.read(row)
+
+    def take_over(self, other: "Pipeline") -> None:
+        """Go on where another one stands: for a site or profile that changed between two rows."""
+        self.first_heard, self.seen = other.first_heard, other.seen
+
+    def read(self, row: Row) -> Heard:
+        """What one row says."""
+        if not row.messages:
+            return Heard(row.number, row.at, (), (), (), ())
+        out = _Out(row)
+        for place, message in enumerate(row.messages):
+            topic, payload, _, flags = message
+            key = key_of(message) if flags else message_key(topic, payload)
+            try:
+                route = self._find(topic)
+                if route.codec is not None:
+                    self._telemetry(route, message, place, key, out)
+                else:
+                    _anything_else(route, message, place, key, out)
+            except RejectedError as refused:
+                out.refuse(message, place, key, str(refused))
+            except Exception as error:  # noqa: BLE001  # a mistake of ours costs one message, never the stream
+                out.refuse(message, place, key, quarantine.our_fault(error))
+        return out.heard()
+
+    def _telemetry(self, route: Route, message: Message, place: int, key: bytes, out: "_Out") -> None:
+        _, payload, received, flags = message
+        if flags:
+            _refuse_unusual(message)
+        self.seen.add(key)
+        assert route.codec is not None  # noqa: S101  # looked at by the caller
+        said, faults = route.codec(payload)
+        values, doubts = believed(said.values) if said.values else ({}, ())
+        at, quality, clock = self._event_time(said, key, message)
+        reading = Reading(route.facility, route.device, route.kind, route.zone, at, values, quality, said.seq, received)
+        if not (faults or doubts or clock or said.history or not values or self._too_old(at, received)):
+            out.readings.append(reading)
+            out.fates.append(Fate(key, 1, ""))
+            return
+        readings, left_out = self._sorted_out(reading, said, (*faults, *doubts))
+        if not readings:
+            raise RejectedError(_why_nothing(left_out))
+        out.keep_aside(message, place, key, (*left_out, ("at", clock)) if clock else left_out)
+        out.readings.extend(readings)
+        out.fates.append(Fate(key, len(readings), ""))
+
+    def _event_time(self, said: Said, key: bytes, message: Message) -> tuple[Millis, int, str]:
+        """The event time, the quality so far, and why the device's own time was not taken."""
+        _, _, received, flags = message
+        quality = _BACKFILL if flags and flags & Flag.RETRY else _GOOD
+        clock = ""
+        if said.at is not None:
+            at = native.millis(said.at)
+            if EARLIEST <= at <= received + AHEAD:
+                return at, quality, ""
+            clock = clock_fault(at, received, self._offset(received))
+            quality |= _TIME_CORRECTED
+        if flags and flags & Flag.BACKLOG:
+            quality |= _TIME_UNKNOWN
+        return (received if quality & _BACKFILL else self.first_heard.first(key, received)), quality, clock
+
+    def _sorted_out(self, reading: Reading, said: Said, faults: Faults) -> tuple[list[Reading], Faults]:
+        """What can be kept of a message that is not plain, and why the rest cannot."""
+        readings: list[Reading] = []
+        left_out = list(faults)
+        if reading.values and self._too_old(reading.at, reading.received):
+            left_out.append(("values", self._why_too_old()))
+        elif reading.values:
+            dropped = any(not name.startswith(_NOT_VALUES) for name, _ in faults)
+            readings.append(reading._replace(quality=reading.quality | dropped * _VALUE_DROPPED))
+        for entry in said.history or ():
+            earlier, doubts = self._earlier(reading, entry)
+            left_out += doubts
+            if earlier is not None:
+                readings.append(earlier)
+        return readings, tuple(left_out)
+
+    def _earlier(self, reading: Reading, entry: Measured) -> tuple[Reading | None, Faults]:
+        """One entry of the history, stored at its own time or not at all: no other time can be given to it."""
+        at = native.millis(entry.at)
+        name = f"history@{at}"
+        values, doubts = believed(entry.values)
+        faults = tuple((f"{name}.{quantity}", why) for quantity, why in doubts)
+        earlier = reading._replace(at=at, values=values, quality=_BACKFILL, seq=-1)
+        if clock := clock_fault(at, reading.received, self._offset(reading.received)):
+            return None, ((name, clock),)
+        if not values:
+            return None, faults or ((name, quarantine.NO_VALUES),)
+        if self._too_old(at, reading.received):
+            return None, ((name, self._why_too_old()),)
+        return earlier._replace(quality=_BACKFILL | bool(doubts) * _VALUE_DROPPED), faults
+
+    def _too_old(self, at: Millis, received: Millis) -> bool:
+        return self._retention > 0 and at < received - self._retention
+
+    def _why_too_old(self) -> str:
+        return quarantine.too_old(self._retention // _DAY)
+
+    def _offset(self, at: Millis) -> timedelta:
+        return datetime.fromtimestamp(at / 1000, self._zone).utcoffset() or timedelta()
+
+
+class _Out:
+    """What has been found in a row so far."""
+
+    def __init__(self, row: Row) -> None:
+        self._row = row
+        self.readings: list[Reading] = []
+        self.notes: list[Message] = []
+        self.quarantined: list[Quarantined] = []
+        self.fates: list[Fate] = []
+
+    def heard(self) -> Heard:
+        return Heard(
+            self._row.number,
+            self._row.at,
+            tuple(self.readings),
+            tuple(self.notes),
+            tuple(self.quarantined),
+            tuple(self.fates),
+        )
+
+    def note(self, message: Message, key: bytes) -> None:
+        self.notes.append(message)
+        self.fates.append(Fate(key, 0, ""))
+
+    def refuse(self, message: Message, place: int, key: bytes, reason: str) -> None:
+        """Keep the whole message aside."""
+        self.keep_aside(message, place, key, (("", reason),))
+        self.fates.append(Fate(key, 0, reason))
+
+    def keep_aside(self, message: Message, place: int, key: bytes, left_out: Faults) -> None:
+        """Keep parts of it aside, the first ones by name."""
+        rest = len(left_out) - _SPELT_OUT
+        if rest > 0:
+            left_out = (*left_out[:_SPELT_OUT], ("…", quarantine.more(rest)))
+        topic, payload, received, _ = message
+        for quantity, reason in left_out:
+            self.quarantined.append(
+                Quarantined(self._row.number, place, quantity, reason, topic, payload, received, key)
+            )
+
+
+def _refuse_unusual(message: Message) -> None:
+    """What telemetry may not be. Raises RejectedError."""
+    if message.flags & Flag.RETAINED:
+        raise RejectedError(quarantine.RETAINED)
+    if message.flags & Flag.TRUNCATED:
+        raise RejectedError(quarantine.too_large(size_of(message)))
+
+
+def _why_nothing(left_out: Faults) -> str:
+    """One reason for a message of which nothing is left."""
+    if not left_out:
+        return quarantine.NO_VALUES
+    also = f" (and {len(left_out) - 1} more)" if len(left_out) > 1 else ""
+    return left_out[0][1] + also
+
+
+def _anything_else(route: Route, message: Message, place: int, key: bytes, out: _Out) -> None:
+    """All that brings no readings. Raises RejectedError."""
+    match route.carries:
+        case Carries.NOTE:
+            out.note(message, key)
+        case Carries.STATUS:
+            if message.payload not in (b"online", b"offline"):
+                raise RejectedError(quarantine.BAD_STATUS)
+            out.note(message, key)
+        case Carries.REPLY:
+            _reply(message, place, key, out)
+        case Carries.CLOCK:
+            _refuse_unusual(message)
+            read_step(message.payload)
+            out.note(message, key)
+        case _:
+            raise RejectedError(route.reason)
+
+
+def _reply(message: Message, place: int, key: bytes, out: _Out) -> None:
+    """A crew's answer. One that cannot be read is kept aside and also handed on: the crew is to hear `refused`."""
+    if message.flags & Flag.RETAINED:
+        raise RejectedError(quarantine.RETAINED)
+    try:
+        _refuse_unusual(message)
+        found = native.parse_object(message.payload)
+    except RejectedError as refused:
+        wrong = str(refused)
+    else:
+        wrong = _why_unreadable(found)
+    if not wrong:
+        out.note(message, key)
+        return
+    out.notes.append(message)
+    out.refuse(message, place, key, quarantine.bad_reply(wrong))
+
+
+def _why_unreadable(reply: Mapping[str, object]) -> str:
+    for name in ("id", "order", "action"):
+        if not isinstance(reply.get(name), str) or not reply[name]:
+            return f"{name} is missing, or is not text"
+    return "" if reply["action"] in ACTIONS else f"{quarantine.shown(reply['action'])} is no action"
