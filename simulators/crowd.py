@@ -1,0 +1,41 @@
+"""Crowd counters 客流计: people pass a line, in and out."""
+
+# ruff: noqa: D102 - what these promise is said once, in simulators.thing
+
+from domain.readings import Millis, Value
+from domain.site import Facility
+from simulators.almanac import HOUR
+from simulators.chance import Dice
+from simulators.thing import Scene, Thing
+
+
+class CrowdPoint(Thing):
+    """One counter and the place behind it."""
+
+    def __init__(self, facility: Facility, scene: Scene, start: Millis) -> None:
+        super().__init__(facility, scene, start)
+        self.most = self.trait("capacity", 2_000.0)
+        self.custom = self.dice.between(0.45, 0.62)
+        self.now = int(self._wanted(start))
+        self.outs = int(self.dice.between(10_000, 900_000))
+        self.ins = self.outs + self.now
+
+    def _wanted(self, at: Millis) -> float:
+        return self.most * self.custom * self.scene.almanac.busy(self.zone, at)
+
+    def advance(self, at: Millis) -> None:
+        hours = (at - self.seen) / HOUR
+        self.seen = at
+        if hours <= 0:
+            return
+        dice = self.chance("walk")
+        drift = self._wanted(at) - self.now
+        passing = 1.5 * max(self.now, 5.0)
+        leaves = min(self.now, dice.count(passing * hours + max(0.0, -drift) * min(1.0, 3.0 * hours)))
+        comes = dice.count(passing * hours + max(0.0, drift) * min(1.0, 3.0 * hours))
+        self.ins += comes
+        self.outs += leaves
+        self.now += comes - leaves
+
+    def values(self, at: Millis, dice: Dice) -> dict[str, Value]:  # noqa: ARG002 - a counter has no noise
+        return {"people_in": float(self.ins), "people_out": float(self.outs), "people_now": float(self.now)}

@@ -1,0 +1,131 @@
+"""Public toilets 公厕: people use them, cleaners come round, and sometimes a drain blocks and the air turns foul."""
+
+# ruff: noqa: D102 - what these promise is said once, in simulators.thing
+
+import math
+from typing import Final
+
+from domain.readings import Millis, Value
+from domain.site import Facility
+from simulators.almanac import HOUR, MINUTE
+from simulators.chance import Dice
+from simulators.faults import Incident
+from simulators.hours import is_open
+from simulators.thing import Scene, Thing
+
+FOULED: Final = (
+    1.3  # ppm of ammonia: from here on noise (3 %) and a long stay of bad air can reach the 1.44 of GB/T 17217
+)
+SENTINEL: Final = 655.35  # what GS301 sensors decode to when they have nothing to say
+_STAY_MIN: Final = 4.0
+_PER_STALL_HOUR: Final = 9.0
+_CLEANING: Final = 2 * HOUR
+
+
+class Toilet(Thing):
+    """One toilet with odour sensor, counters and consumables."""
+
+    def __init__(self, facility: Facility, scene: Scene, start: Millis) -> None:
+        super().__init__(facility, scene, start)
+        self.stalls = int(self.trait("stalls", 8))
+        self.custom = self.dice.between(0.6, 1.15)
+        self.stagger = round(self.dice.between(0.0, 120.0) * MINUTE)
+        self.people = int(self.dice.between(5, 60))
+        self.grime = self.people * 0.001
+        self.paper = self.dice.between(45.0, 98.0)
+        self.soap = self.dice.between(50.0, 98.0)
+        self.uses_per_min = 0.0
+        self.cleared: tuple[Millis, float] | None = None  # when foul air was let out, and how much of it there was
+
+    def wake(self, at: Millis) -> None:
+        self.scene.stage.call(self._next_cleaning(at), f"clean {self.id}", self._routine)
+
+    def advance(self, at: Millis) -> None:
+        minutes = (at - self.seen) / MINUTE
+        if minutes <= 0:
+            return
+        custom = self.custom * self.stalls * _PER_STALL_HOUR * self.scene.almanac.busy(self.zone, at)
+        uses = self.chance("use").count(custom * minutes / 60.0) if self._open(at) else 0
+        self.uses_per_min = uses / minutes
+        self.people += uses
+        self.grime = (self.grime + 0.0011 * uses) * math.exp(-minutes / 400.0)
+        self.paper = max(0.0, self.paper - 0.06 * uses)
+        self.soap = max(0.0, self.soap - 0.035 * uses)
+        self.seen = at
+        if self.ammonia(at) >= FOULED and not {"toilet_foul", "nh3_raised"} & self.ongoing.keys():
+            self.scene.stage.arose("fouled", self.id, at)
+        if self.paper <= 10.0:
+            self.scene.stage.arose("used_up", self.id, at)
+
+    def ammonia(self, at: Millis) -> float:
+        """NH₃ in the air, ppm, without noise: kept toilets have 0.1–0.4."""
+        base = 0.07 + self.grime
+        if foul := self.ongoing.get("toilet_foul"):
+            return base + (1.9 + 1.4 * foul.strength) * (1.0 - math.exp(-self.minutes_since(foul, at) / 4.0))
+        if raised := self.ongoing.get("nh3_raised"):
+            return 0.85 + 0.3 * raised.strength
+        if self.cleared:
+            since, much = self.cleared
+            return base + much * math.exp(-(at - since) / (4.0 * MINUTE))
+        return base
+
+    def values(self, at: Millis, dice: Dice) -> dict[str, Value]:
+        nh3 = self.ammonia(at) * (1.0 + dice.around(0.03))
+        if "nh3_sentinel" in self.ongoing:
+            nh3 = SENTINEL
+        elif spike := self.ongoing.get("nh3_spike"):
+            nh3 = 2.0 + 3.0 * spike.strength
+        inside = min(self.stalls, dice.count(self.uses_per_min * _STAY_MIN))
+        return {
+            "stalls_free": float(self.stalls - inside),
+            "people_since_clean": float(self.people),
+            "nh3_ppm": round(nh3, 2),
+            "h2s_ppm": round(max(0.0, 0.004 + 0.01 * self.ammonia(at) + dice.around(0.003)), 3),
+            "temperature": round(self.scene.weather.air(at) + 1.5 + dice.around(0.4), 1),
+            "humidity": round(68.0 + dice.around(9.0), 1),
+            "water_flow": round(self.uses_per_min * 7.0 * (1.0 + dice.around(0.2)), 2),
+            "paper_level": round(self.paper, 1),
+            "soap_level": round(self.soap, 1),
+            "floor_wet": False,
+            "sos": False,
+            "smoke": False,
+        }
+
+    def begin(self, incident: Incident, at: Millis) -> None:
+        self.advance(at)
+        self.ongoing[incident.what] = incident
+        if incident.what == "nh3_spike":
+            self.scene.stage.speak(self.id, at + 500)
+        else:
+            self.report(at)
+
+    def mend(self, at: Millis) -> None:
+        self.advance(at)
+        if "toilet_foul" in self.ongoing:
+            self.cleared = (at, self.ammonia(at))
+        super().mend(at)
+        self.clean(at)
+
+    def clean(self, at: Millis) -> None:
+        """Clean and refill. What a blocked drain brings up stays until the drain is mended."""
+        self.advance(at)
+        self.people = 0
+        self.grime *= 0.15
+        if self.paper < 45.0:
+            self.paper = 100.0
+        if self.soap < 45.0:
+            self.soap = 100.0
+        for what in ("fouled", "used_up"):
+            self.scene.stage.passed(what, self.id, at)
+        self.report(at)
+
+    def _routine(self, at: Millis) -> None:
+        if self._open(at):
+            self.clean(at)
+        self.scene.stage.call(self._next_cleaning(at), f"clean {self.id}", self._routine)
+
+    def _next_cleaning(self, at: Millis) -> Millis:
+        return at + _CLEANING - (at - self.stagger) % _CLEANING
+
+    def _open(self, at: Millis) -> bool:
+        return is_open(self.facility, self.scene.almanac.local(at))
