@@ -56,9 +56,13 @@ class PocketBroker:
         """How many sockets are open."""
         return len(self._connections)
 
-    async def __aenter__(self) -> Self:
+    async def open(self) -> None:
+        """Listen. Raises OSError where the port is taken."""
         self._server = await asyncio.get_running_loop().create_server(self._accept, self._host, self._port)
         self._port = self._server.sockets[0].getsockname()[1]
+
+    async def __aenter__(self) -> Self:
+        await self.open()
         return self
 
     async def __aexit__(
