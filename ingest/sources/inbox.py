@@ -106,6 +106,7 @@ class Inbox:
         self._failure = failure
         if failure is None:
             self._chunks.clear()
+            self._full = False
         self._wake_consumer()
         self._wake_producers()
 

@@ -31,7 +31,13 @@ class Mqtt5Source:
         self._link = link_of(settings, self._inbox, clock)
         self._wire: _Wire | None = None
         self._inbox.room_again = self._read_again
-        self._upkeep = Upkeep(self._hold, retry_of(settings), self._inbox, f"{settings.host}:{settings.port}")
+        self._upkeep = Upkeep(
+            hold=self._hold,
+            leave=self._leave,
+            retry=retry_of(settings),
+            inbox=self._inbox,
+            where=f"{settings.host}:{settings.port}",
+        )
 
     def batches(self) -> AsyncIterator[Arrived]:
         """See `Source.batches`. `messages` may be empty where only a marker is to be settled."""
@@ -45,9 +51,6 @@ class Mqtt5Source:
 
     async def close(self) -> None:
         """See `Source.close`."""
-        self._inbox.end()
-        if self._wire is not None:
-            await self._wire.leave(self._settings.close_timeout)
         await self._upkeep.stop()
 
     async def _hold(self) -> Loss:
@@ -73,6 +76,10 @@ class Mqtt5Source:
             self._link.lost()
         return Loss(why, lived)
 
+    async def _leave(self) -> None:
+        if self._wire is not None:
+            await self._wire.leave(self._settings.close_timeout)
+
     def _read_again(self) -> None:
         if self._wire is not None:
             self._wire.resume()
@@ -91,6 +98,7 @@ class _Wire(asyncio.BufferedProtocol):
         self._end = 0  # of what is in the buffer
         self._transport: asyncio.Transport | None = None
         self._paused = False
+        self._left = False  # goodbye is said: nothing may follow
         self._quiet = 0
         self._ticks = 0
         self._timers: list[asyncio.TimerHandle] = []
@@ -144,7 +152,7 @@ class _Wire(asyncio.BufferedProtocol):
 
     def send(self, data: bytes) -> None:
         """Write now; nothing where the socket is going."""
-        if self._transport is not None and not self._transport.is_closing():
+        if self._transport is not None and not self._left and not self._transport.is_closing():
             self._transport.write(data)
 
     def resume(self) -> None:
@@ -155,11 +163,16 @@ class _Wire(asyncio.BufferedProtocol):
             self._transport.resume_reading()
 
     async def leave(self, timeout: float) -> None:  # noqa: ASYNC109 (the transport must be aborted afterwards)
-        """Send what is to be sent, say goodbye, and wait for the socket to close."""
-        if self._transport is None:
+        """Say goodbye and wait until the broker hangs up: by then it has read every PUBACK. Closing first may reset the
+        connection, and what the broker had not read would be gone.
+        """
+        if self._transport is None or self.lost.done():
             return
         self.send(self.conversation.farewell())
-        self._transport.close()
+        self._left = True
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+        self.resume()
         await asyncio.wait([self.lost], timeout=timeout)
         self.drop()
 

@@ -7,6 +7,7 @@ connection: the session lies with the broker, and a token of an old connection c
 import asyncio
 import contextlib
 import logging
+import os
 import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -62,7 +63,13 @@ class PahoSource:
         self._link = link_of(settings, self._inbox, clock)
         self._line: _Line | None = None
         self._inbox.room_again = self._read_again
-        self._upkeep = Upkeep(self._hold, retry_of(settings), self._inbox, f"{settings.host}:{settings.port}")
+        self._upkeep = Upkeep(
+            hold=self._hold,
+            leave=self._leave,
+            retry=retry_of(settings),
+            inbox=self._inbox,
+            where=f"{settings.host}:{settings.port}",
+        )
 
     def batches(self) -> AsyncIterator[Arrived]:
         """See `Source.batches`. `messages` may be empty where only a marker is to be settled."""
@@ -76,9 +83,6 @@ class PahoSource:
 
     async def close(self) -> None:
         """See `Source.close`."""
-        self._inbox.end()
-        if self._line is not None:
-            await self._line.leave()
         await self._upkeep.stop()
 
     async def _hold(self) -> Loss:
@@ -99,6 +103,10 @@ class PahoSource:
             lived = asyncio.get_running_loop().time() - self._link.up_since if self._link.up else 0.0
             self._link.lost()
         return Loss(why, lived)
+
+    async def _leave(self) -> None:
+        if self._line is not None:
+            await self._line.leave()
 
     def _read_again(self) -> None:
         if self._line is not None:
@@ -209,12 +217,25 @@ class _Line:
             self._loop.add_reader(self._socket, self._read)
 
     async def leave(self) -> None:
-        """Send what is to be sent, say goodbye, and wait for the socket to close."""
+        """Say goodbye and wait until the broker hangs up: by then it has read every PUBACK. paho closes as soon as it
+        has written DISCONNECT, which may reset the connection: so the socket is kept open by a second handle.
+        """
         if self._socket is None:
             return
-        self._client.disconnect()
-        await asyncio.wait([self.lost], timeout=self._settings.close_timeout)
-        self.drop()
+        handle = socket.socket(fileno=os.dup(self._socket.fileno()))
+        handle.settimeout(0)
+        try:
+            async with asyncio.timeout(self._settings.close_timeout):
+                self._client.disconnect()
+                await asyncio.wait([self.lost])
+                handle.shutdown(socket.SHUT_WR)
+                while await self._loop.sock_recv(handle, 65536):
+                    pass
+        except (TimeoutError, OSError):
+            log.warning("MQTT broker did not hang up: what it has not read comes again")
+        finally:
+            handle.close()
+            self.drop()
 
     def drop(self) -> None:
         """No longer: whatever is unsent is lost."""

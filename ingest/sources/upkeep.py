@@ -13,14 +13,26 @@ log = logging.getLogger(__name__)
 
 
 class Upkeep:
-    """Makes one connection after another with `hold`, which returns how the connection was lost."""
+    """Makes one connection after another with `hold`, which returns how the connection was lost; `leave` says goodbye
+    to the broker, where there is a connection.
+    """
 
-    def __init__(self, hold: Callable[[], Awaitable[Loss]], retry: Retry, inbox: Inbox, where: str) -> None:
+    def __init__(
+        self,
+        *,
+        hold: Callable[[], Awaitable[Loss]],
+        leave: Callable[[], Awaitable[None]],
+        retry: Retry,
+        inbox: Inbox,
+        where: str,
+    ) -> None:
         self._hold = hold
+        self._leave = leave
         self._retry = retry
         self._inbox = inbox
         self._where = where
         self._task: asyncio.Task[None] | None = None
+        self._stopping: asyncio.Task[None] | None = None
 
     async def stream(self) -> AsyncIterator[Arrived]:
         """What `Source.batches` promises. To be used once."""
@@ -34,8 +46,14 @@ class Upkeep:
             await self.stop()
 
     async def stop(self) -> None:
-        """End the connection that is being held, and the stream."""
+        """What `Source.close` promises. However many ask for it, it is done once."""
+        if self._stopping is None:
+            self._stopping = asyncio.create_task(self._stop())
+        await asyncio.shield(self._stopping)
+
+    async def _stop(self) -> None:
         self._inbox.end()
+        await self._leave()
         if self._task is not None and not self._task.done():
             self._task.cancel()
             await asyncio.wait([self._task])
