@@ -136,6 +136,7 @@ class Door:
         """Make rows of what waits, where their time has come."""
         await self._ask_for_retries()
         waiting = self._waiting
+        await self._settle(0)  # an arrival may bring nothing but its token
         while waiting.step is not None:
             count, at = waiting.step
             if not self._clock.stepping and at < max(self._clock.now(), self.last_at):
@@ -163,8 +164,7 @@ class Door:
             row = await self._kept(messages, step)
             if step is not None:
                 self._clock.step(row.at)
-            for token in self._waiting.taken(taken):
-                await self._source.settle(token)
+            await self._settle(taken)
             await self._on_row(row)
 
     async def _kept(self, messages: Sequence[Message], step: Millis | None) -> Row:
@@ -182,6 +182,10 @@ class Door:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._leaving.wait(), pause)
             pause = min(2 * pause, longest)
+
+    async def _settle(self, taken: int) -> None:
+        for token in self._waiting.taken(taken):
+            await self._source.settle(token)
 
     async def _append(self, messages: Sequence[Message], at: Millis) -> Row:
         loop = asyncio.get_running_loop()

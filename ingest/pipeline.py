@@ -237,15 +237,11 @@ def _anything_else(route: Route, message: Message, place: int, key: bytes, out: 
 
 def _reply(message: Message, place: int, key: bytes, out: _Out) -> None:
     """A crew's answer. One that cannot be read is kept aside and also handed on: the crew is to hear `refused`."""
-    if message.flags & Flag.RETAINED:
-        raise RejectedError(quarantine.RETAINED)
+    _refuse_unusual(message)
     try:
-        _refuse_unusual(message)
-        found = native.parse_object(message.payload)
+        wrong = _why_unreadable(native.parse_object(message.payload))
     except RejectedError as refused:
         wrong = str(refused)
-    else:
-        wrong = _why_unreadable(found)
     if not wrong:
         out.note(message, key)
         return

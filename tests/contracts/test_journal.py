@@ -1,4 +1,4 @@
-"""The journal's seam: what `domain.ports.Journal` promises, of the fake and of SQLite; then what only a file can break."""
+"""What `domain.ports.Journal` promises, of the fake and of SQLite; then what only a file can break."""
 
 import resource
 import sqlite3
@@ -167,7 +167,7 @@ def test_a_row_that_was_changed_on_the_disk_is_named_loudly(sqlite: SqliteJourna
     sqlite.append([FULL], AT)
     with sqlite3.connect(path) as db:
         value = "zeroblob(length(body))" if column == "body" else f"{column} + 5"
-        db.execute(f"UPDATE row SET {column} = {value} WHERE number = 2")
+        db.execute(f"UPDATE row SET {column} = {value} WHERE number = 2")  # noqa: S608  # our own names
     db.close()
     assert len(sqlite.read(0, 1)) == 1
     with pytest.raises(DamagedRowError, match=r"row (2|7) of .*journal\.sqlite fails its checksum"):
