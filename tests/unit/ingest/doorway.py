@@ -101,8 +101,8 @@ class Doorway:
 
     async def until(self, there: Callable[[], bool]) -> None:
         async with asyncio.timeout(5):
-            while not there():
-                await asyncio.sleep(0.001)  # noqa: ASYNC110  # threads are part of what is waited for
+            while not there():  # noqa: ASYNC110  # threads are part of what is waited for
+                await asyncio.sleep(0.001)
 
     async def a_while(self) -> None:
         """Time enough for what must not happen."""

@@ -1,0 +1,187 @@
+"""What was kept aside, in an SQLite file beside the journal: the service writes, `tidewalk quarantine` reads and asks."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+from typing import Final
+
+from domain.errors import ConflictError, NotFoundError, UnavailableError
+from domain.messages import Flag, Message, Quarantined
+from domain.readings import Millis
+from ingest.oversize import is_cut
+from ingest.quarantine import class_of
+
+_BUSY_S: Final = 10.0
+_PUT_BACK_AT_ONCE: Final = 1000
+_TABLES: Final = """
+CREATE TABLE IF NOT EXISTS message (
+  row INTEGER NOT NULL, place INTEGER NOT NULL, topic TEXT NOT NULL, payload BLOB NOT NULL, received INTEGER NOT NULL,
+  key BLOB NOT NULL, retry TEXT NOT NULL DEFAULT '', PRIMARY KEY (row, place)
+) STRICT;
+CREATE TABLE IF NOT EXISTS kept (
+  row INTEGER NOT NULL, place INTEGER NOT NULL, quantity TEXT NOT NULL, reason TEXT NOT NULL,
+  PRIMARY KEY (row, place, quantity)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS stand (one INTEGER PRIMARY KEY CHECK (one = 1), row INTEGER NOT NULL) STRICT;
+CREATE INDEX IF NOT EXISTS asked ON message (row, place) WHERE retry = 'asked';
+"""
+_ENTRY: Final = (
+    "SELECT row, place, quantity, reason, topic, payload, received, key FROM kept JOIN message USING (row, place)"
+)
+
+
+class SqliteQuarantine:
+    """`domain.ports.Quarantine`, and trying again. Blocking; any thread and any number of processes may call it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._db: sqlite3.Connection | None = None
+        self._lock = Lock()
+        self._handed: list[tuple[int, int]] = []  # what `take_retries` gave out last
+
+    def keep(self, kept: Sequence[Quarantined]) -> None:
+        """Keyed on (row, place, quantity): twice leaves one, with the later reason."""
+        if not kept:
+            return
+        with self._changing() as db:
+            db.executemany(
+                "INSERT INTO message (row, place, topic, payload, received, key) VALUES (?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT DO NOTHING",
+                ((q.row, q.place, q.topic, q.payload, q.received, q.key) for q in kept),
+            )
+            db.executemany(
+                "INSERT INTO kept VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET reason = excluded.reason",
+                ((q.row, q.place, q.quantity, q.reason) for q in kept),
+            )
+
+    def list(self, *, newest: int, reason: str | None = None) -> Sequence[Quarantined]:
+        """The newest ones, newest first; only those whose reason starts with `reason`, where given."""
+        query = f"{_ENTRY} WHERE substr(reason, 1, ?) = ? ORDER BY row DESC, place DESC, quantity LIMIT ?"
+        return self._entries(query, len(reason or ""), reason or "", newest)
+
+    def get(self, row: int, place: int) -> Sequence[Quarantined]:
+        """What was kept of one message. Raises NotFoundError."""
+        found = self._entries(f"{_ENTRY} WHERE row = ? AND place = ? ORDER BY quantity", row, place)
+        if not found:
+            raise NotFoundError(f"nothing is kept aside of message {row}/{place}")
+        return found
+
+    def places(self) -> set[tuple[int, int]]:
+        """(row, place) of every message of which something is kept."""
+        with self._reading() as db:
+            return set(db.execute("SELECT DISTINCT row, place FROM kept"))
+
+    def counts(self) -> dict[str, int]:
+        """How many entries there are by class of reason, most first."""
+        with self._reading() as db:
+            found = db.execute("SELECT reason, count(*) FROM kept GROUP BY reason").fetchall()
+        by_class: dict[str, int] = {}
+        for reason, count in found:
+            by_class[class_of(reason)] = by_class.get(class_of(reason), 0) + count
+        return dict(sorted(by_class.items(), key=lambda one: (-one[1], one[0])))
+
+    def retried(self, row: int, place: int) -> str:
+        """Empty where nobody asked to try it again; `asked` until the service takes it; then `taken`."""
+        with self._reading() as db:
+            found = db.execute("SELECT retry FROM message WHERE row = ? AND place = ?", (row, place)).fetchone()
+        return str(found[0]) if found else ""
+
+    def ask_retry(self, row: int, place: int) -> None:
+        """Ask the service to put it back into the journal. Raises NotFoundError; ConflictError for one that was cut."""
+        first = self.get(row, place)[0]
+        if is_cut(first.key, first.payload):
+            raise ConflictError("only the first 4 KiB of it were kept: it must be published again, in smaller parts")
+        with self._changing() as db:
+            db.execute("UPDATE message SET retry = 'asked' WHERE row = ? AND place = ?", (row, place))
+
+    def take_retries(self) -> Sequence[Message]:
+        """What was asked for since, oldest first, with the first receive times. To call again is to say that those of
+        the call before are in the journal; after a crash in between they are given once more, which is harmless.
+        """
+        with self._reading() as db:
+            found = db.execute(
+                "SELECT row, place, topic, payload, received FROM message WHERE retry = 'asked'"
+                " ORDER BY row, place LIMIT ?",
+                (_PUT_BACK_AT_ONCE + len(self._handed),),
+            ).fetchall()
+        if self._handed:
+            with self._changing() as db:
+                db.executemany("UPDATE message SET retry = 'taken' WHERE row = ? AND place = ?", self._handed)
+        again = [one for one in found if one[:2] not in self._handed]
+        self._handed = [one[:2] for one in again]
+        return [Message(topic, payload, received, Flag.RETRY) for _, _, topic, payload, received in again]
+
+    def stands_at(self) -> int:
+        """The journal row up to which everything was kept: the cursor of whoever calls `keep`. 0 at first."""
+        with self._reading() as db:
+            found = db.execute("SELECT row FROM stand").fetchone()
+        return int(found[0]) if found else 0
+
+    def pass_to(self, row: int) -> None:
+        """Everything up to this journal row is kept."""
+        with self._changing() as db:
+            db.execute("INSERT INTO stand VALUES (1, ?) ON CONFLICT DO UPDATE SET row = excluded.row", (row,))
+
+    def prune(self, *, before: Millis) -> int:
+        """Forget messages received before then. How many went."""
+        with self._changing() as db:
+            db.execute(
+                "DELETE FROM kept WHERE (row, place) IN (SELECT row, place FROM message WHERE received < ?)", (before,)
+            )
+            return db.execute("DELETE FROM message WHERE received < ?", (before,)).rowcount
+
+    def close(self) -> None:
+        """Leave the file in order."""
+        with self._lock:
+            if self._db is not None:
+                self._db.close()
+                self._db = None
+
+    def _entries(self, query: str, *parameters: int | str) -> Sequence[Quarantined]:
+        with self._reading() as db:
+            return [Quarantined(*one) for one in db.execute(query, parameters)]
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """A file that is not there reads as empty, and is not made by looking."""
+        with self._lock, _honest(self._path):
+            if self._db is None and not self._path.exists():
+                db = sqlite3.connect(":memory:")
+                db.executescript(_TABLES)
+                yield db
+                db.close()
+            else:
+                yield self._connected()
+
+    @contextmanager
+    def _changing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction: all of it or nothing."""
+        with self._lock, _honest(self._path):
+            db = self._connected()
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                yield db
+            except BaseException:
+                db.execute("ROLLBACK")
+                raise
+            db.execute("COMMIT")
+
+    def _connected(self) -> sqlite3.Connection:
+        if self._db is None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            db = sqlite3.connect(self._path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
+            db.execute("PRAGMA journal_mode=WAL")
+            db.execute("PRAGMA synchronous=FULL")
+            db.executescript(_TABLES)
+            self._db = db
+        return self._db
+
+
+@contextmanager
+def _honest(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.DatabaseError, OSError) as wrong:
+        raise UnavailableError(f"the quarantine {path} cannot be used now: {wrong}") from wrong
