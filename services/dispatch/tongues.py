@@ -1,0 +1,112 @@
+"""The phrases of crew messages, in Chinese and in English. The same fields in both, so that neither can lag behind."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from domain.naming import ELEMENT_ZH, KIND_ZH, QUANTITIES, Element, Kind
+from domain.site import Name
+
+
+@dataclass(frozen=True, slots=True)
+class Tongue:
+    """How one language says it. Fields in braces are filled in by `wording`."""
+
+    chinese: bool
+    head: str  # {priority} {element} {kind} {case} {title} {do}
+    pole: str
+    lamps: str  # {n} lamps affected
+    spots: str
+    since: str  # {at}
+    accept_by: str
+    arrive_by: str
+    finish_by: str
+    caution: str
+    territorial: str
+    functional: str
+    execution: str
+    confirm: str  # {who} is done, the desk is asked
+    awaits_desk: str
+    awaits_sensors: str
+    on_hold: str
+    supervise_late: str  # {who}
+    supervise_silent: str  # {who}
+    overdue: str
+    rework: str  # {n}
+    recovered: str
+    no: str  # a boolean that is false
+    comma: str
+
+    def name(self, name: Name) -> str:
+        """A name in this language."""
+        return name.zh if self.chinese else name.en
+
+    def element(self, element: Element) -> str:
+        """What the element is called."""
+        return ELEMENT_ZH[element] if self.chinese else str(element)
+
+    def kind(self, kind: Kind) -> str:
+        """What the kind of facility is called."""
+        return KIND_ZH[kind] if self.chinese else str(kind)
+
+    def quantity(self, name: str) -> str:
+        """What a canonical quantity is called."""
+        return QUANTITIES[name].zh if self.chinese else name.replace("_", " ")
+
+    def day(self, moment: datetime) -> str:
+        """A day of the year, before a time of day."""
+        return f"{moment.month}月{moment.day}日" if self.chinese else f"{moment.day} {moment:%b} "
+
+
+ZH: Final = Tongue(
+    chinese=True,
+    head="【{priority} {element}·{kind}】案号 {case} {title}：{do}",
+    pole=" 灯杆{pole}",
+    lamps=" 涉及{n}盏",
+    spots=" 涉及{n}处",
+    since="{at}起",
+    accept_by="{at}前接单",
+    arrive_by="{at}前到场",
+    finish_by="{at}前完成",
+    caution="注意：{caution}",
+    territorial="属地:{party}",
+    functional="属事:{party}",
+    execution="养护:{party}",
+    confirm="{who}已处理，请核实现场安全后回复confirm",
+    awaits_desk="已处理，待值班台确认",
+    awaits_sensors="已处理，待遥测核查",
+    on_hold="挂账中",
+    supervise_late="督办：{who}超时未完成",
+    supervise_silent="督办：{who}未按时接单",
+    overdue="已超时",
+    rework="返工第{n}次",
+    recovered="条件已恢复，核实后可办结",
+    no="{quantity}：否",
+    comma="，",
+)
+EN: Final = Tongue(
+    chinese=False,
+    head="[{priority} {element}/{kind}] {case} {title}: {do}",
+    pole=" pole {pole}",
+    lamps=" ({n} lamps)",
+    spots=" ({n} affected)",
+    since="since {at}",
+    accept_by="accept by {at}",
+    arrive_by="arrive by {at}",
+    finish_by="finish by {at}",
+    caution="Caution: {caution}",
+    territorial="Place: {party}",
+    functional="Matter: {party}",
+    execution="Upkeep: {party}",
+    confirm="{who} is done: make sure it is safe, then confirm",
+    awaits_desk="done: the desk will confirm",
+    awaits_sensors="done: the sensors will verify",
+    on_hold="on hold",
+    supervise_late="Supervise: {who} is late to finish",
+    supervise_silent="Supervise: {who} has not accepted",
+    overdue="overdue",
+    rework="rework no. {n}",
+    recovered="the condition is gone: check, then report done",
+    no="{quantity}: no",
+    comma=", ",
+)

@@ -1,0 +1,89 @@
+"""What an answer or a command does to an order. Who may say what is decided here; what is legal when, in `life`."""
+
+from collections.abc import Callable
+from typing import assert_never
+
+from domain.errors import ConflictError
+from domain.readings import Millis
+from services.dispatch import life
+from services.dispatch.orders import Order, OrderState
+from services.dispatch.replies import Command, Reply
+
+
+def answered(order: Order, crew: str, reply: Reply, at: Millis, desk: str) -> Order:
+    """The order after a crew's answer; it may now be open, for the judge to give to somebody. Raises ConflictError.
+
+    The desk's copy lets it take over what nobody has accepted, by accepting it; and confirm, or decline, safety work
+    that is done.
+    """
+    if order.ended:
+        raise ConflictError(f"the order is {order.state}")
+    if reply.action == "confirm" or (order.state is OrderState.DONE and order.safety):
+        return _confirmed(order, crew, reply, at, desk)
+    if crew != order.crew:
+        return _taken_over(order, crew, reply, at, desk)
+    return _plain(order, crew, reply, at, desk)
+
+
+def _plain(order: Order, crew: str, reply: Reply, at: Millis, desk: str) -> Order:
+    """An answer of the crew that has the order."""
+    if reply.action in ("decline", "extend", "hold") and not reply.why:
+        raise ConflictError(f"{reply.action} needs a reason")
+    if reply.action == "decline" and crew == desk:
+        raise ConflictError("the duty desk is the last to be asked; an operator may reassign it")
+    said: dict[str, Callable[..., Order]] = {
+        "accept": life.accept,
+        "arrive": life.arrive,
+        "done": life.done,
+        "decline": life.decline,
+        "extend": life.extend,
+        "hold": life.hold,
+        "resume": life.resume,
+    }
+    return said[reply.action](order, by=crew, at=at, why=reply.why)
+
+
+def commanded(order: Order, command: Command, at: Millis) -> Order:
+    """The order after an operator's command other than `reassign`. Raises ConflictError."""
+    if order.ended:
+        raise ConflictError(f"the order is {order.state}")
+    if not command.why and command.action != "confirm":
+        raise ConflictError(f"{command.action} needs a reason")
+    match command.action:
+        case "close":
+            return life.overrule(order, by=command.by, at=at, why=command.why)
+        case "confirm":
+            return life.confirm(order, by=command.by, at=at, why=command.why)
+        case "note":
+            return life.note(order, by=command.by, at=at, why=command.why)
+        case "reassign":
+            return life.reassign(order, by=command.by, at=at, why=command.why)
+        case _:
+            assert_never(command.action)
+
+
+def _confirmed(order: Order, crew: str, reply: Reply, at: Millis, desk: str) -> Order:
+    if crew != desk:
+        raise ConflictError(
+            "only the duty desk confirms" if reply.action == "confirm" else "the duty desk is to confirm"
+        )
+    if not order.safety:
+        raise ConflictError("the sensors verify this order; nobody has to confirm it")
+    if reply.action == "decline" and not reply.why:
+        raise ConflictError("decline needs a reason")
+    if reply.action == "decline":
+        return life.rework(order, who=crew, at=at, why=reply.why)
+    if reply.action != "confirm":
+        raise ConflictError("legal now: confirm, decline")
+    return life.confirm(order, by=crew, at=at, why=reply.why)
+
+
+def _taken_over(order: Order, crew: str, reply: Reply, at: Millis, desk: str) -> Order:
+    if crew != desk or not order.desk:
+        raise ConflictError(f"the order is with {order.crew}")
+    if order.state is not OrderState.DISPATCHED or reply.action != "accept":
+        raise ConflictError(f"the order is {order.state} with {order.crew}: an operator may reassign it")
+    free = life.reassign(order, by=crew, at=at, why="the duty desk takes over")
+    kept = order.limits
+    given = life.dispatch(free, crew=crew, limits=kept, at=at, who=crew, why="taken over", desk=False)
+    return life.accept(given, by=crew, at=at, why=reply.why)

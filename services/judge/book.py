@@ -1,0 +1,272 @@
+"""The book of everything that can still change: open alarms, orders, answers given; and what this row made of them."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from heapq import heapify, heappop, heappush
+
+from domain.alarms import AlarmChange, AlarmState
+from domain.ids import order_id
+from domain.naming import Kind, order_topic
+from domain.readings import Millis
+from domain.site import Site
+from rules.core.rule import OrderPlan, Rule
+from services.dispatch import life, policy
+from services.dispatch.orders import AT_WORK, SERVICE, Addressed, Alarm, Order, OrderState, Step
+from services.dispatch.places import place_of
+from services.dispatch.when import day_of
+from services.dispatch.wording import message
+from services.judge.outcome import MEMORY_MS, Saved
+
+DAYS_OF_CASES = 3  # a late alarm may still open a case of the day before
+
+
+class Book:
+    """Orders and open alarms in memory, changed by one event at a time. Reads nothing but what it is given."""
+
+    def __init__(self, site: Site, rules: Mapping[str, Rule], is_wrong: Callable[[str], bool | None]) -> None:
+        self._site, self._rules, self._is_wrong = site, rules, is_wrong
+        self._open: dict[str, Alarm] = {}
+        self._orders: dict[str, Order] = {}
+        self._by_cause: dict[tuple[str, str], str] = {}
+        self._timers: list[tuple[Millis, str]] = []
+        self.cases: dict[str, int] = {}
+        self.turn_page()
+
+    def turn_page(self) -> None:
+        """Begin a row: nothing has changed yet."""
+        self.alarms: dict[str, Alarm] = {}
+        self.outbox: dict[str, Addressed] = {}
+        self.written: dict[str, int] = {}  # order → how long its history was when the row began
+
+    def load(self, saved: Saved, cases: dict[str, int]) -> None:
+        """Start from what was committed."""
+        self._open = {a.id: a for a in saved.alarms}
+        in_order = sorted(saved.orders, key=lambda o: (o.opened, o.id))
+        self._orders = {o.id: o for o in in_order}
+        self._by_cause = {(o.rule, o.subject): o.id for o in in_order}
+        timers = ((policy.next_timer(o, self._site.desk), o.id) for o in in_order)
+        self._timers = [(timer.at, order) for timer, order in timers if timer is not None]
+        heapify(self._timers)
+        self.cases = cases
+        self.turn_page()
+
+    def order(self, order: str, at: Millis) -> Order | None:
+        """An order that is not ended, or ended within the memory before `at`."""
+        found = self._orders.get(order)
+        return None if found is None or _forgotten(found, at) else found
+
+    @property
+    def orders(self) -> tuple[Order, ...]:
+        """Those that changed in this row."""
+        return tuple(self._orders[order] for order in self.written)
+
+    def next_due(self) -> Millis | None:
+        """When the next limit of an order runs out."""
+        while self._timers:
+            at, order = self._timers[0]
+            timer = policy.next_timer(self._orders[order], self._site.desk) if order in self._orders else None
+            if timer is not None and timer.at == at:
+                return at
+            heappop(self._timers)
+        return None
+
+    def fall_due(self) -> None:
+        """The next limit runs out."""
+        at, order = heappop(self._timers)
+        before = self._orders[order]
+        timer = policy.next_timer(before, self._site.desk)
+        match timer.step if timer is not None else None:
+            case Step.ESCALATE:
+                after = life.escalate(before, who=SERVICE, at=at, why=f"{before.crew} has not accepted in time")
+            case Step.OVERDUE:
+                after = life.overdue(before, who=SERVICE, at=at, why=f"{before.crew} has not finished in time")
+            case _:
+                after = self._unverified(before, at)
+        self.keep(before, after, at, tell=len(after.history) > len(before.history))
+
+    def alarm(self, change: AlarmChange, at: Millis) -> None:
+        """An alarm opened, was amended, or cleared. `at` is when that counts for orders."""
+        known = self._open.get(change.alarm)
+        if change.state is AlarmState.CLEARED:
+            self._cleared(known, change, at)
+        elif known is None:
+            self._opened(change, at)
+        else:
+            self._note_alarm(replace(known, since=change.since, members=change.members))
+            order = self._orders.get(known.order)
+            if order is not None and order.alarms[0] == known.id:
+                self.keep(order, replace(order, since=change.since, members=change.members), at, tell=False)
+
+    def keep(self, before: Order | None, after: Order, at: Millis, *, tell: bool = True) -> Order:
+        """Write the order down as it is after an event: with somebody, verified where it can be, and announced."""
+        settled = self._settled(after, at)
+        if tell:
+            settled = replace(settled, revision=settled.revision + 1)
+            self._announce(before, settled)
+        self.written.setdefault(settled.id, len(before.history) if before else 0)
+        self._orders[settled.id] = settled
+        timer = policy.next_timer(settled, self._site.desk)
+        if timer is not None:
+            heappush(self._timers, (timer.at, settled.id))
+        return settled
+
+    def give(self, order: Order, crew: str, at: Millis, *, who: str, why: str, anew: bool) -> Order:
+        """Dispatch an open order to a crew. Unless it is done `anew`, its finish limit stays."""
+        finish = None if anew else order.limits.finish
+        until = policy.limits(order.plan, at, finish=finish)
+        return life.dispatch(order, crew=crew, limits=until, at=at, who=who, why=why, desk=order.overdue)
+
+    def forget(self, at: Millis) -> None:
+        """Let go of orders that ended too long ago to be answered or reopened."""
+        for order in [o for o in self._orders.values() if _forgotten(o, at)]:
+            del self._orders[order.id]
+            if self._by_cause.get((order.rule, order.subject)) == order.id:
+                del self._by_cause[(order.rule, order.subject)]
+
+    def _opened(self, change: AlarmChange, at: Millis) -> None:
+        rule = self._rules.get(change.rule)
+        plan = rule.order if rule else None
+        if rule is None or plan is None:
+            self._note_alarm(_alarm(change, ""))
+            return
+        before = self._of_cause(change, at)
+        title = f"alarm {change.alarm}"
+        if before is None:
+            after = life.file(self._draft(change, rule, plan, at), at=at, who=SERVICE, why=title)
+        elif before.ended:
+            after = life.reopen(before, alarm=change.alarm, who=SERVICE, at=at, why=title)
+        else:
+            after = life.attach(before, alarm=change.alarm, who=SERVICE, at=at, why=title)
+        self._note_alarm(_alarm(change, after.id))
+        self._by_cause[(after.rule, after.subject)] = after.id
+        self.keep(before, after, at)
+
+    def _cleared(self, known: Alarm | None, change: AlarmChange, at: Millis) -> None:
+        self._open.pop(change.alarm, None)
+        was = known or _alarm(change, "")
+        self.alarms[was.id] = replace(
+            was, state=AlarmState.CLEARED, since=change.since, until=change.at, cleared_why=change.why
+        )
+        order = self._orders.get(was.order)
+        if order is None or order.ended or not self._clear(order):
+            return
+        why = f"alarm {change.alarm} cleared"
+        if order.state is OrderState.DONE and not order.safety:
+            self.keep(order, order, at)
+        elif order.state is OrderState.DISPATCHED and not order.safety:
+            self.keep(order, life.withdraw(order, at=at, why=why), at)
+        elif not order.recovered:
+            self.keep(order, life.recover(order, at=at, why=why), at)
+
+    def _of_cause(self, change: AlarmChange, at: Millis) -> Order | None:
+        """The order that an alarm belongs to: the one still open for its rule and subject, or ended a moment ago."""
+        found = self._orders.get(self._by_cause.get((change.rule, change.subject), order_id(change.alarm)))
+        if found is None or not found.ended or found.id == order_id(change.alarm):
+            return found
+        return found if found.closed is not None and at - found.closed <= policy.COOL_DOWN_MS else None
+
+    def _draft(self, change: AlarmChange, rule: Rule, plan: OrderPlan, at: Millis) -> Order:
+        place = place_of(self._site, change.facility)
+        return Order(
+            id=order_id(change.alarm),
+            case=self._case(at),
+            rule=change.rule,
+            subject=change.subject,
+            alarms=(change.alarm,),
+            facility=change.facility,
+            kind=place.kind or rule.kind or self._kind_of(change.members),
+            element=plan.element,
+            zone=place.zone,
+            priority=policy.priority(plan, place.grade),
+            plan=plan,
+            clear_for_s=rule.clear_for_s,
+            since=change.since,
+            members=change.members,
+            why=change.why,
+            opened=at,
+        )
+
+    def _kind_of(self, members: tuple[str, ...]) -> Kind:
+        """What a group of any kinds is about: its first member; a cabinet where the site knows none of them."""
+        known = (self._site.facilities[m].kind for m in members if m in self._site.facilities)
+        return next(known, Kind.CABINET)
+
+    def _case(self, at: Millis) -> str:
+        day = day_of(at, self._site.timezone)
+        self.cases[day] = number = self.cases.get(day, 0) + 1
+        for old in sorted(self.cases)[:-DAYS_OF_CASES]:
+            del self.cases[old]
+        return f"SN-{day}-{number:04d}"
+
+    def _clear(self, order: Order) -> bool:
+        return not any(alarm in self._open for alarm in order.alarms)
+
+    def _settled(self, order: Order, at: Millis) -> Order:
+        """Nothing stays open with nobody, and nothing done waits for sensors that have already agreed."""
+        if order.state is OrderState.DONE and not order.safety and self._clear(order):
+            return life.verify(order, at=at, why="the alarm is clear")
+        if order.state is not OrderState.OPEN:
+            return order
+        if order.crew and not order.safety and self._clear(order):
+            return life.withdraw(order, at=at, why="given back, and the alarm is clear")
+        place, trade = place_of(self._site, order.facility), order.plan.trade
+        load = Counter(o.crew for o in self._orders.values() if o.state in AT_WORK and o.id != order.id)
+        step = order.history[-1].step
+        if step in (Step.REWORK, Step.REOPEN):
+            choice = policy.again(self._site, place, trade, at, load, order.crew, order.declined)
+        else:
+            refused = (*order.declined, order.crew) if step is Step.REASSIGN else order.declined
+            choice = policy.choose(self._site, place, trade, at, load, refused)
+        anew = step in (Step.FILE, Step.REWORK, Step.REOPEN)
+        return self.give(order, choice.crew, at, who=SERVICE, why=choice.why, anew=anew)
+
+    def _unverified(self, order: Order, at: Millis) -> Order:
+        """The sensors have not agreed in time: rework. Put off once where they do, but not for long enough yet."""
+        states = [self._is_wrong(alarm) for alarm in order.alarms if alarm in self._open]
+        if not order.put_off and states and all(wrong is False for wrong in states):
+            later = at + (order.plan.verify_s + order.clear_for_s) * 1000
+            return replace(order, put_off=True, limits=order.limits._replace(verify=later))
+        seen = "the sensors still show it" if any(states) else "the sensors have not shown the repair"
+        return life.rework(order, who=SERVICE, at=at, why=f"{seen} in time")
+
+    def _announce(self, before: Order | None, after: Order) -> None:
+        desk, stem = self._site.desk, f"{after.id}:{after.revision}"
+        had = policy.recipients(before, desk) if before is not None else ()
+        have = policy.recipients(after, desk)
+        gone = [crew for crew in had if crew not in have]
+        for index, crew in enumerate(gone):
+            self._send(f"{stem}:clear{f':{crew}' if index else ''}", after, crew, b"")
+        for index, crew in enumerate(have):
+            self._send(f"{stem}{f':{crew}' if index else ''}", after, crew, message(after, self._site, crew))
+
+    def _send(self, key: str, order: Order, crew: str, payload: bytes) -> None:
+        topic = order_topic(self._site.id, crew, order.id)
+        self.outbox[key] = Addressed(
+            key, order.id, order.revision, topic, payload, retain=True, priority=order.priority
+        )
+
+    def _note_alarm(self, alarm: Alarm) -> None:
+        self._open[alarm.id] = self.alarms[alarm.id] = alarm
+
+
+def _alarm(change: AlarmChange, order: str) -> Alarm:
+    return Alarm(
+        id=change.alarm,
+        rule=change.rule,
+        version=change.version,
+        subject=change.subject,
+        state=change.state,
+        cause=change.cause,
+        since=change.since,
+        opened=change.at,
+        until=None,
+        facility=change.facility,
+        members=change.members,
+        why=change.why,
+        order=order,
+    )
+
+
+def _forgotten(order: Order, at: Millis) -> bool:
+    return order.closed is not None and at - order.closed > MEMORY_MS

@@ -1,0 +1,72 @@
+"""Engines for the SQL store: one that writes, one that reads.
+
+SQLite: a shared engine hands readers "database is locked", and a transaction that begins by reading and goes on to
+write fails at once under a second writer; so the writer begins every transaction with BEGIN IMMEDIATE on a connection
+of its own. `synchronous=NORMAL` with WAL survives the death of the process whole. A power cut may take the newest
+transactions, and each takes its cursor with it: the judge then folds those rows of the journal (which is
+`synchronous=FULL`) again, and what had been sent is sent again under the same key.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+from domain.errors import UnavailableError
+
+PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000", "foreign_keys=ON")
+
+
+def writer(url: str) -> Engine:
+    """The one engine that writes, with one connection."""
+    return _engine(url, begin="BEGIN IMMEDIATE", pool_size=1, max_overflow=0)
+
+
+def reader(url: str) -> Engine:
+    """For everybody who only asks."""
+    return _engine(url, begin="BEGIN", pool_size=4, max_overflow=4)
+
+
+@contextmanager
+def tried() -> Iterator[None]:
+    """Turn a database that cannot be had now into UnavailableError. A mistake of ours stays what it is."""
+    try:
+        yield
+    except (sa.exc.OperationalError, sa.exc.TimeoutError) as error:
+        raise UnavailableError(f"database: {error.__cause__ or error}") from error
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        raise UnavailableError(f"database: {error.__cause__ or error}") from error
+
+
+def _engine(url: str, *, begin: str, pool_size: int, max_overflow: int) -> Engine:
+    parsed = sa.make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return sa.create_engine(parsed, pool_size=pool_size, max_overflow=max_overflow, pool_pre_ping=True)
+    if not parsed.database or parsed.database == ":memory:":
+        raise ValueError("SQLite needs a file: two engines cannot share a database in memory")
+    Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(
+        parsed,
+        poolclass=sa.pool.QueuePool,
+        pool_size=pool_size,
+        max_overflow=max_overflow,
+        connect_args={"check_same_thread": False},
+    )
+
+    @sa.event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # we say when a transaction begins
+        for pragma in PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}")
+
+    @sa.event.listens_for(engine, "begin")
+    def start(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine

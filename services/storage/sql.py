@@ -1,0 +1,238 @@
+"""Alarms, orders, rule state and outbox in SQL: SQLite by default, PostgreSQL by URL. Blocking: call in a thread."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import groupby
+from threading import Lock
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from domain.alarms import AlarmState
+from domain.errors import NotFoundError
+from domain.readings import Millis
+from services.dispatch.dispatcher import Pending
+from services.dispatch.orders import ENDED, Alarm, Order, OrderState, Result
+from services.judge.outcome import MEMORY_MS, Outcome, Saved
+from services.storage import engines, records, tables
+
+CURSOR: Final = "judge"
+ALARM_FACTS: Final = ("state", "since", "until", "members", "cleared_why")  # the rest is pinned when it opens
+
+
+class JudgeStore:
+    """What the judge comes to, kept whole or not at all: one short transaction an outcome, one writer.
+
+    The schema is there before (`services.storage.schema.upgrade`). Raises UnavailableError where the database cannot
+    be had.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._writer, self._reader = engines.writer(url), engines.reader(url)
+        self._turn = Lock()
+        dialect = self._writer.dialect.name
+        self._insert: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self._reader.dispose()
+        self._writer.dispose()
+
+    # --- the judge
+
+    def load(self) -> Saved:
+        """Where the judge stood at its last commit."""
+        with engines.tried(), self._reader.begin() as asked:
+            values = self._values(asked)
+            at = int(values.pop(f"{CURSOR}.at", b"0"))
+            row = int(values.pop(f"{CURSOR}.row", b"0"))
+            recent = at - MEMORY_MS
+            wanted = tables.orders.c.closed.is_(None) | (tables.orders.c.closed >= recent)
+            found = _orders(asked, sa.select(tables.orders).where(wanted), history=True)
+            opened = sa.select(tables.alarms).where(tables.alarms.c.state == str(AlarmState.OPEN))
+            answers = sa.select(tables.reply_results).where(tables.reply_results.c.at >= recent)
+            return Saved(
+                row,
+                at,
+                tuple(records.alarm_of(one) for one in asked.execute(opened).mappings()),
+                tuple(found),
+                tuple(records.result_of(one) for one in asked.execute(answers).mappings()),
+                {name.removeprefix("judge."): value for name, value in values.items() if name.startswith("judge.")},
+            )
+
+    def subjects(self) -> list[tuple[str, bytes]]:
+        """The rule engine's state, one entry a subject."""
+        with engines.tried(), self._reader.begin() as asked:
+            found = asked.execute(sa.select(tables.subject_state.c.subject, tables.subject_state.c.state))
+            return [(subject, bytes(state)) for subject, state in found]
+
+    def commit(self, outcome: Outcome, subjects: Mapping[str, bytes]) -> None:
+        """Keep an outcome, the subjects that changed since the last commit, and the cursor; all or nothing."""
+        kept = {f"judge.{name}": value for name, value in outcome.meta.items()}
+        kept[f"{CURSOR}.row"], kept[f"{CURSOR}.at"] = b"%d" % outcome.row, b"%d" % outcome.at
+        changes = [records.change_row(*line) for line in outcome.history]
+        with engines.tried(), self._turn, self._writer.begin() as writing:
+            states = [{"subject": subject, "state": state} for subject, state in subjects.items()]
+            self._upsert(writing, tables.subject_state, states, ("subject",), ("state",))
+            self._alarms(writing, outcome.alarms)
+            orders = [records.order_row(order) for order in outcome.orders]
+            self._upsert(writing, tables.orders, orders, ("id",))
+            self._upsert(writing, tables.order_changes, changes, ("order_id", "number"), ())
+            letters = [records.outbox_row(addressed, outcome.row) for addressed in outcome.outbox]
+            self._upsert(writing, tables.outbox, letters, ("key",))
+            answers = [records.result_row(result) for result in outcome.results]
+            self._upsert(writing, tables.reply_results, answers, ("source", "id"), ())
+            self._keep(writing, kept)
+
+    # --- cursors of others
+
+    def cursor(self, name: str) -> int:
+        """How far a consumer of the journal has come; 0 where it never began."""
+        with engines.tried(), self._reader.begin() as asked:
+            return int(self._values(asked).get(f"cursor.{name}", b"0"))
+
+    def move(self, name: str, row: int) -> None:
+        """Remember how far a consumer of the journal has come."""
+        with engines.tried(), self._turn, self._writer.begin() as writing:
+            self._keep(writing, {f"cursor.{name}": b"%d" % row})
+
+    # --- the dispatcher
+
+    def pending(self, limit: int) -> Sequence[Pending]:
+        """What is to be sent, oldest first."""
+        box = tables.outbox
+        wanted = sa.select(box).where(box.c.state == "pending").order_by(box.c.number).limit(limit)
+        with engines.tried(), self._reader.begin() as asked:
+            return [Pending(row["number"], records.addressed_of(row)) for row in asked.execute(wanted).mappings()]
+
+    def mark_sent(self, numbers: Sequence[int], at: Millis) -> None:
+        """These have been taken by the other side."""
+        self._mark(numbers, {"state": "sent", "sent_at": at, "error": ""})
+
+    def mark_failed(self, numbers: Sequence[int], why: str) -> None:
+        """These could not be sent now; they stay pending."""
+        self._mark(numbers, {"error": why})
+
+    def bury(self, numbers: Sequence[int], why: str) -> None:
+        """These can never be sent: kept, and shown."""
+        self._mark(numbers, {"state": "dead", "error": why})
+
+    # --- whoever asks
+
+    def alarms(self, *, state: AlarmState | None = None, facility: str | None = None, newest: int = 200) -> list[Alarm]:
+        """The newest alarms, newest first."""
+        found = sa.select(tables.alarms).order_by(tables.alarms.c.opened.desc(), tables.alarms.c.id).limit(newest)
+        for column, value in (("state", state), ("facility", facility)):
+            found = found if value is None else found.where(tables.alarms.c[column] == str(value))
+        with engines.tried(), self._reader.begin() as asked:
+            return [records.alarm_of(row) for row in asked.execute(found).mappings()]
+
+    def orders(
+        self,
+        *,
+        states: Collection[OrderState] | None = None,
+        crew: str | None = None,
+        zone: str | None = None,
+        newest: int = 200,
+    ) -> list[Order]:
+        """The newest orders, newest first, without their history."""
+        table = tables.orders
+        found = sa.select(table).order_by(table.c.opened.desc(), table.c.id).limit(newest)
+        if states is not None:
+            found = found.where(table.c.state.in_([str(state) for state in states]))
+        for column, value in (("crew", crew), ("zone", zone)):
+            found = found if value is None else found.where(table.c[column] == value)
+        with engines.tried(), self._reader.begin() as asked:
+            return _orders(asked, found, history=False)
+
+    def open_orders(self, newest: int = 1000) -> list[Order]:
+        """Orders that have not ended, newest first, without their history."""
+        return self.orders(states=set(OrderState) - ENDED, newest=newest)
+
+    def order(self, order: str) -> Order:
+        """One order with its history. Raises NotFoundError."""
+        with engines.tried(), self._reader.begin() as asked:
+            found = _orders(asked, sa.select(tables.orders).where(tables.orders.c.id == order), history=True)
+        if not found:
+            raise NotFoundError(f"there is no order {order}")
+        return found[0]
+
+    def everything(self) -> tuple[list[Alarm], list[Order]]:
+        """Every alarm, and every order with its history: for the run hash."""
+        with engines.tried(), self._reader.begin() as asked:
+            alarms = [records.alarm_of(row) for row in asked.execute(sa.select(tables.alarms)).mappings()]
+            return alarms, _orders(asked, sa.select(tables.orders), history=True)
+
+    def result(self, source: str, given: str) -> Result | None:
+        """What became of a reply (by crew) or a command (by `naming.COMMAND`); None while it is not judged."""
+        table = tables.reply_results
+        wanted = sa.select(table).where((table.c.source == source) & (table.c.id == given))
+        with engines.tried(), self._reader.begin() as asked:
+            row = asked.execute(wanted).mappings().first()
+        return None if row is None else records.result_of(row)
+
+    def outbox_counts(self) -> dict[str, int]:
+        """How many messages are pending, sent and dead."""
+        state = tables.outbox.c.state
+        with engines.tried(), self._reader.begin() as asked:
+            found = asked.execute(sa.select(state, sa.func.count()).group_by(state))
+            return {"pending": 0, "sent": 0, "dead": 0} | {row[0]: row[1] for row in found}
+
+    def prune(self, before: Millis) -> None:
+        """Forget sent messages, and answers to replies, older than `before`. Orders and alarms stay."""
+        box, answers = tables.outbox, tables.reply_results
+        with engines.tried(), self._turn, self._writer.begin() as writing:
+            writing.execute(sa.delete(box).where((box.c.state == "sent") & (box.c.sent_at < before)))
+            writing.execute(sa.delete(answers).where(answers.c.at < before))
+
+    def _alarms(self, writing: sa.Connection, alarms: Iterable[Alarm]) -> None:
+        """A correction of an alarm that the judge no longer remembers keeps what it had."""
+        rows = [records.alarm_row(alarm) for alarm in alarms]
+        self._upsert(writing, tables.alarms, rows, ("id",), ALARM_FACTS)
+
+    def _mark(self, numbers: Sequence[int], values: Mapping[str, Any]) -> None:
+        box = tables.outbox
+        marked = sa.update(box).where(box.c.number == sa.bindparam("n")).values(**values, attempts=box.c.attempts + 1)
+        if numbers:
+            with engines.tried(), self._turn, self._writer.begin() as writing:
+                writing.execute(marked, [{"n": number} for number in numbers])
+
+    def _keep(self, writing: sa.Connection, values: Mapping[str, bytes]) -> None:
+        rows = [{"name": name, "value": value} for name, value in values.items()]
+        self._upsert(writing, tables.meta, rows, ("name",), ("value",))
+
+    def _values(self, asked: sa.Connection) -> dict[str, bytes]:
+        found = asked.execute(sa.select(tables.meta.c.name, tables.meta.c.value))
+        return {name: bytes(value) for name, value in found}
+
+    def _upsert(
+        self,
+        writing: sa.Connection,
+        table: sa.Table,
+        rows: Sequence[Mapping[str, Any]],
+        key: tuple[str, ...],
+        changed: tuple[str, ...] | None = None,
+    ) -> None:
+        """Insert, or amend the columns `changed` (all given ones by default; none: leave what is there)."""
+        if not rows:
+            return
+        inserted = self._insert(table)
+        columns = [name for name in rows[0] if name not in key] if changed is None else changed
+        if columns:
+            amended = {name: inserted.excluded[name] for name in columns}
+            inserted = inserted.on_conflict_do_update(index_elements=key, set_=amended)
+        else:
+            inserted = inserted.on_conflict_do_nothing(index_elements=key)
+        writing.execute(inserted, rows)
+
+
+def _orders(asked: sa.Connection, wanted: sa.Select[Any], *, history: bool) -> list[Order]:
+    found = {row["id"]: row["document"] for row in asked.execute(wanted).mappings()}
+    if not history:
+        return [records.order_of(document) for document in found.values()]
+    lines = tables.order_changes
+    chosen = wanted.with_only_columns(tables.orders.c.id)
+    told = sa.select(lines).where(lines.c.order_id.in_(chosen)).order_by(lines.c.order_id, lines.c.number)
+    rows = groupby(asked.execute(told).mappings(), key=lambda row: str(row["order_id"]))
+    histories = {order: list(changes) for order, changes in rows}
+    return [records.order_of(document, histories.get(order, ())) for order, document in found.items()]

@@ -1,0 +1,101 @@
+"""The fake of the judge's store: keeps outcomes in memory, and everything that it gives back has been through JSON."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import msgspec
+
+from domain.alarms import AlarmState
+from domain.errors import NotFoundError
+from domain.readings import Millis
+from services.dispatch.dispatcher import Pending
+from services.dispatch.orders import Addressed, Alarm, Order, Result
+from services.judge import Outcome, Saved
+from services.judge.outcome import MEMORY_MS
+
+_saved = msgspec.json.Decoder(Saved)
+
+
+class MemoryJudgeStore:
+    def __init__(self) -> None:
+        self._saved = Saved()
+        self._alarms: dict[str, Alarm] = {}
+        self._orders: dict[str, Order] = {}
+        self._history: dict[tuple[str, int], object] = {}
+        self._subjects: dict[str, bytes] = {}
+        self._results: dict[tuple[str, str], Result] = {}
+        self._box: dict[str, tuple[int, Addressed, str]] = {}
+        self._meta: dict[str, bytes] = {}
+        self.told: dict[int, Millis | str] = {}  # when each message was sent, or why not
+
+    def load(self) -> Saved:
+        recent = self._saved.at - MEMORY_MS
+        kept = Saved(
+            self._saved.row,
+            self._saved.at,
+            tuple(a for a in self._alarms.values() if a.state is AlarmState.OPEN),
+            tuple(o for o in self._orders.values() if o.closed is None or o.closed >= recent),
+            tuple(r for r in self._results.values() if r.at >= recent),
+            self._meta,
+        )
+        return _saved.decode(msgspec.json.encode(kept))
+
+    def subjects(self) -> list[tuple[str, bytes]]:
+        return list(self._subjects.items())
+
+    def commit(self, outcome: Outcome, subjects: Mapping[str, bytes]) -> None:
+        self._saved = Saved(outcome.row, outcome.at)
+        self._subjects |= subjects
+        self._meta |= outcome.meta
+        self._orders |= {o.id: o for o in outcome.orders}
+        for order, number, change in outcome.history:
+            assert self._history.setdefault((order, number), change) is change, "a line of history is written once"
+        for alarm in outcome.alarms:
+            before = self._alarms.get(alarm.id, alarm)
+            pinned = {"opened": before.opened, "why": before.why, "order": before.order}
+            self._alarms[alarm.id] = replace(alarm, **pinned)
+        for result in outcome.results:
+            self._results.setdefault((result.source, result.id), result)
+        for message in outcome.outbox:
+            number = self._box[message.key][0] if message.key in self._box else len(self._box) + 1
+            self._box[message.key] = (number, message, "pending")
+
+    def pending(self, limit: int) -> Sequence[Pending]:
+        waiting = sorted((n, m) for n, m, state in self._box.values() if state == "pending")
+        return [Pending(number, message) for number, message in waiting][:limit]
+
+    def mark_sent(self, numbers: Sequence[int], at: Millis) -> None:
+        self.told |= dict.fromkeys(numbers, at)
+        self._mark(numbers, "sent")
+
+    def mark_failed(self, numbers: Sequence[int], why: str) -> None:
+        self.told |= dict.fromkeys(numbers, why)
+        self._mark(numbers, "pending")
+
+    def bury(self, numbers: Sequence[int], why: str) -> None:
+        self.told |= dict.fromkeys(numbers, why)
+        self._mark(numbers, "dead")
+
+    def order(self, order: str) -> Order:
+        if order not in self._orders:
+            raise NotFoundError(f"there is no order {order}")
+        return self._orders[order]
+
+    def everything(self) -> tuple[list[Alarm], list[Order]]:
+        return list(self._alarms.values()), list(self._orders.values())
+
+    def result(self, source: str, given: str) -> Result | None:
+        return self._results.get((source, given))
+
+    def outbox_counts(self) -> dict[str, int]:
+        states = [state for _, _, state in self._box.values()]
+        return {name: states.count(name) for name in ("pending", "sent", "dead")}
+
+    def keys(self) -> dict[str, Addressed]:
+        return {key: message for key, (_, message, _) in self._box.items()}
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def _mark(self, numbers: Sequence[int], state: str) -> None:
+        self._box = {k: (n, m, state if n in numbers else s) for k, (n, m, s) in self._box.items()}

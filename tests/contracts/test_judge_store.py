@@ -1,0 +1,223 @@
+"""What the judge comes to is kept whole or not at all, and found again.
+
+TIDEWALK_TEST_SQL_URL adds a database of any other make; our tables in it are dropped first.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from domain.alarms import AlarmState
+from domain.errors import NotFoundError, UnavailableError
+from domain.naming import COMMAND
+from services.dispatch.orders import OrderState
+from services.judge import Outcome, Saved
+from services.storage import engines, schema, tables
+from services.storage.sql import JudgeStore
+from tests.contracts.memory_judge_store import MemoryJudgeStore
+from tests.unit.dispatch.coast import HOUR, MINUTE, T0, Play, well, wrong
+
+Store = JudgeStore | MemoryJudgeStore
+
+
+def emptied(url: str) -> str:
+    """A database of ours alone, with the schema in it."""
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        tables.metadata.drop_all(connection)
+        connection.exec_driver_sql("DROP TABLE IF EXISTS alembic_version")
+    engine.dispose()
+    schema.upgrade(url)
+    return url
+
+
+GIVEN = os.environ.get("TIDEWALK_TEST_SQL_URL", "")
+
+
+@pytest.fixture(params=["memory", "sqlite", *(["given"] if GIVEN else [])])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    if request.param == "memory":
+        yield MemoryJudgeStore()
+        return
+    made = JudgeStore(emptied(GIVEN if request.param == "given" else f"sqlite:///{tmp_path}/orders.db"))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    url = f"sqlite:///{tmp_path}/orders.db"
+    schema.upgrade(url)
+    return url
+
+
+def played(store: Store) -> Play:
+    """A lamp is out, accepted, held; a leak is done; a bin was emptied: everything in between is in the store."""
+    play = Play()
+    play.hear(T0, wrong("lamp-1", T0), wrong("lamp-1", T0, rule="leak"), wrong("bin-1", T0, rule="bin-full"))
+    lamp, leak = (next(o.id for o in play.outcomes[0].orders if o.rule == r) for r in ("lamp-out", "leak"))
+    play.reply(T0 + MINUTE, "lamps-w", lamp, "hold", reason="no part")
+    play.reply(T0 + MINUTE, "lamps-w2", leak, "done")
+    play.hear(T0 + 2 * MINUTE, well("bin-1", T0 + 2 * MINUTE, rule="bin-full"))
+    play.command(T0 + 3 * MINUTE, lamp, "note", reason="part ordered")
+    for outcome in play.outcomes:
+        store.commit(outcome, {})
+    return play
+
+
+def test_a_store_that_never_had_an_outcome_starts_at_nothing(store: Store):
+    assert store.load() == Saved()
+    assert list(store.subjects()) == []
+
+
+def test_what_is_loaded_is_what_was_committed(store: Store):
+    play = played(store)
+    saved = store.load()
+    last = {o.id: o for outcome in play.outcomes for o in outcome.orders}
+    assert {o.id: o for o in saved.orders} == last
+    assert (saved.row, saved.at) == (5, T0 + 3 * MINUTE)
+    assert {a.rule for a in saved.alarms} == {"lamp-out", "leak"}
+    assert {(r.source, r.id, r.ok) for r in saved.results} == {
+        ("lamps-w", "r1", True),
+        ("lamps-w2", "r2", True),
+        (COMMAND, "c3", True),
+    }
+    assert set(saved.meta) == {"deaf", "waiting", "cases"}
+
+
+def test_a_quiet_row_moves_the_cursor_and_keeps_the_subjects(store: Store):
+    store.commit(Outcome(7, T0, meta={"deaf": b"1"}), {"facility:a": b"1", "facility:b": b"2"})
+    store.commit(Outcome(9, T0 + 1), {"facility:b": b"3"})
+    saved = store.load()
+    assert (saved.row, saved.at, saved.meta) == (9, T0 + 1, {"deaf": b"1"})
+    assert dict(store.subjects()) == {"facility:a": b"1", "facility:b": b"3"}
+
+
+def test_old_ended_orders_are_not_loaded_but_stay(store: Store):
+    play = played(store)
+    bin_order = next(o.id for o in play.outcomes[0].orders if o.rule == "bin-full")
+    store.commit(Outcome(90, T0 + 49 * HOUR), {})
+    assert bin_order not in {o.id for o in store.load().orders}
+    assert store.order(bin_order).state is OrderState.WITHDRAWN
+    assert len(store.everything()[1]) == 3
+
+
+def test_an_alarm_keeps_what_opened_it(store: Store):
+    played(store)
+    alarm = next(a for a in store.everything()[0] if a.rule == "bin-full")
+    assert (alarm.state, alarm.until, alarm.order != "") == (AlarmState.CLEARED, T0 + 2 * MINUTE, True)
+    assert alarm.why == {"values": {"fill_level": 96.0}}
+
+
+def test_the_outbox_gives_each_message_once_in_order_until_it_is_marked(store: Store):
+    play = played(store)
+    messages = [m for outcome in play.outcomes for m in outcome.outbox]
+    pending = store.pending(100)
+    assert [p.message for p in pending] == messages
+    assert [p.message for p in store.pending(2)] == messages[:2]
+    store.mark_sent([pending[0].number], T0)
+    store.mark_failed([pending[1].number], "away")
+    store.bury([pending[2].number], "no such topic")
+    assert [p.message for p in store.pending(100)] == [messages[1], *messages[3:]]
+    assert store.outbox_counts() == {"pending": len(messages) - 2, "sent": 1, "dead": 1}
+
+
+def test_a_receipt_asked_for_again_is_sent_again(store: Store):
+    play = played(store)
+    receipt = next(m for m in play.outcomes[1].outbox if not m.retain)
+    store.mark_sent([p.number for p in store.pending(100)], T0)
+    store.commit(Outcome(6, T0 + HOUR, changed=True, outbox=(receipt,)), {})
+    assert [p.message for p in store.pending(100)] == [receipt]
+
+
+def test_answers_are_found_by_who_gave_them(store: Store):
+    played(store)
+    found = store.result("lamps-w", "r1")
+    assert found is not None
+    assert (found.row, found.action, found.ok) == (2, "hold", True)
+    assert store.result("lamps-w2", "r1") is None
+
+
+def test_an_order_that_is_not_there_is_not_found(store: Store):
+    with pytest.raises(NotFoundError):
+        store.order("nothing")
+
+
+def test_readers_choose(sqlite_url: str):
+    store = JudgeStore(sqlite_url)
+    played(store)
+    assert [o.rule for o in store.orders(crew="lamps-w")] == ["lamp-out"]
+    assert {o.rule for o in store.open_orders()} == {"lamp-out", "leak"}
+    assert len(store.orders(zone="west", newest=2)) == 2
+    assert store.orders(zone="east") == []
+    assert [a.rule for a in store.alarms(state=AlarmState.CLEARED)] == ["bin-full"]
+    assert len(store.alarms(facility="lamp-1")) == 2
+    assert store.order(store.orders(crew="lamps-w")[0].id).history[-1].why == "part ordered"
+    store.close()
+
+
+def test_cursors_of_other_consumers_are_kept_apart(sqlite_url: str):
+    store = JudgeStore(sqlite_url)
+    store.move("store", 12)
+    assert (store.cursor("store"), store.cursor("other"), store.load().row) == (12, 0, 0)
+    store.close()
+
+
+def test_a_commit_that_fails_leaves_nothing(sqlite_url: str):
+    store = JudgeStore(sqlite_url)
+    play = Play()
+    outcome = play.hear(T0, wrong("lamp-1", T0))
+    with pytest.raises(sa.exc.SQLAlchemyError):
+        store.commit(outcome, {"facility:a": None})  # type: ignore[dict-item]  # what the database will not take
+    assert store.load() == Saved()
+    store.commit(outcome, {"facility:a": b"1"})
+    assert store.load().row == 1
+    store.close()
+
+
+def test_readers_go_on_while_somebody_writes_and_a_second_writer_waits_its_turn(sqlite_url: str, tmp_path: Path):
+    store = JudgeStore(sqlite_url)
+    played(store)
+    other = sqlite3.connect(tmp_path / "orders.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    other.execute("DELETE FROM orders")
+    assert len(store.orders()) == 3
+    other.execute("ROLLBACK")
+    other.close()
+    store.commit(Outcome(6, T0 + HOUR), {})
+    assert store.load().row == 6
+    store.close()
+
+
+def test_a_database_that_is_away_is_unavailable(tmp_path: Path):
+    blocked = tmp_path / "file"
+    blocked.mkdir()
+    with pytest.raises(UnavailableError):
+        schema.upgrade(f"sqlite:///{blocked}")
+
+
+def test_the_revisions_lead_to_the_tables_and_a_second_start_changes_nothing(sqlite_url: str):
+    schema.upgrade(sqlite_url)
+    engine = engines.reader(sqlite_url)
+    with engine.begin() as connection:
+        context = MigrationContext.configure(connection)
+        assert compare_metadata(context, tables.metadata) == []
+        assert context.get_current_revision() == "0001"
+    engine.dispose()
+
+
+def test_old_messages_and_answers_are_pruned_and_orders_stay(sqlite_url: str):
+    store = JudgeStore(sqlite_url)
+    played(store)
+    store.mark_sent([p.number for p in store.pending(2)], T0)
+    store.prune(T0 + 2 * MINUTE)
+    assert store.outbox_counts()["sent"] == 0
+    assert store.result("lamps-w", "r1") is None
+    assert len(store.everything()[1]) == 3
+    store.close()

@@ -1,0 +1,241 @@
+"""From an alarm to a closed order, through the fold."""
+
+import json
+
+import pytest
+
+from services.dispatch.orders import OrderState
+from tests.unit.dispatch.coast import HOUR, MINUTE, T0, Play, looks, sent, well, wrong
+
+LAMP = "lamp-1"
+
+
+@pytest.fixture
+def play() -> Play:
+    return Play()
+
+
+def opened(play: Play, *, rule: str = "lamp-out", facility: str = LAMP) -> str:
+    return play.hear(T0, wrong(facility, T0, rule=rule)).orders[0].id
+
+
+def states(play: Play) -> list[str]:
+    return [str(s) for s in play.outcomes[-1].orders[0].states]
+
+
+def test_an_alarm_opens_an_order_and_sends_it_to_the_nearest_crew_on_shift(play: Play):
+    outcome = play.hear(T0 + 5000, wrong(LAMP, T0))
+    (order,) = outcome.orders
+    assert (order.crew, order.state, order.revision, order.case) == ("lamps-w", "dispatched", 1, "SN-20261001-0001")
+    assert order.limits.accept == order.dispatched + 900_000
+    assert order.limits.finish == order.dispatched + 7_200_000
+    (message,) = outcome.outbox
+    assert message.key == f"{order.id}:1"
+    assert message.retain
+    assert message.topic == f"tidewalk/shinan/crew/lamps-w/orders/{order.id}"
+    assert outcome.alarms[0].order == order.id
+    assert outcome.changed
+
+
+def test_the_sensors_close_what_the_crew_has_done(play: Play):
+    order = opened(play)
+    play.reply(T0 + MINUTE, "lamps-w", order, "accept")
+    play.reply(T0 + 20 * MINUTE, "lamps-w", order, "arrive")
+    assert sent(play.reply(T0 + 40 * MINUTE, "lamps-w", order, "done")) == [("lamps-w", "done"), ("lamps-w", "ok")]
+    closing = play.hear(T0 + 50 * MINUTE, well(LAMP, T0 + 50 * MINUTE))
+    assert sent(closing) == [("lamps-w", "clear")]
+    assert closing.orders[0].closed_by == "telemetry"
+    assert states(play) == ["open", "dispatched", "accepted", "arrived", "done", "verified", "closed"]
+
+
+def test_an_alarm_that_clears_before_anybody_accepts_withdraws_the_order(play: Play):
+    order = opened(play)
+    outcome = play.hear(T0 + MINUTE, well(LAMP, T0 + MINUTE))
+    assert sent(outcome) == [("lamps-w", "clear")]
+    assert outcome.outbox[0].key == f"{order}:2:clear"
+    assert outcome.orders[0].state is OrderState.WITHDRAWN
+
+
+def test_an_alarm_that_clears_after_acceptance_marks_the_order_and_done_closes_it_at_once(play: Play):
+    order = opened(play)
+    play.reply(T0 + MINUTE, "lamps-w", order, "accept")
+    outcome = play.hear(T0 + 2 * MINUTE, well(LAMP, T0 + 2 * MINUTE))
+    assert json.loads(outcome.outbox[0].payload)["recovered"] is True
+    closing = play.reply(T0 + 3 * MINUTE, "lamps-w", order, "done")
+    assert sent(closing) == [("lamps-w", "clear"), ("lamps-w", "ok")]
+    assert closing.orders[0].state is OrderState.CLOSED
+
+
+def test_what_the_sensors_do_not_confirm_in_time_is_rework_for_the_same_crew(play: Play):
+    order = opened(play)
+    play.reply(T0 + MINUTE, "lamps-w", order, "done")
+    assert not play.hear(T0 + 30 * MINUTE).orders
+    outcome = play.hear(T0 + 31 * MINUTE)
+    assert sent(outcome) == [("lamps-w", "dispatched")]
+    assert (outcome.orders[0].reworks, outcome.orders[0].dispatched) == (1, T0 + 31 * MINUTE)
+
+
+def test_a_verification_that_looks_well_is_put_off_once(play: Play):
+    order = opened(play)
+    play.reply(T0 + MINUTE, "lamps-w", order, "done")
+    play.hear(T0 + 20 * MINUTE, looks(LAMP, T0 + 20 * MINUTE, is_wrong=False))
+    assert not play.hear(T0 + 31 * MINUTE).outbox
+    assert play.hear(T0 + 31 * MINUTE + 40 * MINUTE).orders[0].reworks == 1
+
+
+def test_rework_goes_to_somebody_else_when_the_crew_has_gone_home(play: Play):
+    order = opened(play)
+    play.reply(T0 + 5 * HOUR + 20 * MINUTE, "lamps-w", order, "done")
+    outcome = play.hear(T0 + 6 * HOUR)
+    assert outcome.orders[0].crew == "desk"  # 13:50: the early shift ended at 13:30
+    assert sent(outcome) == [("lamps-w", "clear"), ("desk", "dispatched")]
+
+
+def test_a_safety_order_is_never_withdrawn_and_waits_for_the_desk(play: Play):
+    order = opened(play, rule="leak")
+    outcome = play.hear(T0 + MINUTE, well(LAMP, T0 + MINUTE, rule="leak"))
+    assert outcome.orders[0].state is OrderState.DISPATCHED
+    assert outcome.orders[0].recovered
+    done = play.reply(T0 + 2 * MINUTE, "lamps-w2", order, "done")
+    assert sent(done) == [("lamps-w2", "done"), ("desk", "done"), ("lamps-w2", "ok")]
+    assert "confirm" in json.loads(done.outbox[1].payload)["text"]
+    assert not play.hear(T0 + 5 * HOUR).orders
+    refused = play.reply(T0 + 5 * HOUR, "lamps-w2", order, "confirm")
+    assert sent(refused) == [("lamps-w2", "refused")]
+    closing = play.reply(T0 + 5 * HOUR + MINUTE, "desk", order, "confirm")
+    assert sent(closing) == [("lamps-w2", "clear"), ("desk", "clear"), ("desk", "ok")]
+    assert (closing.orders[0].state, closing.orders[0].closed_by) == (OrderState.CLOSED, "desk")
+
+
+def test_telemetry_never_closes_a_safety_order(play: Play):
+    order = opened(play, rule="leak")
+    play.reply(T0 + 2 * MINUTE, "lamps-w2", order, "done")
+    outcome = play.hear(T0 + 3 * MINUTE, well(LAMP, T0 + 3 * MINUTE, rule="leak"))
+    assert outcome.orders[0].state is OrderState.DONE
+
+
+def test_a_desk_that_does_not_believe_it_sends_the_crew_again(play: Play):
+    order = opened(play, rule="leak")
+    play.reply(T0 + 2 * MINUTE, "lamps-w2", order, "done")
+    outcome = play.reply(T0 + 3 * MINUTE, "desk", order, "decline", reason="still 30 mA")
+    assert sent(outcome) == [("desk", "clear"), ("lamps-w2", "dispatched"), ("desk", "ok")]
+    assert outcome.orders[0].reworks == 1
+
+
+def test_a_second_alarm_of_the_same_cause_opens_no_second_order(play: Play):
+    order = opened(play)
+    play.reply(T0 + MINUTE, "lamps-w", order, "accept")
+    play.hear(T0 + 2 * MINUTE, well(LAMP, T0 + 2 * MINUTE))
+    outcome = play.hear(T0 + 3 * MINUTE, wrong(LAMP, T0 + 3 * MINUTE))
+    (attached,) = outcome.orders
+    assert attached.id == order
+    assert len(attached.alarms) == 2
+    assert not attached.recovered
+    play.reply(T0 + 4 * MINUTE, "lamps-w", order, "done")
+    assert play.outcomes[-1].orders[0].state is OrderState.DONE
+
+
+def test_a_condition_that_is_back_within_half_an_hour_reopens_its_order(play: Play):
+    order = opened(play)
+    play.reply(T0 + MINUTE, "lamps-w", order, "done")
+    play.hear(T0 + 2 * MINUTE, well(LAMP, T0 + 2 * MINUTE))
+    outcome = play.hear(T0 + 20 * MINUTE, wrong(LAMP, T0 + 20 * MINUTE))
+    assert (outcome.orders[0].id, outcome.orders[0].reworks, outcome.orders[0].crew) == (order, 1, "lamps-w")
+    play.hear(T0 + 21 * MINUTE, well(LAMP, T0 + 21 * MINUTE))
+    later = play.hear(T0 + 60 * MINUTE, wrong(LAMP, T0 + 60 * MINUTE))
+    assert later.orders[0].id != order
+
+
+def test_what_nobody_accepts_goes_to_the_desk_as_well_once_and_the_desk_may_take_it_over(play: Play):
+    order = opened(play)
+    assert not play.hear(T0 + 15 * MINUTE - 1).orders
+    late = play.hear(T0 + 15 * MINUTE)
+    assert sent(late) == [("lamps-w", "dispatched"), ("desk", "dispatched")]
+    assert not play.hear(T0 + 30 * MINUTE).orders
+    taken = play.reply(T0 + 31 * MINUTE, "desk", order, "accept")
+    assert sent(taken) == [("lamps-w", "clear"), ("desk", "accepted"), ("desk", "ok")]
+    assert sent(play.reply(T0 + 32 * MINUTE, "lamps-w", order, "accept")) == [("lamps-w", "refused")]
+
+
+def test_the_desk_is_told_once_of_what_is_not_finished_in_time(play: Play):
+    order = opened(play)
+    play.reply(T0 + MINUTE, "lamps-w", order, "accept")
+    late = play.hear(T0 + 2 * HOUR)
+    assert sent(late) == [("lamps-w", "accepted"), ("desk", "accepted")]
+    assert late.history[0][2].step == "overdue"
+    assert not play.hear(T0 + 3 * HOUR).orders
+    assert order
+
+
+def test_a_declined_order_goes_to_the_next_crew_and_keeps_its_finish_limit(play: Play):
+    order = opened(play)
+    outcome = play.reply(T0 + 5 * MINUTE, "lamps-w", order, "decline", reason="not ours")
+    assert sent(outcome) == [("lamps-w", "clear"), ("lamps-w2", "dispatched"), ("lamps-w", "ok")]
+    assert outcome.orders[0].limits.finish == T0 + 2 * HOUR
+    assert outcome.orders[0].limits.accept == T0 + 20 * MINUTE
+    neighbour = play.reply(T0 + 6 * MINUTE, "lamps-w2", order, "decline", reason="no van")
+    assert neighbour.orders[0].crew == "lamps-e"
+    desk = play.reply(T0 + 7 * MINUTE, "lamps-e", order, "decline", reason="too far")
+    assert desk.orders[0].crew == "desk"
+    assert sent(play.reply(T0 + 8 * MINUTE, "desk", order, "decline", reason="no")) == [("desk", "refused")]
+
+
+def test_the_clock_stands_while_an_order_is_on_hold(play: Play):
+    order = opened(play)
+    play.reply(T0 + 30 * MINUTE, "lamps-w", order, "hold", reason="no spare part")
+    assert not play.hear(T0 + 5 * HOUR).orders
+    outcome = play.reply(T0 + 5 * HOUR, "lamps-w", order, "resume")
+    assert outcome.orders[0].state is OrderState.ACCEPTED
+    assert outcome.orders[0].limits.finish == T0 + 2 * HOUR + 4 * HOUR + 30 * MINUTE
+
+
+def test_an_order_is_extended_once(play: Play):
+    order = opened(play)
+    play.reply(T0 + MINUTE, "lamps-w", order, "accept")
+    outcome = play.reply(T0 + HOUR, "lamps-w", order, "extend", reason="the pole is bent")
+    assert outcome.orders[0].limits.finish == T0 + 4 * HOUR
+    assert sent(play.reply(T0 + 2 * HOUR, "lamps-w", order, "extend", reason="again")) == [("lamps-w", "refused")]
+
+
+def test_with_nobody_on_shift_the_desk_has_it():
+    play = Play()
+    evening = T0 + 7 * HOUR  # 15:00: neither the early nor the night shift
+    outcome = play.hear(evening, wrong(LAMP, evening))
+    assert outcome.orders[0].crew == "desk"
+    assert not play.hear(evening + HOUR).orders  # nobody stands behind the desk
+
+
+def test_a_gateway_is_a_place_too():
+    play = Play()
+    outcome = play.hear(T0, wrong("gw-1", T0))
+    assert (outcome.orders[0].zone, outcome.orders[0].crew) == ("west", "lamps-w")
+
+
+def test_a_key_node_is_more_urgent():
+    assert Play().hear(T0, wrong("lamp-2", T0)).orders[0].priority == "P2"
+
+
+def test_an_alarm_without_a_plan_is_kept_and_opens_nothing(play: Play):
+    outcome = play.hear(T0, wrong(LAMP, T0, rule="watched"))
+    assert outcome.changed
+    assert len(outcome.alarms) == 1
+    assert not outcome.orders
+
+
+def test_a_full_crew_is_passed_over(play: Play):
+    for number, facility in enumerate(("lamp-1", "lamp-2", "gw-1", "feeder-1")):
+        play.hear(T0 + number, wrong(facility, T0 + number))
+    assert [o.orders[0].crew for o in play.outcomes] == ["lamps-w", "lamps-w", "lamps-w", "lamps-w2"]
+
+
+def test_operators_close_reassign_and_note(play: Play):
+    order = opened(play)
+    noted = play.command(T0 + MINUTE, order, "note", reason="called them")
+    assert (noted.outbox, noted.history[0][2].why, noted.results[0].ok) == ((), "called them", True)
+    given = play.command(T0 + 2 * MINUTE, order, "reassign", reason="nearer", crew="lamps-e")
+    assert sent(given) == [("lamps-w", "clear"), ("lamps-e", "dispatched")]
+    away = play.command(T0 + 3 * MINUTE, order, "reassign", reason="busy", crew="nobody")
+    assert (away.results[0].ok, away.orders) == (False, ())
+    closed = play.command(T0 + 4 * MINUTE, order, "close", reason="false alarm")
+    assert closed.orders[0].closed_by == "li"
+    assert "closed" in play.command(T0 + 5 * MINUTE, order, "close", reason="x").results[0].why
