@@ -131,6 +131,9 @@ class _Line:
         self._reading = False
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._said_at = self._loop.time()
+        self._qos = 1
+        self._receive_maximum = 65535  # of the broker
+        self._markers = 0  # not yet acknowledged
         self.epoch = 0  # until CONNACK
         self.admitted: asyncio.Future[None] = self._loop.create_future()
         self.lost: asyncio.Future[Exception] = self._loop.create_future()
@@ -299,8 +302,13 @@ class _Line:
 
     def _mark(self) -> None:
         if (payload := self._link.due(self._loop.time())) is not None:
-            self._client.publish(self._marker_topic, payload, qos=1)
+            self._publish_marker(payload)
         self._timers["mark"] = self._loop.call_later(self._settings.marker_every, self._mark)
+
+    def _publish_marker(self, payload: bytes) -> None:
+        if self._markers < self._receive_maximum:
+            self._markers += 1
+            self._client.publish(self._marker_topic, payload, qos=self._qos)
 
     def _on_connect(
         self,
@@ -320,19 +328,23 @@ class _Line:
         granted = getattr(properties, "SessionExpiryInterval", None)
         if granted is not None and granted < self._settings.session_expiry:
             log.warning("MQTT broker keeps our session for %d s only: longer outages lose data", granted)
+        self._receive_maximum = getattr(properties, "ReceiveMaximum", self._receive_maximum)
+        if getattr(properties, "MaximumQoS", 1) == 0:
+            self._qos = 0
+            log.error("MQTT broker grants QoS 0 only: what it drops is lost")
         if self._settings.protocol == MQTTProtocolVersion.MQTTv5:
-            options = SubscribeOptions(qos=1, retainAsPublished=False, retainHandling=1)
+            options = SubscribeOptions(qos=self._qos, retainAsPublished=False, retainHandling=1)
             client.subscribe([(pattern, options) for pattern in self._asked])
         else:
             client.subscribe([(pattern, 1) for pattern in self._asked])
 
     def _on_subscribe(
-        self, client: paho.Client, _userdata: Any, _mid: int, codes: list[ReasonCode], _properties: Properties | None
+        self, _client: paho.Client, _userdata: Any, _mid: int, codes: list[ReasonCode], _properties: Properties | None
     ) -> None:
         if len(codes) != len(self._asked):
             raise MalformedError("SUBACK that answers nothing we asked", b"suback")
         weigh(self._asked, [code.value for code in codes])
-        client.publish(self._marker_topic, self._link.subscribed(self._loop.time()), qos=1)
+        self._publish_marker(self._link.subscribed(self._loop.time()))
         self._timers["mark"] = self._loop.call_later(self._settings.marker_every, self._mark)
 
     def _on_message(self, _client: paho.Client, _userdata: Any, message: paho.MQTTMessage) -> None:
@@ -355,6 +367,7 @@ class _Line:
     def _on_publish(
         self, _client: paho.Client, _userdata: Any, _mid: int, code: ReasonCode, _properties: Properties | None
     ) -> None:
+        self._markers -= 1
         if code.value >= FAILURE:
             log.error("MQTT broker refuses our marker on %s: %s", self._marker_topic, code)
 

@@ -134,6 +134,7 @@ class Visitor:
                     self.send(frame(PINGRESP, 0, b""))
             case 14:
                 self.goodbye = packet.body
+                self.writer.close()
 
     def _take_marker(self, packet: Packet) -> None:
         length = int.from_bytes(packet.body[:2], "big")

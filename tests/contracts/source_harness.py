@@ -28,10 +28,10 @@ QUICK: dict[str, Any] = {
     "linger": 0.002,
     "backoff_first": 0.02,
     "backoff_most": 0.1,
-    "takeover_first": 0.6,
+    "takeover_first": 0.4,
     "steady": 60.0,
-    "marker_every": 0.15,
-    "marker_patience": 0.45,
+    "marker_every": 0.06,
+    "marker_patience": 0.18,
     "close_timeout": 1.0,
 }
 

@@ -191,13 +191,13 @@ async def test_a_broker_that_refuses_us_ends_the_stream_with_a_rejection(
 
 @pytest.mark.asyncio
 async def test_two_sources_with_one_client_id_do_not_fight_for_ever(kind: str, mosquitto: Mosquitto):
-    one = make_source(kind, mosquitto.port, backoff_first=0.3, backoff_most=30.0)
-    two = make_source(kind, mosquitto.port, backoff_first=0.3, backoff_most=30.0)
+    one = make_source(kind, mosquitto.port, backoff_first=0.2, backoff_most=30.0)
+    two = make_source(kind, mosquitto.port, backoff_first=0.2, backoff_most=30.0)
     async with Consumer(one) as first:
         await ready(first)
         async with Consumer(two) as second:
             await second.until(lambda: "up" in second.states)
-            await asyncio.sleep(1.5)
+            await asyncio.sleep(0.9)
             connections = first.states.count("up") + second.states.count("up")
     assert connections <= 6
 
