@@ -55,16 +55,18 @@ class InfluxHistory:
 
     async def _ask(self, query: str) -> list[Point]:
         found: list[Point] = []
-        more = False
+        more = True
         try:
             async with speaking(self._settings):
                 async for chunk in self._chunks(query):
+                    if not chunk.strip():
+                        continue
                     points, more = await asyncio.to_thread(_read, chunk)
                     found += points
         except BodyError as error:
             raise UnavailableError(f"InfluxDB does not answer {query!r}: {error}", CONFIGURATION_RETRY_S) from error
         if more:
-            raise UnavailableError("InfluxDB broke off in the middle of its answer")
+            raise UnavailableError(f"InfluxDB at {self._settings.url} broke off in the middle of its answer")
         return found
 
     async def _chunks(self, query: str) -> AsyncIterator[bytes]:
@@ -101,11 +103,12 @@ def _place(point: Point) -> tuple[str, str, Millis]:
 
 def _read(chunk: bytes) -> tuple[list[Point], bool]:
     """The points of one document, and whether it says that more is to come."""
-    if not chunk.strip():
-        return [], False
-    told = json.loads(chunk, parse_int=_number)
-    results = told.get("results", [])
-    for said in (told, *results):
+    try:
+        told = json.loads(chunk, parse_int=_number)
+    except ValueError as error:
+        raise UnavailableError(f"InfluxDB's answer cannot be read: {error}") from error
+    results = told.get("results", []) if isinstance(told, dict) else []
+    for said in (told, *results) if results else ({"error": chunk[:200]},):
         if "error" in said:
             raise UnavailableError(f"InfluxDB does not answer: {said['error']}")
     points = [point for result in results for series in result.get("series", []) for point in _points(series)]

@@ -23,6 +23,7 @@ class Fault:
     status: int = 503
     headers: dict[str, str] = field(default_factory=dict)
     message: str = "injected"
+    body: bytes | None = None  # instead of the JSON that holds `message`
     times: int = 1
     hang_s: float = 0.0
     paths: tuple[str, ...] = ("/api/v2/write", "/query")
