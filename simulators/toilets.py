@@ -17,6 +17,7 @@ FOULED: Final = (
     1.3  # ppm of ammonia: from here on noise (3 %) and a long stay of bad air can reach the 1.44 of GB/T 17217
 )
 SENTINEL: Final = 655.35  # what GS301 sensors decode to when they have nothing to say
+_CALM_PPM: Final = 0.07
 _STAY_MIN: Final = 4.0
 _PER_STALL_HOUR: Final = 9.0
 _CLEANING: Final = 2 * HOUR
@@ -52,14 +53,14 @@ class Toilet(Thing):
         self.paper = max(0.0, self.paper - 0.06 * uses)
         self.soap = max(0.0, self.soap - 0.035 * uses)
         self.seen = at
-        if self.ammonia(at) >= FOULED and not {"toilet_foul", "nh3_raised"} & self.ongoing.keys():
+        if _CALM_PPM + self.grime >= FOULED:
             self.scene.stage.arose("fouled", self.id, at)
         if self.paper <= 10.0:
             self.scene.stage.arose("used_up", self.id, at)
 
     def ammonia(self, at: Millis) -> float:
         """NH₃ in the air, ppm, without noise: kept toilets have 0.1–0.4."""
-        base = 0.07 + self.grime
+        base = _CALM_PPM + self.grime
         if foul := self.ongoing.get("toilet_foul"):
             return base + (1.9 + 1.4 * foul.strength) * (1.0 - math.exp(-self.minutes_since(foul, at) / 4.0))
         if raised := self.ongoing.get("nh3_raised"):
@@ -74,7 +75,7 @@ class Toilet(Thing):
         if "nh3_sentinel" in self.ongoing:
             nh3 = SENTINEL
         elif spike := self.ongoing.get("nh3_spike"):
-            nh3 = 2.0 + 3.0 * spike.strength
+            nh3 = 2.0 + 2.0 * spike.strength
         inside = min(self.stalls, dice.count(self.uses_per_min * _STAY_MIN))
         return {
             "stalls_free": float(self.stalls - inside),
@@ -95,7 +96,10 @@ class Toilet(Thing):
         self.advance(at)
         self.ongoing[incident.what] = incident
         if incident.what == "nh3_spike":
-            self.scene.stage.speak(self.id, at + 500)
+            for seconds in (0, 60, 120, 180):  # the sensor itself looks again, and finds nothing
+                self.scene.stage.speak(self.id, at + 500 + seconds * 1000)
+        elif incident.what == "toilet_foul":
+            self.report(at + 5 * MINUTE, times=4, every_s=300.0)
         else:
             self.report(at)
 
@@ -103,6 +107,7 @@ class Toilet(Thing):
         self.advance(at)
         if "toilet_foul" in self.ongoing:
             self.cleared = (at, self.ammonia(at))
+            self.report(at + 5 * MINUTE, times=4, every_s=300.0)
         super().mend(at)
         self.clean(at)
 

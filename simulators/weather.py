@@ -40,8 +40,8 @@ class Weather:
         return 0.15 + 0.018 * blow**2
 
     def rain(self, at: Millis) -> float:
-        """Rain in mm/h: one day in six has showers."""
-        if self._slow("wet", at, DAY) < 0.72:
+        """Rain in mm/h: one day in eight has showers."""
+        if self._slow("wet", at, DAY) < 0.8:
             return 0.0
         return max(0.0, 14.0 * (self._slow("shower", at, HOUR) - 0.6))
 
@@ -54,7 +54,7 @@ class Weather:
     def air(self, at: Millis) -> float:
         """Air temperature in °C by season and hour, tempered by the sea."""
         now = self._almanac.local(at)
-        season = 13.0 - 12.5 * math.cos(2.0 * math.pi * (now.day.timetuple().tm_yday - 28) / 365.25)
+        season = 13.0 - 12.5 * math.cos(2.0 * math.pi * (now.day.timetuple().tm_yday + now.minute / 1440.0 - 28.0) / 365.25)
         daily = 3.2 * math.cos(2.0 * math.pi * (now.minute / 60.0 - 14.5) / 24.0)
         return season + daily + 6.0 * (self._slow("warm", at, DAY) - 0.5)
 
