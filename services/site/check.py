@@ -105,9 +105,7 @@ def _coverage(draft: Draft, faults: Faults) -> None:
     for what in ("trades", "zones", "shifts"):
         if desk is not None and getattr(desk, what) is not None:
             line = draft.line("crews", draft.desk, what)
-            faults.notice(
-                draft.file, line, f"the duty desk gets what nobody takes, whatever its {what} say: write `all`"
-            )
+            faults.notice(draft.file, line, f"the duty desk gets what nobody takes: its {what} can only be `all`")
     covered = {
         (zone, trade)
         for key, crew in draft.crews.items()

@@ -25,13 +25,13 @@ class Known:
     def of(cls, draft: Draft) -> "Known":
         """Everything declared in a draft."""
         site, declared = PurePath(draft.file).name, draft.declared
-        facilities = declared.get("facilities", {})
+        facilities = declared.get("facilities")
         parties = (f"a party of {site}", declared.get("parties"))
         return cls(
             {
                 "zone": (f"a zone of {site}", declared.get("zones")),
-                "section": (f"a section of {site}", declared.get("sections", {})),
-                "gateway": (f"a gateway of {site}", declared.get("gateways", {})),
+                "section": (f"a section of {site}", declared.get("sections")),
+                "gateway": (f"a gateway of {site}", declared.get("gateways")),
                 "owner": parties,
                 "supervisor": parties,
                 "maintainer": parties,
@@ -65,7 +65,9 @@ def check_rows(draft: Draft, faults: Faults) -> None:
     _devices(draft, known, faults)
 
 
-def _of_kind(facilities: Mapping[str, Kind | None], kind: Kind) -> dict[str, None]:
+def _of_kind(facilities: Mapping[str, Kind | None] | None, kind: Kind) -> dict[str, None] | None:
+    if facilities is None:
+        return None
     return dict.fromkeys(key for key, found in facilities.items() if found is kind)
 
 
@@ -106,7 +108,7 @@ def _place(draft: Draft, facility: FacilityDraft, faults: Faults) -> None:
     elif row.zone in draft.zones and not inside((row.lat, row.lon), draft.zones[row.zone].outline):
         faults.notice(line.file, line.number, f"{row.id} lies outside the outline of its zone {row.zone}")
     section = draft.sections.get(row.section)
-    if section is None:
+    if section is None or section.end <= section.start:
         return
     if section.zone != row.zone and row.zone in draft.zones:
         what = f"section {row.section} is of zone {section.zone}, {row.id} of zone {row.zone}"

@@ -96,14 +96,16 @@ def read_draft(files: Mapping[str, bytes], names: Mapping[str, str], faults: Fau
             draft.marked = marked
             _fit_site(draft, faults)
     if _is_there(files, names, FACILITIES_FILE, faults):
-        fit_facilities(draft, table_lines(files, names, FACILITIES_FILE, faults), faults)
+        lines = table_lines(files, names, FACILITIES_FILE, faults)
+        if lines is not None:
+            fit_facilities(draft, lines, faults)
     if DEVICES_FILE in files:
-        _fit_devices(draft, table_lines(files, names, DEVICES_FILE, faults), faults)
+        _fit_devices(draft, table_lines(files, names, DEVICES_FILE, faults) or (), faults)
     return draft
 
 
-def table_lines(files: Mapping[str, bytes], names: Mapping[str, str], which: str, faults: Faults) -> list[Line]:
-    """The rows of one of a site's CSV files; faults where it cannot be read or its header is wrong."""
+def table_lines(files: Mapping[str, bytes], names: Mapping[str, str], which: str, faults: Faults) -> list[Line] | None:
+    """The rows of one of a site's CSV files; None with faults where it cannot be read or its header is wrong."""
     known, needed = {
         FACILITIES_FILE: (FACILITY_COLUMNS, FACILITY_NEEDED),
         DEVICES_FILE: (DEVICE_COLUMNS, DEVICE_NEEDED),
@@ -112,10 +114,10 @@ def table_lines(files: Mapping[str, bytes], names: Mapping[str, str], which: str
     text = decode(files[which], file, faults)
     table = read_table(text, file, faults) if text is not None else None
     if table is None:
-        return []
+        return None
     columns = known_columns(table, file, faults, known=known, needed=needed)
     if not columns.issuperset(needed):
-        return []  # every row would miss the same cell
+        return None  # every row would miss the same cell
     if len(columns) == len(table.columns):
         return table.rows
     return [
@@ -185,6 +187,7 @@ def _fit_site(draft: Draft, faults: Faults) -> None:
 def _fit_section(draft: Draft, whole: Mapping[str, Any], name: str, shape: type[S], faults: Faults) -> dict[str, S]:
     bodies = whole.get(name)
     if bodies is None and name in OPTIONAL_SECTIONS:
+        draft.declared[name] = {}
         return {}
     if not isinstance(bodies, dict) or not bodies:
         what = f"{name} is {shown(bodies)}" if name in whole else f"{name} is missing"

@@ -4,6 +4,7 @@ Scalars stay text exactly as written (no `no` that becomes false, no 13:30 that 
 the business of the shape it is fitted to.
 """
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import yaml
@@ -33,57 +34,88 @@ class Marked(NamedTuple):
 def read_marked(text: str, file: str, faults: Faults) -> Marked | None:
     """Read one YAML document; None where it cannot be read, with a fault that says where and why."""
     try:
-        node = yaml.compose(text, Loader=_LOADER)
+        return _Reader(text, file, faults).document()
+    except _TooDeepError as wrong:
+        faults.add(file, wrong.line, "nested too deep", f"at most {DEEPEST} levels")
     except yaml.MarkedYAMLError as wrong:
         mark = wrong.problem_mark or wrong.context_mark
         why = wrong.problem or wrong.context or "cannot be read"
         faults.add(file, mark.line + 1 if mark else 1, f"not YAML: {why}", "indentation by spaces, `key: value`")
-        return None
     except yaml.reader.ReaderError as wrong:
+        character = chr(wrong.character) if isinstance(wrong.character, int) else wrong.character
         line = text[: wrong.position].count("\n") + 1
-        faults.add(file, line, f"a character that YAML does not allow ({wrong.character!r})", "plain text in UTF-8")
-        return None
-    lines: dict[Path, int] = {(): 1}
-    if node is None:
-        return Marked(None, lines)
-    return Marked(_Reader(file, faults, lines).value(node, ()), lines)
+        faults.add(file, line, f"a character that YAML does not allow ({character!r})", "plain text in UTF-8")
+    return None
+
+
+class _TooDeepError(Exception):
+    def __init__(self, line: int) -> None:
+        super().__init__(line)
+        self.line = line
 
 
 class _Reader:
-    def __init__(self, file: str, faults: Faults, lines: dict[Path, int]) -> None:
-        self.file, self.faults, self.lines = file, faults, lines
-        self.seen: set[int] = set()
+    """Reads events and not composed nodes: libyaml composes by recursion, and deep nesting would end the process."""
 
-    def value(self, node: yaml.Node, path: Path) -> Any:
-        line = node.start_mark.line + 1
-        self.lines.setdefault(path, line)
-        if id(node) in self.seen:
-            self.faults.add(self.file, line, "an alias (*) points here", "everything written out, without anchors")
-            return None
-        self.seen.add(id(node))
+    def __init__(self, text: str, file: str, faults: Faults) -> None:
+        self.events: Iterator[yaml.Event] = yaml.parse(text, Loader=_LOADER)
+        self.file, self.faults = file, faults
+        self.lines: dict[Path, int] = {(): 1}
+
+    def document(self) -> Marked:
+        value: Any = None
+        documents = 0
+        for event in self.events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    self.fault(event, "a second document begins", "one document, without `---` between")
+                    break
+                value = self.value(next(self.events), ())
+        return Marked(value, self.lines)
+
+    def value(self, event: yaml.Event, path: Path) -> Any:
+        self.lines.setdefault(path, _line(event))
         if len(path) > DEEPEST:
-            self.faults.add(self.file, line, "nested too deep", f"at most {DEEPEST} levels")
-            return None
-        if isinstance(node, yaml.MappingNode):
-            return self.mapping(node, path)
-        if isinstance(node, yaml.SequenceNode):
-            return [self.value(item, (*path, index)) for index, item in enumerate(node.value)]
-        if not isinstance(node, yaml.ScalarNode) or (not node.style and node.value in NULLS):
-            return None
-        return node.value
+            raise _TooDeepError(_line(event))
+        match event:
+            case yaml.MappingStartEvent():
+                return self.mapping(path)
+            case yaml.SequenceStartEvent():
+                return self.sequence(path)
+            case yaml.ScalarEvent():
+                return None if not event.style and event.value in NULLS else event.value
+            case _:
+                self.fault(event, "an alias (*)", "everything written out")
+                return None
 
-    def mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
+    def sequence(self, path: Path) -> list[Any]:
+        found: list[Any] = []
+        while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
+            found.append(self.value(event, (*path, len(found))))
+        return found
+
+    def mapping(self, path: Path) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        for key_node, value_node in node.value:
-            line = key_node.start_mark.line + 1
-            if not isinstance(key_node, yaml.ScalarNode):
-                self.faults.add(self.file, line, "a key that is not text", "`key: value`")
+        while not isinstance(event := next(self.events), yaml.MappingEndEvent):
+            if not isinstance(event, yaml.ScalarEvent):
+                self.fault(event, "a key that is not text", "`key: value`")
+                self.value(event, (*path, ""))
+                self.value(next(self.events), (*path, ""))
                 continue
-            key = key_node.value
+            key, line = event.value, _line(event)
             if key in found:
                 first = self.lines[*path, key]
                 self.faults.add(self.file, line, f"{key} is there twice", f"one only (the first is on line {first})")
+                self.value(next(self.events), (*path, key))
                 continue
             self.lines[*path, key] = line
-            found[key] = self.value(value_node, (*path, key))
+            found[key] = self.value(next(self.events), (*path, key))
         return found
+
+    def fault(self, event: yaml.Event, what: str, expected: str) -> None:
+        self.faults.add(self.file, _line(event), what, expected)
+
+
+def _line(event: yaml.Event) -> int:
+    return event.start_mark.line + 1 if event.start_mark else 1
