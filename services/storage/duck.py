@@ -65,16 +65,9 @@ class DuckStore:
 
     async def write(self, batch: Sequence[Reading]) -> WriteReport:
         """Durable when it returns (the engine's commit syncs its log). Raises UnavailableError, ConflictError."""
-        kept, refused = of_age(batch, self._oldest())
-        by_kind: dict[str, list[Reading]] = {}
-        for reading in kept:
-            if why := unfit(reading):
-                refused.append((reading, why))
-            else:
-                by_kind.setdefault(reading.kind, []).append(reading)
-        if by_kind:
-            await self._run(lambda connection: self._merge_all(connection, by_kind))
-        return WriteReport(len(batch) - len(refused), tuple(refused))
+        if not batch:
+            return WriteReport(0)
+        return await self._run(lambda connection: self._write(connection, batch))
 
     async def points(self, kind: str, since: Millis, until: Millis, *, facility: str | None = None) -> Sequence[Point]:
         """See `domain.ports.ReadingHistory`."""
@@ -149,6 +142,18 @@ class DuckStore:
             if column not in _FIXED:
                 names.append(column)
         return connection
+
+    def _write(self, connection: duckdb.DuckDBPyConnection, batch: Sequence[Reading]) -> WriteReport:
+        kept, refused = of_age(batch, self._oldest())
+        by_kind: dict[str, list[Reading]] = {}
+        for reading in kept:
+            if why := unfit(reading):
+                refused.append((reading, why))
+            else:
+                by_kind.setdefault(reading.kind, []).append(reading)
+        if by_kind:
+            self._merge_all(connection, by_kind)
+        return WriteReport(len(batch) - len(refused), tuple(refused))
 
     def _merge_all(self, connection: duckdb.DuckDBPyConnection, by_kind: Mapping[str, list[Reading]]) -> None:
         connection.begin()

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from domain.naming import QUANTITIES, Kind
 from domain.readings import Millis, Reading
@@ -10,6 +11,7 @@ KINDS = frozenset(str(kind) for kind in Kind)
 LARGEST_INTEGER = 2**63 - 1
 LONGEST_TEXT = 16_000  # characters; InfluxDB documents 64 KB a string, and UTF-8 needs up to 4 bytes each
 LATEST = LARGEST_INTEGER // 1_000_000  # InfluxDB counts nanoseconds in 64 bits: 2262-04-11
+_NUMBERS = frozenset(name for name, quantity in QUANTITIES.items() if quantity.type == "float")
 _TYPES = {"float": "a number", "bool": "true or false", "text": "text"}
 
 Oldest = Callable[[], Millis]
@@ -22,19 +24,18 @@ def any_age() -> Millis:
 
 def unfit(reading: Reading) -> str | None:
     """Why no store can take the reading, None where it can."""
-    if reading.kind not in KINDS:
-        return f"unknown kind {reading.kind!r}"
-    if not -LATEST <= reading.at <= LATEST:
-        return f"event time {reading.at} is out of range"
-    if not 0 <= reading.quality <= LARGEST_INTEGER or reading.seq > LARGEST_INTEGER:
+    facility, device, kind, zone, at, values, quality, seq, _ = reading
+    if kind not in KINDS:
+        return f"unknown kind {kind!r}"
+    if not -LATEST <= at <= LATEST:
+        return f"event time {at} is out of range"
+    if not 0 <= quality <= LARGEST_INTEGER or seq > LARGEST_INTEGER:
         return "quality or seq is out of range"
-    for what, name in (("zone", reading.zone), ("facility", reading.facility), ("device", reading.device)):
-        if not _is_name(name):
-            return f"{what} {name!r} cannot be a tag"
-    if not reading.device or not reading.facility:
-        return "a reading needs a device and a facility"
-    for quantity, value in reading.values.items():
-        if why := _unfit_value(quantity, value):
+    if why := _unfit_place(zone, facility, device):
+        return why
+    for quantity, value in values.items():
+        usual = type(value) is float and quantity in _NUMBERS and value - value == 0.0  # not inf, not nan
+        if not usual and (why := _unfit_value(quantity, value)):
             return why
     return None
 
@@ -45,6 +46,14 @@ def of_age(batch: Sequence[Reading], oldest: Millis) -> tuple[list[Reading], lis
     if len(kept) == len(batch):
         return kept, []
     return kept, [(reading, "older than the store's retention") for reading in batch if reading.at < oldest]
+
+
+@lru_cache(maxsize=100_000)
+def _unfit_place(zone: str, facility: str, device: str) -> str | None:
+    for what, name in (("zone", zone), ("facility", facility), ("device", device)):
+        if not _is_name(name):
+            return f"{what} {name!r} cannot be a tag"
+    return None if device and facility else "a reading needs a device and a facility"
 
 
 def _unfit_value(quantity: str, value: object) -> str | None:
