@@ -1,4 +1,4 @@
-"""What was kept aside, in an SQLite file beside the journal: the service writes, `tidewalk quarantine` reads and asks."""
+"""What was kept aside, in an SQLite file of its own: the service writes, `tidewalk quarantine` reads and asks."""
 
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -24,7 +24,6 @@ CREATE TABLE IF NOT EXISTS kept (
   row INTEGER NOT NULL, place INTEGER NOT NULL, quantity TEXT NOT NULL, reason TEXT NOT NULL,
   PRIMARY KEY (row, place, quantity)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS stand (one INTEGER PRIMARY KEY CHECK (one = 1), row INTEGER NOT NULL) STRICT;
 CREATE INDEX IF NOT EXISTS asked ON message (row, place) WHERE retry = 'asked';
 """
 _ENTRY: Final = (
@@ -68,10 +67,10 @@ class SqliteQuarantine:
             raise NotFoundError(f"nothing is kept aside of message {row}/{place}")
         return found
 
-    def places(self) -> set[tuple[int, int]]:
-        """(row, place) of every message of which something is kept."""
+    def entries(self) -> Sequence[tuple[int, int, str, bytes]]:
+        """(row, place, quantity, key) of everything, without topics and payloads."""
         with self._reading() as db:
-            return set(db.execute("SELECT DISTINCT row, place FROM kept"))
+            return db.execute("SELECT row, place, quantity, key FROM kept JOIN message USING (row, place)").fetchall()
 
     def counts(self) -> dict[str, int]:
         """How many entries there are by class of reason, most first."""
@@ -112,17 +111,6 @@ class SqliteQuarantine:
         again = [one for one in found if one[:2] not in self._handed]
         self._handed = [one[:2] for one in again]
         return [Message(topic, payload, received, Flag.RETRY) for _, _, topic, payload, received in again]
-
-    def stands_at(self) -> int:
-        """The journal row up to which everything was kept: the cursor of whoever calls `keep`. 0 at first."""
-        with self._reading() as db:
-            found = db.execute("SELECT row FROM stand").fetchone()
-        return int(found[0]) if found else 0
-
-    def pass_to(self, row: int) -> None:
-        """Everything up to this journal row is kept."""
-        with self._changing() as db:
-            db.execute("INSERT INTO stand VALUES (1, ?) ON CONFLICT DO UPDATE SET row = excluded.row", (row,))
 
     def prune(self, *, before: Millis) -> int:
         """Forget messages received before then. How many went."""

@@ -86,7 +86,7 @@ def test_what_was_never_kept_is_not_found(quarantine: Quarantine):
 def test_reasons_are_counted_by_class(sqlite: SqliteQuarantine):
     sqlite.keep([entry(1, reason="not JSON: a"), entry(2, reason="not JSON: b"), entry(3, reason="too old: c")])
     assert sqlite.counts() == {"not JSON": 2, "too old": 1}
-    assert sqlite.places() == {(1, 0), (2, 0), (3, 0)}
+    assert sqlite.entries() == [(n, 0, "", entry(n).key) for n in (1, 2, 3)]
 
 
 def test_what_is_asked_for_is_given_once_with_its_first_receive_time(sqlite: SqliteQuarantine):
@@ -131,15 +131,6 @@ def test_what_was_cut_cannot_be_tried_again(sqlite: SqliteQuarantine):
         sqlite.ask_retry(1, 0)
     with pytest.raises(NotFoundError):
         sqlite.ask_retry(9, 9)
-
-
-def test_it_remembers_up_to_which_row_everything_is_kept(sqlite: SqliteQuarantine, path: Path):
-    assert sqlite.stands_at() == 0
-    sqlite.pass_to(17)
-    sqlite.pass_to(18)
-    again = SqliteQuarantine(path)
-    assert again.stands_at() == 18
-    again.close()
 
 
 def test_old_ones_are_forgotten(sqlite: SqliteQuarantine):
