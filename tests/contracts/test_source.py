@@ -169,6 +169,8 @@ async def test_a_broker_that_is_not_there_yet_is_waited_for(kind: str, mosquitto
 async def test_a_broker_that_falls_silent_is_found_out_and_heard_again_afterwards(
     kind: str, mosquitto: Mosquitto, device: Publisher
 ):
+    if kind == "paho-5":
+        pytest.skip("two seconds saved: the other protocol shows it, and the scripted broker shows both")
     async with Consumer(make_source(kind, mosquitto.port, keep_alive=1)) as consumer:
         await ready(consumer)
         mosquitto.pause()
