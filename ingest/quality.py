@@ -64,7 +64,7 @@ def _sorted_out(values: dict[str, Value]) -> tuple[dict[str, Value], Faults]:
     for name, value in values.items():
         doubt = _doubt(name, value)
         if doubt:
-            faults.append((quarantine.shown(name), doubt))
+            faults.append((quarantine.named(name), doubt))
         else:
             good[name] = value
     return good, tuple(faults)

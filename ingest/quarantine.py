@@ -27,6 +27,11 @@ def shown(what: object) -> str:
     return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
 
 
+def named(quantity: str) -> str:
+    """A quantity's name as an entry carries it: never empty, because that would say the whole message."""
+    return shown(quantity) or "''"
+
+
 def not_json(why: str) -> str:
     """The parser's own words say where."""
     return f"not JSON: {shown(why)}; check the device's encoder"

@@ -126,5 +126,5 @@ def _plain(values: dict[str, object], under: str, faults: list[tuple[str, str]])
                 plain[name] = float(value)
             case _:
                 wrong = quarantine.wrong_type(name, value, "a number, a boolean or text")
-                faults.append((quarantine.shown(under + name), wrong))
+                faults.append((quarantine.named(under + name), wrong))
     return plain
