@@ -114,7 +114,7 @@ class MqttPublisher:
             sending.cancel()
 
     async def _run(self) -> None:
-        while True:
+        while not _cancelled():
             try:
                 async with self._connected() as client:
                     self._pause_s = _FIRST_PAUSE_S
@@ -176,6 +176,12 @@ def _client(settings: MqttPublisherSettings) -> aiomqtt.Client:
     )
     client.pending_calls_threshold = settings.window
     return client
+
+
+def _cancelled() -> bool:
+    """Somebody cancelled this task; where that meets the end of a connection, `gather` and `wait_for` hide it."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 async def _leave(client: aiomqtt.Client, *, within_s: float) -> None:

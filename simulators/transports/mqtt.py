@@ -128,7 +128,7 @@ class MqttTransport:
 
     async def _run(self) -> None:
         pause = _FIRST_PAUSE_S
-        while True:
+        while not _cancelled():
             try:
                 async with self._connected() as client:
                     pause = _FIRST_PAUSE_S
@@ -263,6 +263,12 @@ def _client(settings: MqttTransportSettings) -> aiomqtt.Client:
     )
     client.pending_calls_threshold = settings.window
     return client
+
+
+def _cancelled() -> bool:
+    """Somebody cancelled this task; where that meets the end of a connection, `gather` and `wait_for` hide it."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 async def _leave(client: aiomqtt.Client, *, within_s: float) -> None:
