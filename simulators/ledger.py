@@ -1,5 +1,6 @@
 """The ledger: what there was to find, and what the broker has taken. One JSON line each, good up to a kill."""
 
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -24,7 +25,12 @@ class Ledger:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("ab", buffering=0)
+        self._file = path.open("a+b", buffering=0)
+        size = self._file.seek(0, os.SEEK_END)
+        if size:
+            self._file.seek(size - 1)
+            if self._file.read(1) != b"\n":  # a kill cut the last line short: the next one begins afresh
+                self._file.write(b"\n")
         self._lines: list[bytes] = []
 
     def causes(self, causes: Iterable[Cause]) -> None:

@@ -54,7 +54,8 @@ class Weather:
     def air(self, at: Millis) -> float:
         """Air temperature in °C by season and hour, tempered by the sea."""
         now = self._almanac.local(at)
-        season = 13.0 - 12.5 * math.cos(2.0 * math.pi * (now.day.timetuple().tm_yday + now.minute / 1440.0 - 28.0) / 365.25)
+        day = now.day.timetuple().tm_yday + now.minute / 1440.0
+        season = 13.0 - 12.5 * math.cos(2.0 * math.pi * (day - 28.0) / 365.25)
         daily = 3.2 * math.cos(2.0 * math.pi * (now.minute / 60.0 - 14.5) / 24.0)
         return season + daily + 6.0 * (self._slow("warm", at, DAY) - 0.5)
 

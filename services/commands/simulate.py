@@ -151,14 +151,29 @@ def simulate(
     clock = WallClock()
     mode = "virtual" if virtual else "scaled" if speed > 1 else "live"
     start, until = _when(mode, since, span, clock.now())
-    wish = Wish(load_site(find(place)), seed, faults, mode, start, until, speed, only or frozenset(Kind), ledger)
-    if not wish.site.simulated:
-        raise ConflictError(f"site {wish.site.id} is a real one; only a site that says `simulated: true` can be played")
+    site = playable(load_site(find(place)))
+    wish = Wish(site, seed, faults, mode, start, until, speed, only or frozenset(Kind), ledger)
     if mode == "scaled":
         click.secho(f"×{speed:g}: the coast's time is not yours until it has caught up", fg="yellow", err=True)
     begun = time.monotonic()
-    played = asyncio.run(_play(wish, broker, user, clock))
-    _sum_up(wish, played, time.monotonic() - begun, as_json=as_json)
+    played = asyncio.run(play(wish, _transport(broker, user, wish.site.id), clock))
+    seconds = time.monotonic() - begun
+    if sys.stderr.isatty():
+        click.echo(err=True)
+    if as_json:
+        click.echo(json.dumps(summary(wish, played, seconds)))
+    else:
+        click.echo(
+            f"{wish.site.id}: {played.published} messages acknowledged, {played.replies} crew replies, "
+            f"{played.causes} causes, up to {stamp(played.at)}, in {seconds:.1f} s"
+        )
+
+
+def playable(site: Site) -> Site:
+    """The site, if it is a make-believe one, else ConflictError: what is played never mixes with what is measured."""
+    if not site.simulated:
+        raise ConflictError(f"site {site.id} is a real one; only a site that says `simulated: true` can be played")
+    return site
 
 
 def _when(mode: str, since: Millis | None, span: Millis | None, now: Millis) -> tuple[Millis, Millis | None]:
@@ -176,9 +191,9 @@ def _when(mode: str, since: Millis | None, span: Millis | None, now: Millis) -> 
     return start, None if span is None else start + span
 
 
-async def _play(wish: Wish, broker: str, user: str, clock: Clock) -> Played:
+async def play(wish: Wish, transport: Transport, clock: Clock) -> Played:
+    """Play it until it ends or a signal comes, and close the transport."""
     world = World(wish.site, wish.seed, wish.since, plan_named(wish.faults), only=wish.only)
-    transport = _transport(broker, user, wish.site.id)
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -186,12 +201,12 @@ async def _play(wish: Wish, broker: str, user: str, clock: Clock) -> Played:
     with contextlib.ExitStack() as closing:
         ledger = closing.enter_context(Ledger(wish.ledger)) if wish.ledger else None
         if wish.mode == "virtual":
-            play = play_lockstep(world, transport, wish.until or wish.since, ledger=ledger, on_progress=show)
+            course = play_lockstep(world, transport, wish.until or wish.since, ledger=ledger, on_progress=show)
         else:
             follow = ScaledClock(clock, wish.since, wish.speed) if wish.mode == "scaled" else clock
-            play = play_live(world, transport, follow, stop=stop, until=wish.until, ledger=ledger, on_progress=show)
+            course = play_live(world, transport, follow, stop=stop, until=wish.until, ledger=ledger, on_progress=show)
         try:
-            await _until(play_task := asyncio.create_task(play), stop)
+            await _until(play_task := asyncio.create_task(course), stop)
         finally:
             await transport.close()
     return play_task.result() if play_task.done() and not play_task.cancelled() else show.last
@@ -241,17 +256,9 @@ class _Progress:
         click.echo(f"\r\x1b[K{line}", nl=False, err=True)
 
 
-def _sum_up(wish: Wish, played: Played, seconds: float, *, as_json: bool) -> None:
-    if sys.stderr.isatty():
-        click.echo(err=True)
-    rate = played.published / seconds if seconds > 0 else 0.0
-    if not as_json:
-        click.echo(
-            f"{wish.site.id}: {played.published} messages acknowledged, {played.replies} crew replies, "
-            f"{played.causes} causes, up to {stamp(played.at)}, in {seconds:.1f} s"
-        )
-        return
-    told = {
+def summary(wish: Wish, played: Played, seconds: float) -> dict[str, object]:
+    """The line that --json ends with."""
+    return {
         "site": wish.site.id,
         "seed": wish.seed,
         "faults": wish.faults,
@@ -263,6 +270,5 @@ def _sum_up(wish: Wish, played: Played, seconds: float, *, as_json: bool) -> Non
         "replies": played.replies,
         "causes": played.causes,
         "seconds": round(seconds, 3),
-        "messages_per_second": round(rate, 1),
+        "messages_per_second": round(played.published / seconds, 1) if seconds > 0 else 0.0,
     }
-    click.echo(json.dumps(told))

@@ -152,9 +152,15 @@ def test_an_order_on_hold_rests_until_it_is_resumed():
 def test_a_crew_device_that_restarts_takes_up_its_whole_list():
     desk = Desk()
     now = desk.world.now
-    desk.hear(order("bin-10", now, revision=3, state="accepted", order="a" * 16), f"tidewalk/toy/crew/beta/orders/{'a' * 16}")
-    desk.hear(order("bin-11", now, revision=4, state="arrived", order="b" * 16), f"tidewalk/toy/crew/beta/orders/{'b' * 16}")
-    desk.hear(order("bin-12", now, revision=5, state="done", order="c" * 16), f"tidewalk/toy/crew/beta/orders/{'c' * 16}")
+    desk.hear(
+        order("bin-10", now, revision=3, state="accepted", order="a" * 16), f"tidewalk/toy/crew/beta/orders/{'a' * 16}"
+    )
+    desk.hear(
+        order("bin-11", now, revision=4, state="arrived", order="b" * 16), f"tidewalk/toy/crew/beta/orders/{'b' * 16}"
+    )
+    desk.hear(
+        order("bin-12", now, revision=5, state="done", order="c" * 16), f"tidewalk/toy/crew/beta/orders/{'c' * 16}"
+    )
     replies = desk.pass_minutes(90)
     assert sorted((r["order"][0], r["action"]) for r in replies) == [("a", "arrive"), ("a", "done"), ("b", "done")]
 
@@ -163,7 +169,10 @@ def test_a_refused_acceptance_is_the_end_of_it():
     desk = Desk()
     desk.hear(order("bin-10", desk.world.now))
     (accept,) = [r for r in desk.pass_minutes(4) if r["action"] == "accept"]
-    desk.hear(json.dumps({"id": accept["id"], "result": "refused", "why": "gone"}).encode(), "tidewalk/toy/crew/alpha/receipts")
+    desk.hear(
+        json.dumps({"id": accept["id"], "result": "refused", "why": "gone"}).encode(),
+        "tidewalk/toy/crew/alpha/receipts",
+    )
     assert actions(desk.pass_minutes(60)) == []
 
 
@@ -237,7 +246,7 @@ def test_a_fresh_sensor_mends_no_bin_and_an_emptied_bin_no_sensor():
         ("elsewhere", b""),
     ],
 )
-def test_what_cannot_be_read_is_nobodys_order(topic, payload):
+def test_what_cannot_be_read_is_nobodys_order(topic: str, payload: bytes):
     desk = Desk()
     desk.hear(payload, topic)
     assert desk.pass_minutes(30) == []
@@ -260,5 +269,3 @@ def _ms(text: str) -> int:
     from datetime import datetime
 
     return round(datetime.fromisoformat(text).timestamp() * 1000)
-
-

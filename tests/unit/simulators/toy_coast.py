@@ -8,8 +8,7 @@ from typing import Any
 
 from domain.naming import Element, Kind
 from domain.readings import Millis
-from domain.site import Crew, Device, Facility, Gateway, Name, Node, Position, Site, Zone
-from domain.site import Grade as G
+from domain.site import Crew, Device, Facility, Gateway, Grade, Name, Node, Position, Site, Zone
 from simulators.faults import Edge, Entry, FaultPlan
 from simulators.voice import Publish
 
@@ -47,7 +46,16 @@ _HOW_MANY = {
 def toy_site() -> Site:
     """42 lamps on feeder-00, 10 on feeder-01; bin-19 is not played."""
     here = Position(36.0600, 120.3140)
-    zone = Zone("bay", Name("Bay", "湾"), G.ORDINARY, (), (Node("pier", Name("Pier", "桥"), here, G.KEY_NODE),), (), "s", "c")
+    zone = Zone(
+        "bay",
+        Name("Bay", "湾"),
+        Grade.ORDINARY,
+        (),
+        (Node("pier", Name("Pier", "桥"), here, Grade.KEY_NODE),),
+        (),
+        "s",
+        "c",
+    )
     facilities: dict[str, Facility] = {}
     devices: dict[str, Device] = {}
     for kind, (many, interval) in _HOW_MANY.items():
@@ -109,7 +117,7 @@ def stamp_of(at: Millis) -> str:
 
 def order(facility: str, now: Millis, **more: Any) -> bytes:
     """An order as the wire has it."""
-    kind = facility.split("-")[0]
+    kind = facility.partition("-")[0]
     told = {
         "order": "00ff00ff00ff00ff",
         "revision": 1,
