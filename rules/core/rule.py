@@ -26,38 +26,50 @@ class OrderPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class Clause:
+    """One way of being wrong. Any clause of a rule raises its alarm."""
+
+    when: str
+    for_s: int = 0
+    repeat: int = 1  # distinct event times that must show it; 1 = the first does
+
+
+@dataclass(frozen=True, slots=True)
 class Quorum:
-    """A group over topology: so many of its members must be at fault."""
+    """A group over topology: so many of its members must be at fault. A silent member is at fault."""
 
     over: str  # feeder | gateway
-    member: str  # expression over a member's quantities; silence counts as at fault
+    member: str  # expression over a member's quantities; "" = silence alone
     share: float  # 0–1 of the members heard within three intervals, plus those silent because of the group
     least: int
-    within_s: int
+    within_s: int  # they must have become so within this time of one another
     clear_share: float  # share of members that must be well again
+    gather_s: int = 0  # after the moment that made it, how long members may join before the alarm is raised
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule. Durations are in seconds; expressions are text in the checked subset (rules/core/expression.py)."""
+    """One rule. Durations are in seconds; expressions are text in the checked subset (rules/core/expression.py).
+
+    It is exactly one of: a rule with clauses; an absence rule (`absent_intervals`, and one clause without a condition
+    that carries its `for_s`); a group (`quorum`), whose clauses, if any, are over the hub's own quantities.
+    """
 
     id: str  # R01
     name: str  # lamp-out; part of every alarm id, so it never changes meaning
     version: str  # content hash
-    kind: Kind
+    kind: Kind | None  # None: every kind (absence alone)
     subject: str  # facility | device | feeder | gateway
     title: Name
-    when: str  # "" for a rule that is absence or quorum alone
-    given: str  # context gate; "" = always
-    for_s: int
-    repeat: int  # distinct event times that must show it; 1 = the first does
-    clear: str  # "" = not `when`
-    clear_for_s: int
-    clear_given: str  # context in which clearing may be judged
-    settled: bool
-    wait_s: int
-    absent_intervals: float  # 0 = not an absence rule
-    quorum: Quorum | None
-    inhibited_by: tuple[str, ...]  # rule names whose alarm, where it covers the subject, holds this one
-    spin_off_s: int  # after the inhibitor clears, how long what is still wrong must go on being wrong
-    order: OrderPlan | None
+    clauses: tuple[Clause, ...]
+    given: str = ""  # context gate; "" = always
+    clear: str = ""  # "" = no clause holds
+    clear_for_s: int = 0
+    clear_repeat: int = 1  # distinct event times that must show it
+    clear_given: str = ""  # context in which clearing may be judged
+    wait_s: int = 0  # how long a settled judgement, or a timer, waits for what is on its way
+    absent_intervals: float = 0.0  # 0 = not an absence rule
+    quorum: Quorum | None = None
+    inhibited_by: tuple[str, ...] = ()  # groups whose alarm, where it covers the subject, holds this one
+    spin_off_s: int = 0  # after the inhibitor clears, how long what is still wrong must go on being wrong
+    order: OrderPlan | None = None

@@ -1,0 +1,137 @@
+"""Rule files → a checked, compiled book of rules. A fault is refused with its file and line, and what would fit."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import blake2b
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from pydantic import ValidationError
+
+from domain.errors import NotFoundError
+from rules.core.expression import Condition, ExpressionError, condition, gate
+from rules.core.program import Program, compiled
+from rules.core.rule import Rule
+from rules.marked import Marked
+from rules.schema import RuleSaid
+
+LIBRARY: Final = Path(__file__).parent / "library"
+_WITHIN_THREE: Final = 3.0  # intervals after which a group counts a member as silent (SEMANTICS: heard within three)
+
+
+@dataclass(frozen=True)
+class RuleBook:
+    """All rules in force, by name. `texts` are the files they came from, for the journal's edit row."""
+
+    rules: Mapping[str, Rule]
+    programs: Mapping[str, Program]
+    texts: Mapping[str, str]
+
+    @cached_property
+    def version(self) -> str:
+        """Content hash of all of it; comments and the order of files make no difference."""
+        return _hash([rule.version for _, rule in sorted(self.rules.items())])
+
+    @cached_property
+    def intervals(self) -> float:
+        """After how many missed reports a device counts as silent: one answer for a site."""
+        return max((rule.absent_intervals for rule in self.rules.values()), default=0.0) or _WITHIN_THREE
+
+
+def shipped() -> RuleBook:
+    """The library that comes with Tidewalk."""
+    return load_rules(LIBRARY)
+
+
+def load_rules(folder: Path) -> RuleBook:
+    """Every `*.yaml` of a folder (and below) but the `*.test.yaml`. Raises FaultyFileError, NotFoundError."""
+    files = rule_files(folder)
+    if not files:
+        raise NotFoundError(f"no rule files (*.yaml) in {folder}")
+    return read_rules({str(file): file.read_text("utf-8", "replace") for file in files})
+
+
+def rule_files(folder: Path) -> list[Path]:
+    """The rule files of a folder, or the one file that is named."""
+    found = [folder] if folder.is_file() else sorted(folder.rglob("*.yaml"))
+    return [file for file in found if not file.name.endswith(".test.yaml")]
+
+
+def read_rules(texts: Mapping[str, str]) -> RuleBook:
+    """Make a book of rule files, file name → text. Raises FaultyFileError at the first fault."""
+    programs: dict[str, Program] = {}
+    marks: dict[str, Marked] = {}
+    for file, text in sorted(texts.items()):
+        marked = Marked(file, text)
+        program = _program(marked)
+        name = program.rule.name
+        if name in marks or any(p.rule.id == program.rule.id for p in programs.values()):
+            raise marked.fault(("name",), f"a second rule {program.rule.id} {name}", "ids and names that differ")
+        programs[name], marks[name] = program, marked
+    for name, program in programs.items():
+        _fits(program.rule, programs, marks[name])
+    ordered = dict(sorted(programs.items()))
+    return RuleBook({name: program.rule for name, program in ordered.items()}, ordered, dict(texts))
+
+
+def _program(marked: Marked) -> Program:
+    try:
+        said = RuleSaid.model_validate(marked.content)
+    except ValidationError as wrong:
+        first = wrong.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        what, expected = f"{where}: {_shown(first['input'])}", first["msg"].removeprefix("Value error, ")
+        if first["type"] == "missing":
+            what, expected = f"{where} is not there", "it"
+        elif first["type"] == "extra_forbidden":
+            what, expected = f"{where} is not a key of rules", "one of those in docs/rules.md"
+        raise marked.fault(first["loc"], what, expected) from wrong
+    for where, what, expected in said.faults():
+        raise marked.fault((where,), what, expected)
+    rule = said.made(_hash(marked.content))
+    _check(marked, rule)
+    return compiled(rule)
+
+
+def _check(marked: Marked, rule: Rule) -> None:
+    """Compile each expression where it stands, so that a fault has its line."""
+
+    def ask(path: tuple[str | int, ...], text: str, compiler: Callable[[str], Condition]) -> None:
+        try:
+            if text:
+                compiler(text)
+        except ExpressionError as wrong:
+            raise marked.fault(path, wrong.what, wrong.expected) from wrong
+
+    for i, clause in enumerate(rule.clauses):
+        ask(("when", i, "if"), clause.when, lambda text: condition(text, rule.kind))
+    ask(("clear",), rule.clear, lambda text: condition(text, rule.kind))
+    ask(("given",), rule.given, gate)
+    ask(("clear_given",), rule.clear_given, gate)
+    if rule.quorum is not None:
+        try:
+            compiled(rule)
+        except ExpressionError as wrong:
+            raise marked.fault(("quorum", "member"), wrong.what, wrong.expected) from wrong
+
+
+def _fits(rule: Rule, programs: Mapping[str, Program], marked: Marked) -> None:
+    """Check what rules say of one another."""
+    groups = [name for name, program in programs.items() if program.rule.quorum is not None]
+    for i, name in enumerate(rule.inhibited_by):
+        if name not in groups or name == rule.name:
+            raise marked.fault(("inhibited_by", i), f"{name!r} inhibits nothing", f"a group: {', '.join(groups)}")
+    counts = {p.rule.absent_intervals for p in programs.values() if p.rule.absent_intervals}
+    if rule.absent_intervals and len(counts) > 1:
+        raise marked.fault(("absent",), f"{rule.absent_intervals:g} intervals here and others elsewhere", "one number")
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}…"
+
+
+def _hash(content: object) -> str:
+    return blake2b(msgspec.json.encode(content, order="sorted"), digest_size=6).hexdigest()

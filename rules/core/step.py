@@ -1,0 +1,284 @@
+"""The rule machine: what one subject's state becomes when something is seen, and when it will change by itself.
+
+`step` first does what fell due before what is seen, at the time it fell due. Immediate clauses are judged on the
+reading that shows them. Settled ones wait `rule.wait_s`, and are then judged in order of event time, so that any order
+of arrival within the wait gives the same. A timer (`for`, `clear_for`) always leaves the wait to a reading that is on
+its way; a reading at the very moment of a timer is heard first. While a gate is closed nothing is judged, and what held
+must begin again once it opens.
+"""
+
+from bisect import insort
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from domain.alarms import AlarmState
+from domain.readings import Millis, Quality, Reading, Value
+from rules.core.expression import WINDOWS, Condition, Get, Window
+from rules.core.program import Program
+from rules.core.state import QUIET, Change, Cover, Holding, Opened, Sample, State
+from rules.core.surroundings import Context, Place, Silent, Tick
+
+UNFIT = Quality.BACKFILL | Quality.TIME_UNKNOWN  # readings that neither raise nor clear anything
+_NEITHER = (False, True)  # both streams: immediate, settled
+
+
+class Late(NamedTuple):
+    """A reading older than the newest of its device: only settled clauses still judge it, within their wait."""
+
+    reading: Reading
+
+
+Seen = Reading | Late | Silent | Tick
+
+
+def step(
+    program: Program, state: State, seen: Seen, place: Place, context: Context, cover: Cover | None = None
+) -> tuple[State, tuple[Change, ...]]:
+    """What becomes of the state, and what was decided on the way, in order. Pure: the same in gives the same out."""
+    turn = _Turn(program, state, place, context, cover)
+    match seen:
+        case Tick(at):
+            turn.settle(at - program.wait)
+        case Silent(at, device, heard):
+            turn.put(Sample(at, device, {"last_heard": float(heard)}, said=False))
+        case Late(reading):
+            if program.waits and not reading.quality & UNFIT and reading.received - reading.at <= program.wait:
+                turn.put(_sample(program, reading))
+        case Reading():
+            if not seen.quality & UNFIT:
+                turn.hear(seen)
+    return turn.state(), tuple(turn.changes)
+
+
+def due(program: Program, state: State, cover: Cover | None = None) -> Millis | None:
+    """The Tick that will change this state by itself; None where only a reading can."""
+    ready = [sample.at for sample in state.samples if sample.at > state.judged][:1]
+    if (coming := _coming(program, state.holds, state.open, state.clearing, cover, _NEITHER)) is not None:
+        ready.append(coming[0])
+    return min(ready) + program.wait if ready else None
+
+
+def unbroken(given: Condition | None, zone: str, context: Context, since: Millis, until: Millis) -> bool:
+    """Whether a gate was open from one moment to another, both included."""
+    while given is not None:
+        around = context.at(zone, since)
+        if not _open(given, around.values.get):
+            return False
+        if around.until > until:
+            return True
+        since = around.until
+    return True
+
+
+def _open(given: Condition, around: Get) -> bool:
+    return given.verdict(_nothing, _nothing, around, ()) is True
+
+
+def _nothing(_: str) -> Value | None:
+    return None
+
+
+def _sample(program: Program, reading: Reading) -> Sample:
+    if program.rule.absent_intervals:
+        return Sample(reading.at, reading.device, {})
+    values = reading.values
+    return Sample(reading.at, reading.device, {q: values[q] for q in program.quantities if q in values})
+
+
+def _coming(
+    program: Program,
+    holds: Sequence[Holding | None],
+    opened: Opened | None,
+    clearing: Holding | None,
+    cover: Cover | None,
+    streams: tuple[bool, ...],
+) -> tuple[Millis, int] | None:
+    """The next moment at which a holding ripens, and which (-1: the clearing), among the streams asked for."""
+    rule = program.rule
+    if opened is not None:
+        if clearing is None or clearing.reached is None or program.clear_settled not in streams:
+            return None
+        return max(clearing.since + rule.clear_for_s * 1000, clearing.reached, opened.at), -1
+    found = []
+    for i, hold in enumerate(holds):
+        if hold is None or hold.reached is None or program.settled[i] not in streams:
+            continue
+        moment = max(hold.since + rule.clauses[i].for_s * 1000, hold.reached)
+        if cover is not None and moment >= cover.since:
+            if cover.until is None:
+                continue
+            if hold.since < cover.until:
+                moment = max(moment, cover.until + rule.spin_off_s * 1000)
+        found.append((moment, i))
+    return min(found, default=None)
+
+
+class _Turn:
+    """One call of `step`: the state taken apart, to be put together again at its end."""
+
+    def __init__(self, program: Program, state: State, place: Place, context: Context, cover: Cover | None) -> None:
+        self.program, self.place, self.context, self.cover = program, place, context, cover
+        self.rule = program.rule
+        self.holds = list(state.holds) or [None] * len(program.clauses)
+        self.open, self.clearing, self.wrong = state.open, state.clearing, state.wrong
+        self.samples, self.judged = state.samples, state.judged
+        self.changes: list[Change] = []
+
+    def state(self) -> State:
+        """Put together; whoever has nothing left to remember is QUIET."""
+        holds = tuple(self.holds) if any(self.holds) else ()
+        if not (holds or self.open or self.samples):
+            return QUIET
+        return State(holds, self.open, self.clearing, self.wrong, self.samples, self.judged)
+
+    def hear(self, reading: Reading) -> None:
+        """A reading, in its device's own order."""
+        program = self.program
+        if not all(program.settled) or not program.clear_settled:
+            self._ripen((False,), reading.at - 1)
+            self._judge(settled=False, sample=Sample(reading.at, reading.device, dict(reading.values)))
+            self._ripen((False,), reading.at)
+        if program.waits:
+            self.put(_sample(program, reading))
+
+    def put(self, sample: Sample) -> None:
+        """Keep a sample until it is judged. What another of the same device and time said too, is one."""
+        if sample.at <= self.judged or not (sample.values or self.rule.absent_intervals):
+            return
+        samples = list(self.samples)
+        for i, other in enumerate(samples):
+            if (other.at, other.device) == (sample.at, sample.device):
+                samples[i] = Sample(sample.at, sample.device, other.values | sample.values, sample.said)
+                break
+        else:
+            insort(samples, sample, key=lambda s: (s.at, s.device))
+        self.samples = tuple(samples)
+
+    def settle(self, horizon: Millis) -> None:
+        """Judge everything up to the horizon, timers and samples, each at its own time."""
+        for sample in self.samples:
+            if self.judged < sample.at <= horizon:
+                self._ripen(_NEITHER, sample.at - 1)
+                self._judge(settled=True, sample=sample)
+        self._ripen(_NEITHER, horizon)
+        judged = max((sample.at for sample in self.samples if sample.at <= horizon), default=self.judged)
+        self.judged = max(self.judged, judged)
+        # A window reaches back from the newest sample judged; without one, only what waits is kept.
+        self.samples = tuple(sample for sample in self.samples if sample.at > self.judged - self.program.span)
+
+    def _ripen(self, streams: tuple[bool, ...], until: Millis) -> None:
+        """Do what falls due up to a moment, in order."""
+        while coming := _coming(self.program, self.holds, self.open, self.clearing, self.cover, streams):
+            moment, which = coming
+            if moment > until:
+                return
+            if which < 0:
+                self._clear(moment)
+            else:
+                self._raise(which, moment)
+
+    def _raise(self, which: int, moment: Millis) -> None:
+        hold = self.holds[which]
+        assert hold is not None  # noqa: S101
+        if not unbroken(self.program.given, self.place.zone, self.context, hold.since, moment):
+            self.holds[which] = None
+            return
+        self.open = Opened(hold.since, hold.since, moment, self.rule.version, hold.values)
+        self.holds, self.clearing, self.wrong = [None] * len(self.holds), None, True
+        if self.program.settled[which]:
+            self.judged = max(self.judged, moment)
+        self._say(AlarmState.OPEN, self.open, moment, hold.values)
+
+    def _clear(self, moment: Millis) -> None:
+        assert self.open is not None  # noqa: S101
+        assert self.clearing is not None  # noqa: S101
+        if not unbroken(self._clear_gate(), self.place.zone, self.context, self.clearing.since, moment):
+            self.clearing = None
+            return
+        self._say(AlarmState.CLEARED, self.open, moment, self.clearing.values)
+        self.open = self.clearing = self.wrong = None
+        if self.program.clear_settled:
+            self.judged = max(self.judged, moment)
+
+    def _say(self, state: AlarmState, opened: Opened, at: Millis, why: dict[str, Value]) -> None:
+        self.changes.append(
+            Change(state, opened.cause, opened.since, at, opened.version, opened.members, dict(why)),
+        )
+
+    def _clear_gate(self) -> Condition | None:
+        return self.program.clear_given or (self.program.given if self.program.clear is None else None)
+
+    def _judge(self, *, settled: bool, sample: Sample) -> None:
+        """Ask the clauses of one stream about one sample, and remember what held."""
+        program = self.program
+        around = self.context.at(self.place.zone, sample.at).values.get
+        open_gate = program.given is None or _open(program.given, around)
+        mine = [i for i, other in enumerate(program.settled) if other is settled]
+        truths = {i: self._truth(program.clauses[i], sample, around) if open_gate else None for i in mine}
+        if self.open is None:
+            for i, truth in truths.items():
+                if truth is False:
+                    self.holds[i] = None
+                elif truth:
+                    self.holds[i] = self._held(
+                        self.holds[i], sample, self.rule.clauses[i].repeat, program.given, around
+                    )
+            return
+        if True in truths.values():
+            self.wrong = True
+        elif truths and settled == any(program.settled):
+            self.wrong = None if not open_gate else False if None not in truths.values() else self.wrong
+        if program.clear_settled is settled and sample.at >= self.open.at:
+            self._judge_clear(sample, around)
+
+    def _judge_clear(self, sample: Sample, around: Get) -> None:
+        clear_gate = self._clear_gate()
+        if clear_gate is not None and not _open(clear_gate, around):
+            return
+        if self.program.clear is not None:
+            truth = self._truth(self.program.clear, sample, around)
+        else:
+            truths = [self._truth(clause, sample, around) for clause in self.program.clauses]
+            truth = False if True in truths else None if None in truths else True
+        if truth is False:
+            self.clearing = None
+        elif truth:
+            self.clearing = self._held(self.clearing, sample, self.rule.clear_repeat, clear_gate, around)
+
+    def _truth(self, clause: Condition | None, sample: Sample, around: Get) -> bool | None:
+        if clause is None:
+            return not sample.said
+        windows = tuple(self._aggregate(window, sample.at) for window in clause.windows)
+        return clause.verdict(sample.values.get, self.place.attributes.get, around, windows)
+
+    def _aggregate(self, window: Window, at: Millis) -> float | None:
+        """Over event time, from just after at - span up to and including at; None where nothing was measured."""
+        values = [
+            value
+            for sample in self.samples
+            if at - window.span < sample.at <= at and isinstance(value := sample.values.get(window.quantity), float)
+        ]
+        return WINDOWS[window.function](values) if values else None
+
+    def _held(self, hold: Holding | None, sample: Sample, repeat: int, given: Condition | None, around: Get) -> Holding:
+        at = sample.at
+        if hold is not None and at < hold.newest:
+            return hold
+        if hold is None or not unbroken(given, self.place.zone, self.context, hold.newest, at):
+            return Holding(at, at, 1, at if repeat <= 1 else None, self._shown(sample, around))
+        times = hold.times + (at > hold.newest)
+        reached = hold.reached if hold.reached is not None else at if times >= repeat else None
+        return Holding(hold.since, at, times, reached, self._shown(sample, around))
+
+    def _shown(self, sample: Sample, around: Get) -> dict[str, Value]:
+        """What people are shown of it: the values the rule names, its windows, its context."""
+        program = self.program
+        shown = {q: sample.values[q] for q in (*program.quantities, "last_heard") if q in sample.values}
+        for window in program.windows:
+            if (value := self._aggregate(window, sample.at)) is not None:
+                shown[f"{window.quantity} {window.function} {window.span // 1000}s"] = round(value, 4)
+        asked = [c for c in (*program.clauses, program.clear, program.given, program.clear_given) if c is not None]
+        for name in dict.fromkeys(name for c in asked for name in c.context):
+            if (said := around(name)) is not None:
+                shown[name] = said
+        return shown

@@ -1,0 +1,126 @@
+"""Fitting rules to a site: which rule watches which facility, and who belongs to which group."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from domain.naming import Kind
+from domain.readings import Millis
+from domain.site import Site
+from rules.book import RuleBook
+from rules.core.expression import Condition, Interest, interest
+from rules.core.groups import HUB
+from rules.core.program import Program
+from rules.runners.records import Bay, Circle, Ear, Spot, Watch
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """The site as the runner sees it. Everything is in the order of ids: no result depends on hashing."""
+
+    ears: dict[str, Ear]
+    spots: tuple[Spot, ...]
+    circles: tuple[Circle, ...]
+    recall: Millis  # how far back a window, and a wait, may reach
+
+
+def fit(rules: RuleBook, site: Site) -> Fitted:
+    """Make the records of a site."""
+    programs = [program for _, program in sorted(rules.programs.items())]
+    fusions = {kind: _Fusion(kind, programs) for kind in Kind}
+    bays: dict[str, Bay] = {}
+    spots: dict[str, Spot] = {}
+    ears: dict[str, Ear] = {}
+    for name, facility in sorted(site.facilities.items()):
+        bay = bays.setdefault(facility.zone, Bay(facility.zone))
+        fusion = fusions[facility.kind]
+        spots[name] = spot = Spot(facility, bay, fusion.watches, fusion.interest)
+        if any(watch.program.span for watch in fusion.watches):
+            spot.recent = []
+        for device in site.devices_of.get(name, ()):
+            ears[device] = Ear(site.devices[device], spot)
+            spot.ears.append(ears[device])
+        spot.keys = _keys(spot)
+    circles = [circle for program in programs if program.rule.quorum for circle in _circles(program, site, spots, ears)]
+    for spot in spots.values():
+        spot.covers = _covers(spot)
+    for number, ear in enumerate(ears.values()):
+        ear.order = number
+    for number, circle in enumerate(circles):
+        circle.order = number
+    for number, spot in enumerate(spots.values()):
+        spot.order = number
+    recall = max((program.span + program.wait for program in programs), default=0)
+    return Fitted(ears, tuple(spots.values()), tuple(circles), recall)
+
+
+class _Fusion:
+    """What watches a kind, and the one function that asks for all of them."""
+
+    def __init__(self, kind: Kind, programs: Sequence[Program]) -> None:
+        watching = [p for p in programs if p.rule.quorum is None and p.rule.kind in (kind, None)]
+        self.watches = tuple(Watch(program, interest(_asked(program))) for program in watching)
+        groups = [p for p in programs if p.rule.quorum is not None]
+        asked = [pair for program in watching for pair in _asked(program)]
+        asked += [(None, p.member) for p in groups if p.member is not None and kind is Kind.LIGHT]
+        asked += [pair for p in groups if p.rule.kind is kind for pair in _asked(p)]
+        self.interest: Interest = interest(asked)
+
+
+def _asked(program: Program) -> list[tuple[Condition | None, Condition]]:
+    return [(program.given, clause) for clause in program.clauses if clause is not None]
+
+
+def _keys(spot: Spot) -> list[tuple[Watch, str]]:
+    return [(watch, key) for watch in spot.watches for key in dict.fromkeys(watch.key(ear.id) for ear in spot.ears)]
+
+
+def _circles(program: Program, site: Site, spots: dict[str, Spot], ears: dict[str, Ear]) -> list[Circle]:
+    quorum = program.rule.quorum
+    made = []
+    if quorum is not None and quorum.over == "feeder":
+        for hub, lamps in sorted(site.lamps_of.items()):
+            circle = Circle(program, "feeder", hub)
+            for lamp in lamps:
+                _join(circle, lamp, spots[lamp], spots[lamp].ears)
+                if program.member is not None:
+                    spots[lamp].asked_by.append((circle, lamp))
+            if hub in spots:
+                _lead(circle, spots[hub])
+            made.append(circle)
+    elif quorum is not None:
+        for hub, devices in sorted(site.devices_behind.items()):
+            circle = Circle(program, "gateway", hub)
+            for device in devices:
+                _join(circle, device, ears[device].spot, [ears[device]])
+            made.append(circle)
+    return made
+
+
+def _join(circle: Circle, who: str, spot: Spot, ears: Sequence[Ear]) -> None:
+    circle.spots[who] = spot
+    circle.size += 1
+    if circle not in spot.circles:
+        spot.circles.append(circle)
+    for ear in ears:
+        ear.missed_by.append((circle, who))
+
+
+def _lead(circle: Circle, spot: Spot) -> None:
+    circle.spots[HUB] = spot
+    spot.circles.append(circle)
+    if circle.program.clauses and circle.program.rule.kind is spot.facility.kind:
+        spot.asked_by.append((circle, HUB))
+
+
+def _covers(spot: Spot) -> dict[str, tuple[Circle, ...]]:
+    """Which groups may hold back which state: a device's own gateway, its facility's feeder."""
+    found: dict[str, tuple[Circle, ...]] = {}
+    for watch, key in spot.keys:
+        names = watch.program.rule.inhibited_by
+        device = key.partition("/")[2]
+        mine = [c for c in spot.circles if c.program.rule.name in names]
+        if device:
+            mine = [c for c in mine if c.subject.startswith("feeder:") or device in c.spots]
+        if mine:
+            found[key] = tuple(mine)
+    return found

@@ -1,0 +1,403 @@
+"""The rules, live: journal rows in, alarm changes out, in one thread and in memory.
+
+Everything that is decided, is decided by `rules.core`; this is about asking it only where it matters. A reading in
+which no rule of its kind could be interested, of a facility about which nothing is pending, costs one function call
+and one assignment. Timers lie in one heap. A device's absence timer is not moved when it speaks: it is looked at when
+it runs out, and set again.
+
+Readings are stepped in order of arrival, so that nothing depends on how rows were cut; what needs the order of event
+time is settled, and sorts for itself. Groups are ticked before the facilities that they cover.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from heapq import heappop, heappush
+
+import msgspec
+
+from domain.alarms import AlarmChange, AlarmState
+from domain.ids import alarm_id
+from domain.readings import Millis, Quality, Reading
+from domain.site import Site
+from rules.book import RuleBook
+from rules.core import absence, groups
+from rules.core.groups import Event
+from rules.core.state import QUIET, Change, Cover, Opened, Sample, State
+from rules.core.step import UNFIT, Late, Seen, due, step
+from rules.core.surroundings import Context, Silent, Tick
+from rules.runners import saved
+from rules.runners.fitting import Fitted, fit
+from rules.runners.records import Circle, Ear, Spot, Watch
+
+_EAR, _CIRCLE, _SPOT = 0, 1, 2  # at one moment: who is silent, which groups that makes, what they hold back
+
+
+class Live:
+    """The rule engine of a running service. Feed it journal rows in order; it says what changed."""
+
+    def __init__(self, rules: RuleBook, site: Site, context: Context) -> None:
+        self._fitted: Fitted = fit(rules, site)
+        self._site, self._context, self._intervals = site.id, context, rules.intervals
+        self._heap: list[tuple[Millis, int, int, Ear | Circle | Spot]] = []
+        self._dirty: list[Spot] = []
+        self._dirty_circles: dict[str, Circle] = {}
+        self._open: dict[str, AlarmChange] = {}
+        self._where: dict[str, Circle | tuple[Spot, str]] = {}
+        self._listening: Millis | None = None
+        self._deaf = self._listening_dirty = False
+        self._changes: list[AlarmChange] = []
+
+    def hear(  # noqa: C901  one loop, in one piece: a call per reading would cost a tenth of it
+        self, readings: Sequence[Reading], at: Millis, *, deaf: bool = False
+    ) -> list[AlarmChange]:
+        """One journal row: its readings in their order, then the Tick at its receive time.
+
+        Time stands still while `deaf`. Changes are sorted by (at, rule, subject).
+        """
+        if deaf != self._deaf or self._listening is None:
+            self._turn_ear(at, deaf=deaf)
+        ears, recall = self._fitted.ears, self._fitted.recall
+        dirty = self._dirty
+        for reading in readings:
+            facility, device, kind, zone, when, values, quality, seq, received = reading  # noqa: RUF059
+            ear = ears.get(device)
+            if ear is None:
+                continue
+            if when < ear.heard or quality & UNFIT:
+                self._hear_oddly(ear, reading)
+                continue
+            ear.heard = when
+            spot = ear.spot
+            bay = spot.bay
+            if not bay.since <= when < bay.until:
+                bay.since, bay.until, around = self._context.at(bay.id, when)
+                bay.around = around.get
+            if spot.awake or spot.interest(values.get, spot.attribute, bay.around):
+                self._look(ear, reading)
+            if (recent := spot.recent) is not None:
+                if recent and recent[0].at < when - recall:
+                    spot.recent = recent = [one for one in recent if one.at >= when - recall]
+                recent.append(reading)
+            if not spot.dirty:
+                spot.dirty = True
+                dirty.append(spot)
+        if not deaf:
+            self._advance(at)
+        changes, self._changes = self._changes, []
+        changes.sort(key=lambda change: (change.at, change.rule, change.subject))
+        return changes
+
+    def listening_from(self, at: Millis) -> None:
+        """From now on we hear: on start, and after each deaf span. Every device has its whole limit anew."""
+        self._listening, self._deaf, self._listening_dirty = at, False, True
+        for ear in self._fitted.ears.values():
+            if ear.silent is None and ear.ready is None:
+                self._await(ear)
+
+    def due(self) -> Millis | None:
+        """The time of the earliest Tick that will change something by itself; None where only readings can."""
+        heap = self._heap
+        while heap:
+            ready, _, _, one = heap[0]
+            if one.ready == ready and (not isinstance(one, Ear) or self._deadline(one) <= ready):
+                return ready
+            heappop(heap)
+            if one.ready == ready and isinstance(one, Ear):
+                one.ready = None
+                self._await(one)
+        return None
+
+    def drain_dirty(self) -> dict[str, bytes]:
+        """What has changed since the last call, subject → state, to be kept durably and given to `load` on start."""
+        rows = {spot.key: saved.spot_row(spot) for spot in self._dirty}
+        for spot in self._dirty:
+            spot.dirty = False
+        self._dirty.clear()
+        rows.update({key: saved.circle_row(circle) for key, circle in self._dirty_circles.items()})
+        self._dirty_circles.clear()
+        if self._listening_dirty and self._listening is not None:
+            rows[saved.LISTENING] = msgspec.json.encode(saved.SavedListening(self._listening, self._deaf))
+            self._listening_dirty = False
+        return rows
+
+    def load(self, rows: Iterable[tuple[str, bytes]]) -> None:
+        """Take up where a run left off; call before the first `hear`. Rows of what is no more are let go."""
+        spots = {spot.key: spot for spot in self._fitted.spots}
+        circles = {circle.key: circle for circle in self._fitted.circles}
+        for key, row in rows:
+            if key in spots:
+                saved.take_up_spot(spots[key], row)
+            elif key in circles:
+                saved.take_up_circle(circles[key], row)
+            elif key == saved.LISTENING:
+                listening = msgspec.json.decode(row, type=saved.SavedListening)
+                self._listening, self._deaf = listening.since, listening.deaf
+        self._take_up()
+
+    def open_alarms(self) -> Mapping[str, AlarmChange]:
+        """The alarms that are open, by id, as they were opened."""
+        return self._open
+
+    def is_wrong(self, alarm_id: str) -> bool | None:
+        """Whether the condition of an open alarm holds on the newest readings; None where that cannot be told now."""
+        match self._where.get(alarm_id):
+            case Circle() as circle:
+                return circle.group.clearing is None
+            case (Spot() as spot, str(key)):
+                return spot.states[key].wrong
+        return None
+
+    def _turn_ear(self, at: Millis, *, deaf: bool) -> None:
+        if not deaf:
+            self.listening_from(at)
+        else:
+            self._deaf, self._listening_dirty = True, True
+            self._listening = at if self._listening is None else self._listening
+
+    def _hear_oddly(self, ear: Ear, reading: Reading) -> None:
+        """What is older than the newest, or cannot raise or clear anything, still may show that a device lives."""
+        quality = reading.quality
+        if quality & UNFIT:
+            if not quality & Quality.BACKFILL and reading.at > ear.heard:
+                ear.heard = reading.at
+                self._soil(ear.spot)
+            return
+        spot = ear.spot
+        if reading.received - reading.at <= self._fitted.recall:
+            around = self._context.at(spot.bay.id, reading.at).values.get
+            if spot.awake or spot.interest(reading.values.get, spot.attribute, around):
+                self._look(ear, Late(reading))
+        if spot.recent is not None:
+            spot.recent.append(reading)
+        self._soil(spot)
+
+    def _look(self, ear: Ear, seen: Reading | Late) -> None:
+        """A reading that some rule may care about."""
+        spot = ear.spot
+        reading = seen.reading if isinstance(seen, Late) else seen
+        alive = reading if ear.silent is None else self._heard_again(ear, reading)
+        around = self._context.at(spot.bay.id, reading.at).values.get
+        for watch in spot.watches:
+            key = watch.key(ear.id)
+            state = spot.states.get(key)
+            if state is None:
+                if watch.absence or not watch.interest(reading.values.get, spot.attribute, around):
+                    continue
+                state = _woken(spot, watch, key)
+            self._step(spot, watch, key, state, alive if watch.absence else seen)
+        for circle, who in spot.asked_by:
+            truth = circle.judges(who).verdict(reading.values.get, spot.attribute, around, ())
+            self._tell(circle, who, truth, reading)
+        spot.settle_down()
+        self._arm_spot(spot)
+
+    def _step(self, spot: Spot, watch: Watch, key: str, state: State, seen: Seen) -> None:
+        program = watch.program
+        after, changes = step(program, state, seen, spot.place, self._context, spot.cover(key))
+        for change in changes:
+            self._report(watch.name, spot.subject(key), spot.facility.id, change, (spot, key))
+        if after is QUIET or self._may_sleep(spot, watch, after):
+            spot.states.pop(key, None)
+            if program.span and after.judged >= 0:
+                spot.asleep[key] = after.judged
+        else:
+            spot.states[key] = after
+
+    def _may_sleep(self, spot: Spot, watch: Watch, state: State) -> bool:
+        """Nothing pends, and no sample that is left could make a clause true."""
+        if state.holds or state.open is not None or watch.absence:
+            return False
+        return not any(
+            watch.interest(s.values.get, spot.attribute, self._context.at(spot.bay.id, s.at).values.get)
+            for s in state.samples
+        )
+
+    def _tell(self, circle: Circle, who: str, truth: bool | None, reading: Reading) -> None:  # noqa: FBT001
+        """A group hears of changes alone: of fault, and of well where it knows of a fault."""
+        newest = self._fitted.ears[reading.device].heard
+        if truth is None or (reading.at < newest and reading.received - reading.at > circle.program.wait):
+            return
+        if truth or who in circle.restless:
+            self._put(circle, Event(reading.at, who, "wrong" if truth else "well"))
+
+    def _heard_again(self, ear: Ear, reading: Reading) -> Reading:
+        """The reading as proof of life: never before the silence that it ends."""
+        assert ear.silent is not None  # noqa: S101
+        alive = reading._replace(at=max(reading.at, ear.silent + 1))
+        whole = ear.spot.silent()
+        ear.silent = None
+        self._await(ear)
+        for circle, who in ear.missed_by:
+            if circle.by_device or whole:
+                self._put(circle, Event(alive.at, who, "heard"))
+        return alive
+
+    def _check(self, ear: Ear, at: Millis) -> None:
+        """The absence timer of a device has run out: perhaps it spoke since."""
+        if self._deadline(ear) > at:
+            self._await(ear)
+            return
+        spot, heard = ear.spot, self._heard(ear)
+        ear.silent = at - absence.WAIT
+        for watch in spot.watches:
+            if watch.absence:
+                key = watch.key(ear.id)
+                self._step(spot, watch, key, spot.states.get(key, QUIET), Silent(ear.silent, ear.id, heard))
+        whole = spot.silent()
+        for circle, who in ear.missed_by:
+            if circle.by_device or whole:
+                self._put(circle, Event(ear.silent, who, "silent"))
+        spot.settle_down()
+        self._arm_spot(spot)
+        self._soil(spot)
+
+    def _heard(self, ear: Ear) -> Millis:
+        return max(ear.heard, self._listening or 0)
+
+    def _deadline(self, ear: Ear) -> Millis:
+        heard = self._heard(ear)
+        return heard + absence.limit(ear.device, ear.spot.bay.id, heard, self._intervals, self._context) + absence.WAIT
+
+    def _await(self, ear: Ear) -> None:
+        self._arm(ear, self._deadline(ear), _EAR)
+
+    def _put(self, circle: Circle, event: Event) -> None:
+        circle.group, _ = groups.step(circle.program, circle.group, event, circle.size)
+        self._stir(circle)
+
+    def _tick_circle(self, circle: Circle, at: Millis) -> None:
+        circle.group, changes = groups.step(circle.program, circle.group, Tick(at), circle.size, circle.covered())
+        for change in changes:
+            named = change._replace(members=circle.facilities(change.members))
+            self._report(circle.program.rule.name, circle.subject, circle.hub, named, circle)
+        before, circle.cover = circle.cover, _cover(circle, changes)
+        self._stir(circle)
+        if circle.cover != before:
+            for spot in dict.fromkeys(circle.spots.values()):
+                self._arm_spot(spot)
+
+    def _stir(self, circle: Circle) -> None:
+        """Who is at fault, or waits to be judged so, is looked at closely from now on, and no longer than that."""
+        restless = dict.fromkeys(groups.restless(circle.group))
+        for who in circle.restless:
+            if who not in restless:
+                circle.spots[who].stir(-1)
+        for who in restless:
+            if who not in circle.restless:
+                circle.spots[who].stir(1)
+        circle.restless = restless
+        self._dirty_circles[circle.key] = circle
+        self._arm(circle, groups.due(circle.program, circle.group), _CIRCLE)
+
+    def _arm_spot(self, spot: Spot) -> None:
+        ready: Millis | None = None
+        for watch, key in spot.keys:
+            if (state := spot.states.get(key)) is not None:
+                when = due(watch.program, state, spot.cover(key))
+                ready = when if ready is None or (when is not None and when < ready) else ready
+        self._arm(spot, ready, _SPOT)
+
+    def _arm(self, one: Ear | Circle | Spot, when: Millis | None, rank: int) -> None:
+        if when != one.ready:
+            one.ready = when
+            if when is not None:
+                heappush(self._heap, (when, rank, one.order, one))
+
+    def _advance(self, at: Millis) -> None:
+        """Do all that falls due up to `at`, each as if a Tick had come at its own time."""
+        heap = self._heap
+        while heap and heap[0][0] <= at:
+            ready, _, _, one = heappop(heap)
+            if one.ready != ready:
+                continue
+            one.ready = None
+            if isinstance(one, Ear):
+                self._check(one, ready)
+            elif isinstance(one, Circle):
+                self._tick_circle(one, ready)
+            else:
+                for watch, key in one.keys:
+                    if (state := one.states.get(key)) is not None:
+                        self._step(one, watch, key, state, Tick(ready))
+                one.settle_down()
+                self._arm_spot(one)
+                self._soil(one)
+
+    def _soil(self, spot: Spot) -> None:
+        if not spot.dirty:
+            spot.dirty = True
+            self._dirty.append(spot)
+
+    def _report(self, rule: str, subject: str, facility: str, change: Change, where: Circle | tuple[Spot, str]) -> None:
+        said = AlarmChange(
+            alarm=alarm_id(self._site, rule, subject, change.cause),
+            rule=rule,
+            version=change.version,
+            subject=subject,
+            state=change.state,
+            cause=change.cause,
+            since=change.since,
+            at=change.at,
+            facility=facility,
+            members=change.members,
+            why=change.why,
+        )
+        if said.state is AlarmState.OPEN:
+            self._open[said.alarm], self._where[said.alarm] = said, where
+        else:
+            self._open.pop(said.alarm, None)
+            self._where.pop(said.alarm, None)
+        self._changes.append(said)
+
+    def _take_up(self) -> None:
+        """Make of what was loaded what follows from it: alarms, timers, and who must be looked at closely."""
+        for circle in self._fitted.circles:
+            self._stir(circle)
+            if (opened := circle.group.open) is not None:
+                named = circle.facilities(opened.members)
+                self._report(circle.program.rule.name, circle.subject, circle.hub, _opening(opened, named), circle)
+        for spot in self._fitted.spots:
+            spot.settle_down()
+            self._arm_spot(spot)
+            for watch, key in spot.keys:
+                if (state := spot.states.get(key)) is not None and state.open is not None:
+                    opening = _opening(state.open, state.open.members)
+                    self._report(watch.name, spot.subject(key), spot.facility.id, opening, (spot, key))
+        if self._listening is not None:
+            for ear in self._fitted.ears.values():
+                if ear.silent is None:
+                    self._await(ear)
+        self._changes.clear()
+        self._dirty_circles.clear()
+
+
+def _opening(opened: Opened, members: tuple[str, ...]) -> Change:
+    why = dict(opened.why)
+    return Change(AlarmState.OPEN, opened.cause, opened.since, opened.at, opened.version, members, why)
+
+
+def _woken(spot: Spot, watch: Watch, key: str) -> State:
+    """The state of a rule that slept: what its windows may reach back to."""
+    program = watch.program
+    if not program.span or not spot.recent:
+        return QUIET
+    judged = spot.asleep.get(key, -1)
+    found: dict[tuple[Millis, str], Sample] = {}
+    for one in spot.recent:
+        sample = saved.sampled(one, program.quantities)
+        if sample.values and sample.at > judged - program.span:
+            at = (sample.at, sample.device)
+            found[at] = sample if at not in found else Sample(*at, found[at].values | sample.values)
+    return State(samples=tuple(found[at] for at in sorted(found)), judged=judged)
+
+
+def _cover(circle: Circle, changes: Sequence[Change]) -> Cover | None:
+    """What the group does to those under it, now."""
+    group, before = circle.group, circle.cover
+    if group.open is not None:
+        return Cover(group.open.cause, None)
+    if group.pending is not None:
+        return Cover(group.pending.cause, None)
+    if before is None or before.until is not None:
+        return before
+    cleared = [change.at for change in changes if change.state is AlarmState.CLEARED]
+    return Cover(before.since, cleared[-1]) if cleared else None

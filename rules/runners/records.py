@@ -1,0 +1,181 @@
+"""What the live runner keeps of each zone, facility, device and group: plain records on the hot path."""
+
+from collections.abc import Iterable
+
+from domain.readings import Millis, Reading
+from domain.site import Device, Facility
+from rules.core.expression import Condition, Get, Interest
+from rules.core.groups import HUB, WELL, Group
+from rules.core.program import Program
+from rules.core.state import Cover, Sample, State
+from rules.core.surroundings import Place
+
+
+class Watch:
+    """A compiled rule as it stands over facilities of one kind."""
+
+    __slots__ = ("absence", "interest", "name", "per_device", "program")
+
+    def __init__(self, program: Program, interest: Interest) -> None:
+        self.program, self.interest = program, interest
+        self.name = program.rule.name
+        self.absence = program.rule.absent_intervals > 0
+        self.per_device = program.rule.subject == "device"
+
+    def key(self, device: str) -> str:
+        """Under which a facility keeps the state."""
+        return f"{self.name}/{device}" if self.per_device else self.name
+
+
+class Bay:
+    """The surroundings of a zone, as of the last reading from it."""
+
+    __slots__ = ("around", "id", "since", "until")
+
+    def __init__(self, zone: str) -> None:
+        self.id = zone
+        self.since: Millis = 0
+        self.until: Millis = 0  # nothing is known yet
+        self.around: Get = dict[str, bool]().get
+
+
+class Circle:
+    """One group rule over one feeder or gateway: its members, its hub, and what stands of it."""
+
+    __slots__ = (
+        "by_device",
+        "cover",
+        "group",
+        "hub",
+        "key",
+        "order",
+        "program",
+        "ready",
+        "restless",
+        "size",
+        "spots",
+        "subject",
+    )
+
+    def __init__(self, program: Program, over: str, hub: str) -> None:
+        self.program, self.hub = program, hub
+        self.subject = f"{over}:{hub}"
+        self.by_device = over == "gateway"  # its members are devices; else facilities
+        self.key = f"{self.subject}/{program.rule.name}"
+        self.spots: dict[str, Spot] = {}  # by member (a facility of a feeder, a device of a gateway), and by HUB
+        self.size = 0  # members, without the hub
+        self.group: Group = WELL
+        self.cover: Cover | None = None
+        self.restless: dict[str, None] = {}  # whom it wants looked at closely
+        self.ready: Millis | None = None
+        self.order = 0
+
+    def judges(self, who: str) -> Condition:
+        """The condition that says whether a member, or the hub, is at fault."""
+        found = self.program.clauses[0] if who == HUB else self.program.member
+        assert found is not None  # noqa: S101
+        return found
+
+    def facilities(self, members: Iterable[str]) -> tuple[str, ...]:
+        """The facilities of members, sorted, each once."""
+        return tuple(sorted({self.spots[who].facility.id for who in members if who in self.spots}))
+
+    def covered(self) -> frozenset[str]:
+        """The members that the alarm of another group already speaks for."""
+        names = self.program.rule.inhibited_by
+        if not names:
+            return frozenset()
+        return frozenset(who for who, spot in self.spots.items() if spot.held_by(names))
+
+
+class Spot:
+    """One facility: its states, and the question whether a reading of it is of interest to anybody."""
+
+    __slots__ = (
+        "asked_by",
+        "asleep",
+        "attribute",
+        "awake",
+        "bay",
+        "circles",
+        "covers",
+        "dirty",
+        "ears",
+        "facility",
+        "interest",
+        "key",
+        "keys",
+        "order",
+        "place",
+        "ready",
+        "recent",
+        "restless",
+        "states",
+        "watches",
+    )
+
+    def __init__(self, facility: Facility, bay: Bay, watches: tuple[Watch, ...], interest: Interest) -> None:
+        self.facility, self.bay, self.watches, self.interest = facility, bay, watches, interest
+        self.key = f"facility:{facility.id}"
+        self.place = Place(facility.zone, facility.attributes)
+        self.attribute: Get = facility.attributes.get
+        self.ears: list[Ear] = []
+        self.keys: list[tuple[Watch, str]] = []  # every state it may have
+        self.covers: dict[str, tuple[Circle, ...]] = {}  # who may hold which of them back
+        self.asked_by: list[tuple[Circle, str]] = []  # groups that judge its readings, and as whose
+        self.circles: list[Circle] = []  # groups that it belongs to
+        self.states: dict[str, State] = {}
+        self.asleep: dict[str, Millis] = {}  # how far window rules had judged when they fell asleep
+        self.recent: list[Reading | Sample] | None = None  # what windows may reach back to, where any rule has one
+        self.restless = 0  # in how many ways groups want it looked at closely
+        self.awake = False
+        self.dirty = False
+        self.ready: Millis | None = None
+        self.order = 0
+
+    def subject(self, key: str) -> str:
+        """The subject of the state kept under a key."""
+        device = key.partition("/")[2]
+        return f"device:{device}" if device else self.key
+
+    def silent(self) -> bool:
+        """Whether nothing is heard of it by any device."""
+        return all(ear.silent is not None for ear in self.ears)
+
+    def settle_down(self) -> None:
+        """Say anew whether every reading must be looked at closely."""
+        self.awake = bool(self.states) or self.restless > 0 or any(ear.silent is not None for ear in self.ears)
+
+    def stir(self, by: int) -> None:
+        """A group wants it looked at closely (+1), or no longer (-1)."""
+        self.restless += by
+        self.settle_down()
+
+    def held_by(self, names: tuple[str, ...]) -> bool:
+        """Whether the alarm of any of these groups speaks for it now."""
+        return any(
+            circle.program.rule.name in names and circle.cover is not None and circle.cover.until is None
+            for circle in self.circles
+        )
+
+    def cover(self, key: str) -> Cover | None:
+        """What inhibitors make together: one that still holds outdoes one that has let go."""
+        known = [circle.cover for circle in self.covers.get(key, ()) if circle.cover is not None]
+        holding = [cover for cover in known if cover.until is None]
+        if holding:
+            return min(holding, key=lambda cover: cover.since)
+        return max(known, key=lambda cover: cover.until or 0, default=None)
+
+
+class Ear:
+    """One device: when it was last heard."""
+
+    __slots__ = ("device", "heard", "id", "missed_by", "order", "ready", "silent", "spot")
+
+    def __init__(self, device: Device, spot: Spot) -> None:
+        self.id, self.device, self.spot = device.id, device, spot
+        self.heard: Millis = -1
+        self.silent: Millis | None = None  # since when it counts as silent
+        self.missed_by: list[tuple[Circle, str]] = []  # groups that want to know of its silence, and as whose
+        self.ready: Millis | None = None
+        self.order = 0
