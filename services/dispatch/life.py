@@ -224,10 +224,9 @@ def _step(order: Order, step: Step, who: str, at: Millis, why: str, **amended: A
 
 
 def _refusal(order: Order, step: Step) -> str:
-    would = ", ".join(answers(order.state))
-    return f"{step} does not fit an order that is {order.state}; " + (
-        f"legal now: {would}" if would else "it has ended"
-    )
+    would = ", ".join(one for one in answers(order.state) if order.safety or one is not Step.CONFIRM)
+    tail = f"legal now: {would}" if would else "it has ended" if order.ended else "the sensors are to verify it"
+    return f"{step} does not fit an order that is {order.state}; {tail}"
 
 
 def _taken(order: Order, at: Millis) -> dict[str, Millis]:

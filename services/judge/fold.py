@@ -84,7 +84,7 @@ class Judge:
         self._book.turn_page()
         page = _Page()
         waited = bool(self._waits)
-        self._waits += self._gathered(changes, notes, heard.row, floor, tick)
+        self._waits += list(self._gathered(changes, notes, heard.row, floor, tick))
         self._work_off(floor, tick, page)
         if notes:
             for unreadable in notes.unreadable:
@@ -107,8 +107,11 @@ class Judge:
     def _gathered(
         self, changes: Iterable[AlarmChange], notes: Notes | None, row: int, floor: Millis, tick: Millis
     ) -> Iterable[Event]:
+        newest = {e.id: e.at for e in self._waits if e.kind == ALARM}
         for change in changes:
-            yield Event(self._alarm_time(change.at, floor, tick), ALARM, change.alarm, row, change=change)
+            at = max(self._alarm_time(change.at, floor, tick), newest.get(change.alarm, floor))
+            newest[change.alarm] = at  # a correction of an alarm never overtakes what it corrects
+            yield Event(at, ALARM, change.alarm, row, change=change)
         for crew, reply in notes.replies if notes else ():
             at = self._reply_time(reply, floor, tick)
             yield Event(at, ANSWER, f"{crew}/{reply.id}", row, crew=crew, reply=reply)
