@@ -60,6 +60,7 @@ class Door:
         self._most_held = held
         self._look_s = look_s
         self._arrivals: asyncio.Queue[Arrived | None] = asyncio.Queue(_WAITING)
+        self.caught_up = asyncio.Event()  # since the first back-log has passed
         self._waiting = _Waiting(clock_topic(site.id) if site.simulated else "")
         self._writing = asyncio.Lock()  # a row is appended, settled and handed on before the next one begins
         self._leaving = asyncio.Event()
@@ -127,10 +128,15 @@ class Door:
             return True
         while arrived is not None:
             self._waiting.add(arrived)
+            self._look_for_notes(arrived)
             if len(self._waiting.messages) >= ROW or self._arrivals.empty():
                 return True
             arrived = self._arrivals.get_nowait()
         return False
+
+    def _look_for_notes(self, arrived: Arrived) -> None:
+        if not self.caught_up.is_set() and any(m.topic == LINK and b'"passed"' in m.payload for m in arrived.messages):
+            self.caught_up.set()
 
     async def _write_out(self) -> None:
         """Make rows of what waits, where their time has come."""

@@ -47,6 +47,7 @@ class DomainClock:
         """Stand at `at` from now on, unless it is there or further already."""
         self._stands = self._least = max(at, self._least)
 
-    def release(self) -> None:
-        """Run again."""
+    def release(self, running: Clock | None = None) -> None:
+        """Run again, by another clock where one is given."""
+        self._running = running or self._running
         self._stands = None

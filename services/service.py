@@ -1,0 +1,223 @@
+"""One service: the door, the consumers behind it and the dispatcher, joined; start-up is recovery."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import msgspec
+
+from domain.errors import UnavailableError
+from domain.messages import Message, Quarantined, Row
+from domain.naming import judged_topic
+from domain.ports import Journal, Publisher, Quarantine, ReadingHistory, ReadingStore, Source
+from domain.readings import Millis
+from domain.site import Site
+from ingest.batching import Door
+from ingest.fanout import FanOut
+from ingest.lockstep import DomainClock
+from ingest.pipeline import Pipeline
+from rules.book import RuleBook
+from rules.context.sun import sun_over
+from rules.runners.live import Live
+from services.dispatch.dispatcher import Dispatcher, Outbox
+from services.dispatch.orders import Alarm, Order
+from services.judge import Judge, Saved
+from services.storage.writing import StoreWriter, WriterSeams
+from services.workers import Books, JudgeWorker, QuarantineKeeper
+
+_log = logging.getLogger(__name__)
+
+HELD: Final = 50_000  # messages of one lock-step step; less than what a source takes unacknowledged
+LEAVE_S: Final = 5.0  # how long a graceful stop waits for stores and channels
+HOUSEKEEPING_S: Final = 600.0
+DAY: Final = 86_400_000
+
+
+class Ledgers(Books, Outbox, Protocol):
+    """Everything that is kept in SQL. Blocking. Raises UnavailableError."""
+
+    def load(self) -> Saved:
+        """Where the judge stood at its last commit."""
+        ...
+
+    def subjects(self) -> list[tuple[str, bytes]]:
+        """The rule engine's state."""
+        ...
+
+    def cursor(self, name: str) -> int:
+        """How far a consumer of the journal has come."""
+        ...
+
+    def move(self, name: str, row: int) -> None:
+        """Remember it."""
+        ...
+
+    def prune(self, before: Millis) -> None:
+        """Forget sent messages older than `before`."""
+        ...
+
+    def everything(self) -> tuple[list[Alarm], list[Order]]:
+        """Every alarm, and every order with its history."""
+        ...
+
+
+class Aside(Quarantine, Protocol):
+    """The quarantine, and what people asked to have tried again."""
+
+    def take_retries(self) -> Sequence[Message]:
+        """What to try again; asking again says that those before are in the journal."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """The machines of one service, whichever they are. `publisher` speaks to crews."""
+
+    source: Source
+    publisher: Publisher
+    clock: DomainClock
+    journal: Journal
+    quarantine: Aside
+    books: Ledgers
+    store: ReadingStore
+    history: ReadingHistory
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """How long things are kept, in days; 0 for ever."""
+
+    readings: int = 0
+    journal: int = 14
+
+
+class Service:
+    """All parts, joined. `run` until `stop`; start-up is recovery."""
+
+    def __init__(self, site: Site, rules: RuleBook, outside: Outside, keep: Keep = Keep()) -> None:  # frozen
+        self.site, self.outside = site, outside
+        self.clock, self.journal = outside.clock, outside.journal
+        self.books, self.quarantine = outside.books, outside.quarantine
+        self._keep = keep
+        self.fan = FanOut(self.journal, lambda _: Pipeline(site, retention=keep.readings * DAY))
+        retries = self.quarantine.take_retries
+        self.door = Door(outside.source, self.journal, self.clock, site, self._row, retries=retries, held=HELD)
+        self.engine = Live(rules, site, sun_over(site))
+        saved = self.books.load()
+        self.judge = Judge(site, rules.rules, self.engine)
+        self.engine.load(self.books.subjects())
+        self.judge.load(saved)
+        self.dispatcher = Dispatcher(self.books, outside.publisher, self.clock)
+        self.judging = JudgeWorker(
+            self.judge,
+            self.engine,
+            self.books,
+            self.fan.consumer().next,
+            saved=saved,
+            keep=self.quarantine.keep,
+            committed=self.dispatcher.wake,
+            judged=self._judged,
+        )
+        self.keeping = QuarantineKeeper(
+            self.fan.consumer().next,
+            self.quarantine.keep,
+            lambda row: self.books.move("quarantine", row),
+            cursor=self.books.cursor("quarantine"),
+        )
+        self.writing = StoreWriter(outside.store, self._writer_seams())
+        self._ended = asyncio.Event()
+
+    async def run(self) -> None:
+        """Until `stop`, or until a part fails for good: then its error is raised."""
+        await self.fan.begin()
+        consumers = [
+            asyncio.create_task(work, name=name)
+            for name, work in (
+                ("judge", self.judging.run()),
+                ("quarantine", self.keeping.run()),
+                ("store", self.writing.run()),
+                ("dispatch", self.dispatcher.run()),
+                ("housekeeping", self._housekeeping()),
+            )
+        ]
+        door = asyncio.create_task(self.door.run(), name="door")
+        try:
+            done, _ = await asyncio.wait({door, *consumers}, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+            await self._finish()
+        finally:
+            for task in (door, *consumers):
+                task.cancel()
+            await asyncio.gather(door, *consumers, return_exceptions=True)
+            self._ended.set()
+
+    async def listening(self) -> None:
+        """Return when the source hears the broker and the back-log has passed."""
+        await self.door.caught_up.wait()
+
+    async def stop(self) -> None:
+        """Leave in order: what was heard is kept, judged and, if the stores are there, written and sent."""
+        await self.door.close()
+        await self._ended.wait()
+
+    async def drain(self) -> None:
+        """Return when all that was heard up to now is judged, stored, put aside and sent."""
+        newest = self.fan.newest
+        await self.judging.drain(newest)
+        await self.dispatcher.drained()
+        await self.keeping.drain(newest)
+        await self.writing.drain(newest)
+
+    async def _finish(self) -> None:
+        try:
+            async with asyncio.timeout(LEAVE_S):
+                await self.drain()
+        except TimeoutError:
+            _log.warning("leaving with work undone; it is taken up at the next start", extra={"row": self.fan.newest})
+
+    async def _row(self, row: Row) -> None:
+        self.fan.hear(row)
+
+    async def _judged(self, step: int) -> None:
+        """Answer a clock step: everything it led to has been taken by the other side."""
+        await self.dispatcher.drained()
+        payload = msgspec.json.encode({"step": step})
+        while True:
+            try:
+                await self.outside.publisher.publish(judged_topic(self.site.id), payload)
+            except UnavailableError as away:
+                await asyncio.sleep(away.retry_after or 0.2)
+            else:
+                return
+
+    def _writer_seams(self) -> WriterSeams:
+        journal, books = self.journal, self.books
+
+        def message(row: int, place: int) -> Message:
+            return journal.read(row - 1, 1)[0].messages[place]
+
+        async def keep(kept: Sequence[Quarantined]) -> None:
+            await asyncio.to_thread(self.quarantine.keep, kept)
+
+        return WriterSeams(
+            feed=self.fan.consumer().next,
+            load=lambda: asyncio.to_thread(books.cursor, "store"),
+            save=lambda row: asyncio.to_thread(books.move, "store", row),
+            message=lambda row, place: asyncio.to_thread(message, row, place),
+            keep=keep,
+        )
+
+    async def _housekeeping(self) -> None:
+        """Forget journal rows that every consumer has passed and that are old enough, and old sent messages."""
+        while True:
+            await asyncio.sleep(HOUSEKEEPING_S)
+            passed = min(self.judging.kept_to, self.writing.status.cursor, self.keeping.cursor)
+            before = self.clock.now() - self._keep.journal * DAY
+            try:
+                await asyncio.to_thread(self.journal.prune, before_row=passed, before=before)
+                await asyncio.to_thread(self.books.prune, before)
+            except UnavailableError as away:
+                _log.warning("nothing could be forgotten", extra={"why": str(away)})

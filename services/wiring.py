@@ -1,0 +1,142 @@
+"""The one place that knows machines: which source, which stores, which publisher, which clock."""
+
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from domain.messages import Message
+from domain.ports import Clock, Publisher, Source
+from domain.readings import Millis
+from domain.site import Site
+from ingest.lockstep import DomainClock
+from ingest.sources.memory import MemorySource
+from ingest.sources.mqtt import Mqtt5Source
+from ingest.sources.paho import PahoSource
+from ingest.sources.settings import MqttSettings, site_filters
+from rules.book import RuleBook, load_rules, shipped
+from services.channels.memory import MemoryPublisher
+from services.channels.mqtt import MqttPublisher, MqttPublisherSettings
+from services.service import DAY, Keep, Outside, Service
+from services.settings import Settings
+from services.site import find, load_site
+from services.storage.duck import DuckSettings, DuckStore
+from services.storage.influx import InfluxStore
+from services.storage.influx_history import InfluxHistory
+from services.storage.influx_speech import InfluxSettings
+from services.storage.journal import SqliteJournal
+from services.storage.quarantine import SqliteQuarantine
+from services.storage.schema import upgrade
+from services.storage.sql import JudgeStore
+
+RECEIVE: Final = 60_000  # unacknowledged messages that the broker may have with us; more than a lock-step step holds
+
+Hear = Callable[[str, bytes, bool], None]
+
+
+def site_of(settings: Settings) -> Site:
+    """The site that the settings name. Raises FaultyFileError, FaultySiteError, NotFoundError."""
+    return load_site(find(settings.site))
+
+
+def rules_of(settings: Settings) -> RuleBook:
+    """The rules that the settings name, by rule name. Raises FaultyFileError."""
+    return load_rules(Path(settings.rules)) if settings.rules else shipped()
+
+
+def open_quarantine(state: Path) -> SqliteQuarantine:
+    """What was kept aside by the service whose state folder this is."""
+    return SqliteQuarantine(state / "quarantine.sqlite")
+
+
+def open_books(settings: Settings) -> JudgeStore:
+    """Alarms and orders, the schema brought up to date."""
+    upgrade(settings.sql_url())
+    return JudgeStore(settings.sql_url())
+
+
+def open_journal(settings: Settings) -> SqliteJournal:
+    """Everything heard."""
+    return SqliteJournal(settings.state / "journal.sqlite")
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """The two ends of the wire: where messages come from, where ours go."""
+
+    source: Source
+    publisher: Publisher
+    close: Callable[[], Awaitable[None]]
+
+
+def broker_ends(settings: Settings, site: Site, clock: Clock) -> Ends:
+    """Both over the broker of the settings."""
+    host, port = settings.broker_address()
+    user, password = settings.broker_user or None, settings.broker_password.get_secret_value() or None
+    heard = MqttSettings(
+        site=site.id,
+        client_id=settings.client_id,
+        filters=site_filters(site.id, simulated=site.simulated),
+        host=host,
+        port=port,
+        username=user,
+        password=password,
+        tls=ssl.create_default_context() if settings.broker_tls else None,
+        receive_maximum=RECEIVE,
+        waiting_messages=RECEIVE,
+    )
+    said = MqttPublisherSettings(
+        host, port, f"{settings.client_id}-out", username=user, password=password, tls=settings.broker_tls
+    )
+    publisher = MqttPublisher(said)
+    source = Mqtt5Source(heard, clock) if settings.source == "mqtt5" else PahoSource(heard, clock)
+    return Ends(source, publisher, publisher.close)
+
+
+class MemoryEnds:
+    """Both in this process: `deliver` is what the coast publishes, `hear` is told what the service says."""
+
+    def __init__(self, clock: Clock, hear: Hear) -> None:
+        self._clock = clock
+        self.source = MemorySource(clock)
+        self.publisher = MemoryPublisher(hear)
+
+    def deliver(self, messages: Sequence[tuple[str, bytes]]) -> None:
+        """Like a broker it has them when this returns; the service keeps them in its own time."""
+        self.source.offer([Message(topic, payload, self._clock.now()) for topic, payload in messages])
+
+
+@asynccontextmanager
+async def service(
+    settings: Settings, site: Site, source: Source, publisher: Publisher, clock: DomainClock
+) -> AsyncIterator[Service]:
+    """A service with the stores that the settings name; not running yet. Closes them at the end."""
+    settings.state.mkdir(parents=True, exist_ok=True)
+
+    def oldest() -> Millis:
+        return clock.now() - settings.retention_days * DAY if settings.retention_days else 0
+
+    async with AsyncExitStack() as stack:
+        store: InfluxStore | DuckStore
+        history: InfluxHistory | DuckStore
+        if settings.influx:
+            asked = InfluxSettings(
+                url=settings.influx,
+                bucket=settings.bucket(simulated=site.simulated),
+                org=settings.influx_org,
+                token=settings.influx_token,
+                retention_days=settings.retention_days,
+            )
+            store, history = InfluxStore(asked, site=site.id, oldest=oldest), InfluxHistory(asked, site=site.id)
+            stack.push_async_callback(history.close)
+        else:
+            store = history = DuckStore(DuckSettings(path=settings.state / "readings.duckdb"), oldest=oldest)
+            await store.open()
+        stack.push_async_callback(store.close)
+        journal, quarantine, books = open_journal(settings), open_quarantine(settings.state), open_books(settings)
+        for one in (journal, quarantine, books):
+            stack.callback(one.close)
+        outside = Outside(source, publisher, clock, journal, quarantine, books, store, history)
+        yield Service(site, rules_of(settings), outside, Keep(settings.retention_days, settings.journal_days))
