@@ -94,9 +94,10 @@ class Door:
             self.trouble = self.trouble or "the door is closed"
 
     async def close(self) -> None:
-        """Write and settle what was heard, then let the source leave; `run` returns."""
+        """Write and settle what was heard, then let the source leave; `run` returns. Does not wait for it."""
         self._leaving.set()
-        await self._arrivals.put(None)
+        with suppress(asyncio.QueueFull):  # then there is no need to wake it
+            self._arrivals.put_nowait(None)
 
     async def write(self, messages: Sequence[Message]) -> Row:
         """Put messages of the service's own (commands, edits, answers of channels) into the journal, as a row of their

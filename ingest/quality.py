@@ -28,9 +28,10 @@ _WANTED: Final = {"float": "a number", "bool": "true or false", "text": "text"}
 
 def believed(values: dict[str, Value]) -> tuple[dict[str, Value], Faults]:
     """The values that can be believed, and why the others cannot. The same dict where all can."""
+    bounds_of = _BOUNDS.get
     for name, value in values.items():
         if type(value) is float:
-            bounds = _BOUNDS.get(name)
+            bounds = bounds_of(name)
             if bounds is None or not bounds[0] <= value <= bounds[1]:
                 return _sorted_out(values)
         elif type(value) is bool:

@@ -106,6 +106,26 @@ async def test_leaving_while_the_journal_cannot_be_written_settles_nothing():
     assert way.source.settled == []
 
 
+async def test_leaving_does_not_wait_for_a_journal_that_holds_up_everything():
+    journal = WeakJournal()
+    async with doorway(journal=journal, ends_with=UnavailableError) as way:
+        await way.until(lambda: len(way.rows) == 1)
+        journal.full = True
+        for _ in range(200):
+            way.source.bring(ONE)
+        await way.until(lambda: journal.refused >= 1)
+        await way.a_while()
+    assert way.source.settled == []
+
+
+async def test_leaving_under_load_writes_what_is_here_and_no_more():
+    async with doorway() as way:
+        for _ in range(200):
+            way.source.bring(*[ONE] * 100)
+        await way.until(lambda: bool(way.filled))
+    assert len(way.source.settled) * 100 == sum(len(r.messages) for r in way.filled)
+
+
 async def test_a_crash_between_append_and_settle_brings_the_message_again_and_loses_nothing():
     journal = WeakJournal()
     journal.append([], AT)
