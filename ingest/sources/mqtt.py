@@ -11,9 +11,9 @@ from domain.ports import Arrived, Clock, SettleToken
 from ingest.sources.conversation import Conversation
 from ingest.sources.inbox import Inbox
 from ingest.sources.link import Link
-from ingest.sources.retry import Loss, MalformedError, Retry
+from ingest.sources.retry import Loss, MalformedError
 from ingest.sources.settings import MqttSettings
-from ingest.sources.upkeep import Upkeep
+from ingest.sources.upkeep import Upkeep, inbox_of, link_of, retry_of
 
 READ_BYTES = 256 * 1024
 QUIET_TICKS = 2  # as many half keep-alives without a byte, though asked: the broker is gone
@@ -239,31 +239,3 @@ class _Wire(asyncio.BufferedProtocol):
             timer.cancel()
         if not self.lost.done():
             self.lost.set_result(why)
-
-
-def inbox_of(settings: MqttSettings) -> Inbox:
-    """An inbox with the limits that the settings name."""
-    return Inbox(
-        batch_messages=settings.batch_messages,
-        batch_bytes=settings.batch_bytes,
-        linger=settings.linger,
-        waiting_messages=settings.waiting_messages,
-        waiting_bytes=settings.waiting_bytes,
-    )
-
-
-def link_of(settings: MqttSettings, inbox: Inbox, clock: Clock) -> Link:
-    """A link with the times that the settings name."""
-    return Link(inbox=inbox, clock=clock, every=settings.marker_every, patience=settings.marker_patience)
-
-
-def retry_of(settings: MqttSettings) -> Retry:
-    """The patience that the settings name."""
-    return Retry(
-        first=settings.backoff_first,
-        most=settings.backoff_most,
-        takeover_first=settings.takeover_first,
-        takeover_most=settings.takeover_most,
-        steady=settings.steady,
-        faults_at_one_spot=settings.faults_at_one_spot,
-    )

@@ -5,9 +5,11 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from domain.errors import RejectedError
-from domain.ports import Arrived
+from domain.ports import Arrived, Clock
 from ingest.sources.inbox import Inbox
+from ingest.sources.link import Link
 from ingest.sources.retry import Loss, MalformedError, Retry, TakenOverError
+from ingest.sources.settings import MqttSettings
 
 log = logging.getLogger(__name__)
 
@@ -88,3 +90,31 @@ class Upkeep:
                 log.error("MQTT broker %s: faulty packet; trying again in %.1f s: %s", self._where, wait, loss.why)
             case _:
                 log.warning("MQTT broker %s: lost; trying again in %.1f s: %s", self._where, wait, loss.why)
+
+
+def inbox_of(settings: MqttSettings) -> Inbox:
+    """An inbox with the limits that the settings name."""
+    return Inbox(
+        batch_messages=settings.batch_messages,
+        batch_bytes=settings.batch_bytes,
+        linger=settings.linger,
+        waiting_messages=settings.waiting_messages,
+        waiting_bytes=settings.waiting_bytes,
+    )
+
+
+def link_of(settings: MqttSettings, inbox: Inbox, clock: Clock) -> Link:
+    """A link with the times that the settings name."""
+    return Link(inbox=inbox, clock=clock, every=settings.marker_every, patience=settings.marker_patience)
+
+
+def retry_of(settings: MqttSettings) -> Retry:
+    """The patience that the settings name."""
+    return Retry(
+        first=settings.backoff_first,
+        most=settings.backoff_most,
+        takeover_first=settings.takeover_first,
+        takeover_most=settings.takeover_most,
+        steady=settings.steady,
+        faults_at_one_spot=settings.faults_at_one_spot,
+    )

@@ -132,6 +132,11 @@ class Consumer:
                 self.stream.append(message.payload.decode(errors="replace"))
 
 
+async def ready(consumer: Consumer) -> None:
+    """Its back-log, if there was one, has been heard."""
+    await consumer.until(lambda: "passed" in consumer.states)
+
+
 class Publisher:
     """A device of another make, on a thread of its own: QoS 1, sends again through outages."""
 
