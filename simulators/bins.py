@@ -109,8 +109,10 @@ class Bin(Thing):
             self.scene.stage.passed(what, self.id, at)
 
     def _collect(self, at: Millis) -> None:
-        if not {"bin_fire", "bin_tipped", "bin_nearly_full"} & self.ongoing.keys():
+        if not {"bin_fire", "bin_nearly_full"} & self.ongoing.keys():
             self.empty(at)
+            if self.ongoing.pop("bin_tipped", None):
+                self.scene.stage.passed("bin_tipped", self.id, at)
             self.report(at + 20_000)
         self.scene.stage.call(self._round(at, after=True), f"round {self.id}", self._collect)
 

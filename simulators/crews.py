@@ -67,6 +67,11 @@ class _Task:
     done_at: Millis = 0
 
     @property
+    def minor(self) -> bool:
+        """Whether a crew may be careless about it: nobody is when there is danger."""
+        return not self.safety and self.priority >= "P2"
+
+    @property
     def sensors(self) -> bool:
         """Whether it is about our own instruments."""
         return any(word in self.rule for word in ("silent", "gateway", "sensor", "absen"))
@@ -193,8 +198,8 @@ class _Gang:
         if task.stage != "new":
             return
         dice = self._dice("decide", task)
-        minor = not task.safety and task.priority >= "P2" and not self._desk and task.order not in self._declined
-        if minor and dice.roll() < DECLINES:
+        may = task.minor and not self._desk and task.order not in self._declined
+        if may and dice.roll() < DECLINES:
             task.stage = "declined"
             self._declined.add(task.order)
             self.answer(task, "decline", at, _REASONS[int(dice.roll() * len(_REASONS))])
@@ -225,7 +230,7 @@ class _Gang:
         if task.stage != "busy":
             return
         dice = self._dice("finish", task)
-        sham = dice.roll() < SHAMS and task.rework == 0 and not task.safety
+        sham = dice.roll() < SHAMS and task.rework == 0 and task.minor
         if not sham:
             self._field.mend(task.facility, sensors=task.sensors, at=at)
         tell = at + round(dice.between(20.0, 60.0) * 1000)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from simulators.lights import Lamp
 
 TRIPPED_INTERVAL_S: Final = 300.0
-_UNHEARD: Final = 0.06  # share of last gasps that nobody hears
+_UNHEARD: Final = 0.02  # share of last gasps that nobody hears
 
 
 class Feeder(Thing):
@@ -48,7 +48,7 @@ class Feeder(Thing):
         for lamp in self.lamps:
             dice = Dice(self.scene.seed, "gasp", lamp.id, at)
             if dice.roll() >= _UNHEARD:
-                self.scene.stage.speak(lamp.id, at + 200 + int(7_500 * dice.roll()))
+                self.scene.stage.speak(lamp.id, at + 200 + int(4_300 * dice.roll()))
 
     def mend(self, at: Millis) -> None:
         for lamp in self.lamps:

@@ -16,7 +16,7 @@ from simulators.thing import Scene, Thing
 
 DIMMING: Final = ((22 * 60, 80.0), (24 * 60, 50.0), (29 * 60, 80.0))  # (minute of the evening's day, level %)
 GUST_MOST_DEG: Final = 4.5  # what a pole sways in a gust that lasts; a single sample may show 7.5
-LAST_GASP_MS: Final = 9_000  # how long a lamp's controller lives on its capacitor
+LAST_GASP_MS: Final = 5_000  # how long a lamp's controller lives on its capacitor
 
 
 class Switching:

@@ -47,7 +47,8 @@ class Toilet(Thing):
             return
         custom = self.custom * self.stalls * _PER_STALL_HOUR * self.scene.almanac.busy(self.zone, at)
         uses = self.chance("use").count(custom * minutes / 60.0) if self._open(at) else 0
-        self.uses_per_min = uses / minutes
+        if minutes >= 1.0:
+            self.uses_per_min = uses / minutes
         self.people += uses
         self.grime = (self.grime + 0.0011 * uses) * math.exp(-minutes / 400.0)
         self.paper = max(0.0, self.paper - 0.06 * uses)

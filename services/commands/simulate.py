@@ -19,6 +19,7 @@ from domain.naming import Kind
 from domain.ports import Clock
 from domain.readings import Millis
 from domain.site import Site
+from services.clocks import WallClock
 from simulators.almanac import MINUTE, stamp
 from simulators.clocks import ScaledClock
 from simulators.ledger import Ledger
@@ -53,14 +54,6 @@ class Wish(NamedTuple):
     speed: float
     only: frozenset[Kind]
     ledger: Path | None
-
-
-class WallClock:
-    """The machine's clock, in ms."""
-
-    def now(self) -> Millis:
-        """Now."""
-        return time.time_ns() // 1_000_000
 
 
 def _moment(value: str) -> Millis:
@@ -145,6 +138,9 @@ def simulate(
 
     Live by default: what happens now is published now. With --virtual simulators and service go in lock-step, and
     hours pass in seconds. With --speed it hurries from a moment in the past until it reaches the present.
+
+    The ledger is JSON, a line each: every fault, near-miss and natural cause when it begins and when it ends, and the
+    key of every device message that the broker acknowledged.
     """
     from services.site import find, load_site
 
