@@ -14,6 +14,7 @@ from domain.site import Position, Site
 from rules.core.surroundings import Surroundings
 
 MARGIN: Final[Millis] = 15 * 60_000  # domain.md §4.2 R01: sunset + 15 min … sunrise − 15 min
+_DAY: Final[Millis] = 86_400_000
 _NIGHT: Final = {"lit": True, "daylight": False}
 _DUSK: Final = {"lit": False, "daylight": False}
 _LIGHT: Final = {"lit": False, "daylight": True}
@@ -28,19 +29,27 @@ class Sun:
     def __init__(self, positions: Mapping[str, Position], timezone: str) -> None:
         self._observers = {zone: Observer(place.lat, place.lon) for zone, place in positions.items()}
         self._zone = ZoneInfo(timezone)
-        self._days: dict[tuple[str, date], tuple[list[Millis], list[Surroundings]]] = {}
+        self._days: dict[tuple[str, date], list[Surroundings]] = {}
+        self._found: dict[tuple[str, int], tuple[list[Millis], list[Surroundings]]] = {}
 
     def at(self, zone: str, when: Millis) -> Surroundings:
         """The surroundings of a zone at a moment, unchanged from `since` until `until`."""
-        day = datetime.fromtimestamp(when / 1000, self._zone).date()
-        spans = self._days.get((zone, day))
+        spans = self._found.get((zone, when // _DAY))
         if spans is None:
-            spans = self._days[zone, day] = self._spans(zone, day)
+            spans = self._found[zone, when // _DAY] = self._found_for(zone, when // _DAY)
         starts, around = spans
-        return around[max(0, bisect_right(starts, when) - 1)]
+        return around[bisect_right(starts, when) - 1]
 
-    def _spans(self, zone: str, day: date) -> tuple[list[Millis], list[Surroundings]]:
+    def _found_for(self, zone: str, day: int) -> tuple[list[Millis], list[Surroundings]]:
+        """The spans of the local days that a day of UTC touches: looked up by a plain number on the hot path."""
+        ends = (datetime.fromtimestamp(moment / 1000, self._zone).date() for moment in (day * _DAY, (day + 1) * _DAY))
+        spans = [span for local in dict.fromkeys(ends) for span in self._spans(zone, local)]
+        return [span.since for span in spans], spans
+
+    def _spans(self, zone: str, day: date) -> list[Surroundings]:
         """The five spans of a local day: night, dawn, day, dusk, night."""
+        if (zone, day) in self._days:
+            return self._days[zone, day]
         observer = self._observers[zone]
         rises = _millis(sunrise(observer, day, tzinfo=self._zone))
         sets = _millis(sunset(observer, day, tzinfo=self._zone))
@@ -49,8 +58,9 @@ class Sun:
         ends = _millis(datetime(after.year, after.month, after.day, tzinfo=self._zone))
         edges = [begins, rises - MARGIN, rises, sets, sets + MARGIN, ends]
         states = (_NIGHT, _DUSK, _LIGHT, _DUSK, _NIGHT)
-        around = [Surroundings(a, b, s) for a, b, s in zip(edges, edges[1:], states, strict=False)]
-        return edges[:-1], around
+        spans = [Surroundings(a, b, s) for a, b, s in zip(edges, edges[1:], states, strict=False)]
+        self._days[zone, day] = spans
+        return spans
 
 
 def sun_over(site: Site) -> Sun:

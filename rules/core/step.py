@@ -9,7 +9,7 @@ must begin again once it opens.
 
 from bisect import insort
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from domain.alarms import AlarmState
 from domain.readings import Millis, Quality, Reading, Value
@@ -18,7 +18,7 @@ from rules.core.program import Program
 from rules.core.state import QUIET, Change, Cover, Holding, Opened, Sample, State
 from rules.core.surroundings import Context, Place, Silent, Tick
 
-UNFIT = Quality.BACKFILL | Quality.TIME_UNKNOWN  # readings that neither raise nor clear anything
+UNFIT: Final = int(Quality.BACKFILL | Quality.TIME_UNKNOWN)  # readings that neither raise nor clear anything
 _NEITHER = (False, True)  # both streams: immediate, settled
 
 

@@ -34,8 +34,6 @@ def fit(rules: RuleBook, site: Site) -> Fitted:
         bay = bays.setdefault(facility.zone, Bay(facility.zone))
         fusion = fusions[facility.kind]
         spots[name] = spot = Spot(facility, bay, fusion.watches, fusion.interest)
-        if any(watch.program.span for watch in fusion.watches):
-            spot.recent = []
         for device in site.devices_of.get(name, ()):
             ears[device] = Ear(site.devices[device], spot)
             spot.ears.append(ears[device])

@@ -75,7 +75,7 @@ class Live:
                 self._look(ear, reading)
             if (recent := spot.recent) is not None:
                 if recent and recent[0].at < when - recall:
-                    spot.recent = recent = [one for one in recent if one.at >= when - recall]
+                    _forget(recent, when - recall)
                 recent.append(reading)
             if not spot.dirty:
                 spot.dirty = True
@@ -157,7 +157,7 @@ class Live:
         """What is older than the newest, or cannot raise or clear anything, still may show that a device lives."""
         quality = reading.quality
         if quality & UNFIT:
-            if not quality & Quality.BACKFILL and reading.at > ear.heard:
+            if not quality & int(Quality.BACKFILL) and reading.at > ear.heard:
                 ear.heard = reading.at
                 self._soil(ear.spot)
             return
@@ -368,6 +368,14 @@ class Live:
                     self._await(ear)
         self._changes.clear()
         self._dirty_circles.clear()
+
+
+def _forget(recent: list[Reading | Sample], before: Millis) -> None:
+    """Drop what no window reaches back to any more."""
+    if recent[-1].at < before:
+        recent.clear()
+    else:
+        recent[:] = [one for one in recent if one.at >= before]
 
 
 def _opening(opened: Opened, members: tuple[str, ...]) -> Change:

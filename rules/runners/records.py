@@ -112,6 +112,7 @@ class Spot:
         "restless",
         "states",
         "watches",
+        "windowed",
     )
 
     def __init__(self, facility: Facility, bay: Bay, watches: tuple[Watch, ...], interest: Interest) -> None:
@@ -126,7 +127,9 @@ class Spot:
         self.circles: list[Circle] = []  # groups that it belongs to
         self.states: dict[str, State] = {}
         self.asleep: dict[str, Millis] = {}  # how far window rules had judged when they fell asleep
-        self.recent: list[Reading | Sample] | None = None  # what windows may reach back to, where any rule has one
+        windowed = (q for watch in watches if watch.program.span for q in watch.program.quantities)
+        self.windowed = tuple(dict.fromkeys(windowed))  # what window rules want to know of a reading
+        self.recent: list[Reading | Sample] | None = [] if self.windowed else None  # what windows may reach back to
         self.restless = 0  # in how many ways groups want it looked at closely
         self.awake = False
         self.dirty = False

@@ -47,7 +47,7 @@ def spot_row(spot: Spot) -> bytes:
             ears={ear.id: SavedEar(ear.heard, ear.silent) for ear in spot.ears if ear.heard >= 0 or ear.silent},
             states=spot.states,
             asleep=spot.asleep,
-            recent=[sampled(one, _windowed(spot)) for one in spot.recent or ()],
+            recent=[sampled(one, spot.windowed) for one in spot.recent or ()],
         )
     )
 
@@ -84,9 +84,3 @@ def take_up_circle(circle: Circle, row: bytes) -> None:
 def sampled(one: Reading | Sample, quantities: tuple[str, ...]) -> Sample:
     """The part of a reading, or of a sample, that is wanted."""
     return Sample(one.at, one.device, {q: one.values[q] for q in quantities if q in one.values})
-
-
-def _windowed(spot: Spot) -> tuple[str, ...]:
-    """What the window rules over a facility want to know of a reading."""
-    wanted = (q for watch in spot.watches if watch.program.span for q in watch.program.quantities)
-    return tuple(dict.fromkeys(wanted))
