@@ -37,6 +37,11 @@ class DomainClock:
         """Whether time moves by clock messages alone."""
         return self._stands is not None
 
+    @property
+    def running(self) -> Clock:
+        """The clock it runs by when it is not stepping."""
+        return self._running
+
     def now(self) -> Millis:
         """Where it stands, or what the running clock says, and never less than it once stood at."""
         if self._stands is not None:

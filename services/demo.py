@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from domain.errors import ConflictError
 from domain.ports import Clock
 from domain.readings import Millis
 from domain.site import Site
@@ -30,6 +31,8 @@ from simulators.world import World
 
 MEMORY: Final = "memory"
 BROKER: Final = "broker"
+LEDGER: Final = "ledger.jsonl"
+_MARK: Final = "THIS-FOLDER-IS-EMPTIED-BY-TIDEWALK-DEMO"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +82,13 @@ class Stage:
 @asynccontextmanager
 async def staged(settings: Settings, site: Site, run: Run, wall: Clock) -> AsyncIterator[Stage]:
     """Start everything, with the domain clock standing at the run's start; end everything. State begins empty."""
-    shutil.rmtree(settings.state, ignore_errors=True)
-    settings.state.mkdir(parents=True)
+    _emptied(settings.state)
     clock = DomainClock(wall, start=run.start)
     world = World(site, run.seed, run.start, plan_named(run.faults), run.delay_ms)
     transport, source, publisher, leave = _ends(settings, site, clock, run.transport)
     async with wiring.service(settings, site, source, publisher, clock) as service:
         running = asyncio.create_task(service.run(), name="service")
-        ledger = Ledger(settings.state / "ledger.jsonl")
+        ledger = Ledger(settings.state / LEDGER)
         try:
             await _or_fail(service.listening(), running)
             yield Stage(service, world, transport, clock, ledger)
@@ -105,12 +107,10 @@ async def play_virtual(stage: Stage, until: Millis, on_progress: Callable[[Playe
     return await play_lockstep(stage.world, stage.transport, until, ledger=stage.ledger, on_progress=on_progress)
 
 
-async def play_show(
-    stage: Stage, wall: Clock, speed: float, stop: asyncio.Event, on_progress: Callable[[Played], None]
-) -> None:
+async def play_show(stage: Stage, wall: Clock, speed: float, stop: asyncio.Event) -> None:
     """From where lock-step ended, `speed` times as fast up to the present, and then live, until `stop`."""
     stage.clock.release(ScaledClock(wall, stage.clock.now(), speed))
-    await play_live(stage.world, stage.transport, stage.clock, stop=stop, ledger=stage.ledger, on_progress=on_progress)
+    await play_live(stage.world, stage.transport, stage.clock, stop=stop, ledger=stage.ledger)
 
 
 async def verdict(stage: Stage, played: Played, run: Run, ledger: Path) -> Verdict:
@@ -123,6 +123,15 @@ async def verdict(stage: Stage, played: Played, run: Run, ledger: Path) -> Verdi
     returned = await returned_by(service.outside.history, run.start - day, run.until + day)
     kept = await asyncio.to_thread(_accounted, service, ledger, returned)
     return Verdict(played.published, kept, tally(alarms, orders))
+
+
+def _emptied(folder: Path) -> None:
+    """Empty what an earlier demo left; refuse a folder that holds anything else."""
+    if folder.exists() and any(folder.iterdir()) and not (folder / _MARK).exists():
+        raise ConflictError(f"{folder} holds something that no demo left there; name an empty folder with --state")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    (folder / _MARK).touch()
 
 
 def _accounted(service: Service, ledger: Path, returned: set[Identity]) -> Conservation:
@@ -153,6 +162,18 @@ def _ends(settings: Settings, site: Site, clock: DomainClock, transport: str) ->
 
 async def _nothing() -> None:
     """Nothing to leave."""
+
+
+async def first_of(work: "asyncio.Future[Any]", stop: asyncio.Event) -> None:
+    """Let it work, until it is done or `stop` is set."""
+    told = asyncio.ensure_future(stop.wait())
+    await asyncio.wait({work, told}, return_when=asyncio.FIRST_COMPLETED)
+    told.cancel()
+    if work.done():
+        work.result()
+    else:
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
 
 
 async def _or_fail(wanted: Any, running: "asyncio.Task[None]") -> None:

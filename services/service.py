@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -20,6 +20,7 @@ from ingest.lockstep import DomainClock
 from ingest.pipeline import Pipeline
 from rules.book import RuleBook
 from rules.context.sun import sun_over
+from rules.core.rule import Rule
 from rules.runners.live import Live
 from services.dispatch.dispatcher import Dispatcher, Outbox
 from services.dispatch.orders import Alarm, Order
@@ -56,6 +57,14 @@ class Ledgers(Books, Outbox, Protocol):
 
     def prune(self, before: Millis) -> None:
         """Forget sent messages older than `before`."""
+        ...
+
+    def alarms(self, *, newest: int = 200) -> list[Alarm]:
+        """The newest alarms, newest first."""
+        ...
+
+    def orders(self, *, newest: int = 200) -> list[Order]:
+        """The newest orders, newest first, without their history."""
         ...
 
     def everything(self) -> tuple[list[Alarm], list[Order]]:
@@ -100,6 +109,7 @@ class Service:
         self.site, self.outside = site, outside
         self.clock, self.journal = outside.clock, outside.journal
         self.books, self.quarantine = outside.books, outside.quarantine
+        self.rules: Mapping[str, Rule] = rules.rules
         self._keep = keep
         self.fan = FanOut(self.journal, lambda _: Pipeline(site, retention=keep.readings * DAY))
         retries = self.quarantine.take_retries

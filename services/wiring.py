@@ -14,7 +14,7 @@ from domain.site import Site
 from ingest.lockstep import DomainClock
 from ingest.sources.memory import MemorySource
 from ingest.sources.mqtt import Mqtt5Source
-from ingest.sources.paho import PahoSource
+from ingest.sources.paho import PahoSettings, PahoSource
 from ingest.sources.settings import MqttSettings, site_filters
 from rules.book import RuleBook, load_rules, shipped
 from services.channels.memory import MemoryPublisher
@@ -75,7 +75,8 @@ def broker_ends(settings: Settings, site: Site, clock: Clock) -> Ends:
     """Both over the broker of the settings."""
     host, port = settings.broker_address()
     user, password = settings.broker_user or None, settings.broker_password.get_secret_value() or None
-    heard = MqttSettings(
+    kind = MqttSettings if settings.source == "mqtt5" else PahoSettings
+    heard = kind(
         site=site.id,
         client_id=settings.client_id,
         filters=site_filters(site.id, simulated=site.simulated),
@@ -84,6 +85,7 @@ def broker_ends(settings: Settings, site: Site, clock: Clock) -> Ends:
         username=user,
         password=password,
         tls=ssl.create_default_context() if settings.broker_tls else None,
+        linger=0.0 if site.simulated else 0.005,  # in lock-step every barrier would wait for it
         receive_maximum=RECEIVE,
         waiting_messages=RECEIVE,
     )
@@ -91,7 +93,7 @@ def broker_ends(settings: Settings, site: Site, clock: Clock) -> Ends:
         host, port, f"{settings.client_id}-out", username=user, password=password, tls=settings.broker_tls
     )
     publisher = MqttPublisher(said)
-    source = Mqtt5Source(heard, clock) if settings.source == "mqtt5" else PahoSource(heard, clock)
+    source = PahoSource(heard, clock) if isinstance(heard, PahoSettings) else Mqtt5Source(heard, clock)
     return Ends(source, publisher, publisher.close)
 
 
