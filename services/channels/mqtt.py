@@ -6,7 +6,6 @@ import logging
 import math
 import socket
 import ssl
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -34,7 +33,7 @@ class MqttPublisherSettings:
     tls: bool = False  # with the system's certificates
     keep_alive_s: int = 10
     window: int = 100  # publishes in flight; more wait their turn
-    timeout_s: float = 5.0  # for a publish, and for a connection
+    timeout_s: float = 5.0  # for a publish, and for CONNACK
 
 
 class MqttPublisher:
@@ -116,9 +115,9 @@ class MqttPublisher:
     async def _run(self) -> None:
         while not _cancelled():
             try:
-                async with self._connected() as client:
-                    self._pause_s = _FIRST_PAUSE_S
-                    await self._hold(client)
+                client = await _connected(self._settings)
+                self._pause_s = _FIRST_PAUSE_S
+                await self._hold(client)
             except aiomqtt.MqttError as error:
                 self._why = f"no broker at {self._settings.host}:{self._settings.port}: {error}"
                 if self._pause_s == _FIRST_PAUSE_S:
@@ -138,22 +137,6 @@ class MqttPublisher:
         finally:
             self._client = None
             self._gone.set_result(None)
-
-    @contextlib.asynccontextmanager
-    async def _connected(self) -> AsyncIterator[aiomqtt.Client]:
-        client = _client(self._settings)
-        entering = asyncio.ensure_future(client.__aenter__())
-        try:
-            await asyncio.shield(entering)
-        except BaseException:
-            # aiomqtt connects in a thread, which cannot be stopped, and leaves the socket open where no CONNACK comes.
-            await asyncio.wait([entering])
-            entering.cancelled() or entering.exception()
-            await _leave(client, within_s=_TIDY_S)
-            raise
-        try:
-            yield client
-        finally:
             await _leave(client, within_s=self._settings.timeout_s)
 
 
@@ -182,6 +165,20 @@ def _cancelled() -> bool:
     """Somebody cancelled this task; where that meets the end of a connection, `gather` and `wait_for` hide it."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
+
+
+async def _connected(settings: MqttPublisherSettings) -> aiomqtt.Client:
+    client = _client(settings)
+    entering = asyncio.ensure_future(client.__aenter__())
+    try:
+        return await asyncio.shield(entering)
+    except BaseException:
+        # aiomqtt connects in a thread, which cannot be stopped, and leaves the socket open where no CONNACK comes.
+        await asyncio.wait([entering])
+        if not entering.cancelled():
+            entering.exception()
+        await _leave(client, within_s=_TIDY_S)
+        raise
 
 
 async def _leave(client: aiomqtt.Client, *, within_s: float) -> None:

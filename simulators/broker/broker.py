@@ -93,10 +93,15 @@ class PocketBroker:
 
     def _accept(self) -> Connection:
         self._guests += 1
-        connection = Connection(self._exchange, self._limits, self._passwords, f"pocket-{self._guests}")
+        default_id = f"pocket-{self._guests}"
+        return Connection(self._exchange, self._limits, self._passwords, default_id, self._connected)
+
+    def _connected(self, connection: Connection) -> None:
+        if self._server is None:  # it was on its way in when the broker closed
+            connection.cut()
+            return
         self._connections.add(connection)
         connection.ended.add_done_callback(lambda _: self._connections.discard(connection))
-        return connection
 
 
 def _loop_time() -> float:

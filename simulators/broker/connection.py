@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -48,15 +48,24 @@ class Limits:
 
 
 class Connection(asyncio.Protocol):
-    """A client, from its first byte to its last. `passwords` maps user to password; None lets everybody in."""
+    """A client, from its first byte to its last. `passwords` maps user to password; None lets everybody in.
+
+    `default_id` is the name of a client that gives none; `connected` is called with us once there is a socket.
+    """
 
     def __init__(
-        self, exchange: Exchange, limits: Limits, passwords: Mapping[str, str] | None, default_id: str
+        self,
+        exchange: Exchange,
+        limits: Limits,
+        passwords: Mapping[str, str] | None,
+        default_id: str,
+        connected: Callable[["Connection"], None] = lambda _: None,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self.ended: asyncio.Future[None] = self._loop.create_future()
         self._exchange, self._limits, self._passwords, self._default_id = exchange, limits, passwords, default_id
         self._frames = Frames(limits.max_packet_size)
+        self._connected = connected
         self._outbox: Outbox
         self._level = Level.V311
         self._connect: Connect | None = None
@@ -75,6 +84,7 @@ class Connection(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 (what TCP gives a protocol)
         self._outbox = Outbox(transport, self._limits.max_packet_size + _UNREAD, self.pump)
         self._watch = self._loop.call_later(self._patience_s, self._still_there)
+        self._connected(self)
 
     def data_received(self, data: bytes) -> None:
         """Handle every packet that is whole by now."""

@@ -6,7 +6,7 @@ import logging
 import math
 import socket
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import aiomqtt
@@ -37,7 +37,7 @@ class MqttTransportSettings:
     will: Outgoing | None = None
     keep_alive_s: int = 10
     window: int = 128  # messages in flight; aiomqtt looks through all of them at each publish, so more is not faster
-    timeout_s: float = 10.0  # for CONNACK and SUBACK
+    timeout_s: float = 3.0  # for CONNACK and SUBACK; what aiomqtt takes to notice a connection closed before CONNACK
 
 
 class _Batch:
@@ -130,9 +130,9 @@ class MqttTransport:
         pause = _FIRST_PAUSE_S
         while not _cancelled():
             try:
-                async with self._connected() as client:
-                    pause = _FIRST_PAUSE_S
-                    await self._serve(client)
+                client = await _connected(self._settings)
+                pause = _FIRST_PAUSE_S
+                await self._serve(client)
             except aiomqtt.MqttError as error:
                 if _hopeless(error):
                     self._end(RejectedError(f"the broker refuses us: {error}"))
@@ -141,33 +141,23 @@ class MqttTransport:
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE_S)
 
-    @contextlib.asynccontextmanager
-    async def _connected(self) -> AsyncIterator[aiomqtt.Client]:
-        client = _client(self._settings)
-        entering = asyncio.ensure_future(client.__aenter__())
-        try:
-            await asyncio.shield(entering)
-        except BaseException:
-            # aiomqtt connects in a thread, which cannot be stopped, and leaves the socket open where no CONNACK comes.
-            await asyncio.wait([entering])
-            entering.cancelled() or entering.exception()
-            await _leave(client, within_s=_TIDY_S)
-            raise
-        try:
-            yield client
-        finally:
-            await _leave(client, within_s=self._settings.timeout_s)
-
     async def _serve(self, client: aiomqtt.Client) -> None:
+        """Talk until the connection breaks, or subscribing fails, which raises MqttError."""
         loop = asyncio.get_running_loop()
-        tasks = [loop.create_task(self._listen(client)), loop.create_task(self._keep_subscribed(client))]
+        listening, asking = loop.create_task(self._listen(client)), loop.create_task(self._keep_subscribed(client))
         try:
-            await asyncio.gather(*tasks)
+            await asyncio.wait((listening, asking), return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._lost()
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            asking.cancel()
+            await _leave(client, within_s=self._settings.timeout_s)
+            # It ends by itself once it has taken what came before the end: aiomqtt has acknowledged that already.
+            await asyncio.wait([listening], timeout=_TIDY_S)
+            listening.cancel()
+            outcomes = await asyncio.gather(asking, listening, return_exceptions=True)
+        for outcome in outcomes:
+            if isinstance(outcome, Exception):
+                raise outcome
 
     async def _listen(self, client: aiomqtt.Client) -> None:
         async for message in client.messages:
@@ -269,6 +259,20 @@ def _cancelled() -> bool:
     """Somebody cancelled this task; where that meets the end of a connection, `gather` and `wait_for` hide it."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
+
+
+async def _connected(settings: MqttTransportSettings) -> aiomqtt.Client:
+    client = _client(settings)
+    entering = asyncio.ensure_future(client.__aenter__())
+    try:
+        return await asyncio.shield(entering)
+    except BaseException:
+        # aiomqtt connects in a thread, which cannot be stopped, and leaves the socket open where no CONNACK comes.
+        await asyncio.wait([entering])
+        if not entering.cancelled():
+            entering.exception()
+        await _leave(client, within_s=_TIDY_S)
+        raise
 
 
 async def _leave(client: aiomqtt.Client, *, within_s: float) -> None:

@@ -18,6 +18,7 @@ from simulators.transports.mqtt import MqttTransport, MqttTransportSettings
 from tests.machines.mosquitto import Mosquitto, free_port
 
 PATIENCE_S = 10.0
+SHORT_S = 0.5  # what aiomqtt takes to notice that a broker closed the connection instead of saying CONNACK
 Say = Callable[[str, bytes, bool], Awaitable[None]]
 
 
@@ -50,9 +51,11 @@ async def service_at(port: int) -> AsyncIterator[Service]:
     async def listen() -> None:
         while True:
             try:
-                async with aiomqtt.Client("127.0.0.1", port, identifier="service", clean_session=False) as client:
-                    await client.subscribe("up/#", 1)
-                    ready.set()
+                session = {"identifier": "service", "clean_session": False, "timeout": SHORT_S}
+                async with aiomqtt.Client("127.0.0.1", port, **session) as client:
+                    if not ready.is_set():
+                        await client.subscribe("up/#", 1)  # the session remembers it
+                        ready.set()
                     async for message in client.messages:
                         service.queue.put_nowait(Outgoing(message.topic.value, bytes(message.payload)))
             except aiomqtt.MqttError:
@@ -244,7 +247,11 @@ async def test_it_waits_for_a_broker_that_is_not_there_yet():
 
 @pytest.mark.asyncio
 async def test_connections_cut_again_and_again_lose_nothing():
-    async with PocketBroker() as broker, service_at(broker.port) as service, coast_at(broker.port) as transport:
+    async with (
+        PocketBroker() as broker,
+        service_at(broker.port) as service,
+        coast_at(broker.port, timeout_s=SHORT_S) as transport,
+    ):
         for round_ in range(8):
             publishing = asyncio.create_task(transport.publish(readings(100, first=100 * round_)))
             await asyncio.sleep(0.003 * round_)
