@@ -4,11 +4,9 @@ import asyncio
 import contextlib
 import json
 import os
-import re
 import signal
 import sys
 import time
-from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,7 +18,8 @@ from domain.ports import Clock
 from domain.readings import Millis
 from domain.site import Site
 from services.clocks import WallClock
-from simulators.almanac import MINUTE, stamp
+from services.commands.span import MOMENT, SPAN
+from simulators.almanac import stamp
 from simulators.clocks import ScaledClock
 from simulators.ledger import Ledger
 from simulators.plans import SHIPPED, plan_named
@@ -56,24 +55,6 @@ class Wish(NamedTuple):
     ledger: Path | None
 
 
-def _moment(value: str) -> Millis:
-    try:
-        found = datetime.fromisoformat(value)
-    except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
-        raise click.BadParameter(f"{value!r} is no time with an offset; say it like 2026-10-01T16:00+08:00")
-    return round(found.timestamp() * 1000)
-
-
-def _span(value: str) -> Millis:
-    parts = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", value)
-    if not value or parts is None:
-        raise click.BadParameter(f"{value!r} is no length of time; say it like 6h, 90m or 1h30m")
-    hours, minutes, seconds = (int(part or 0) for part in parts.groups())
-    return (hours * 60 + minutes) * MINUTE + seconds * 1000
-
-
 def _kinds(value: str) -> frozenset[Kind]:
     names = [name.strip() for name in value.split(",")]
     if unknown := [name for name in names if name not in set(Kind)]:
@@ -104,15 +85,13 @@ def _kinds(value: str) -> frozenset[Kind]:
 @click.option(
     "--from",
     "since",
-    type=_moment,
-    metavar="RFC3339",
+    type=MOMENT,
     help="Where it begins, with --virtual or --speed. Default: now less --for.",
 )
 @click.option(
     "--for",
     "span",
-    type=_span,
-    metavar="SPAN",
+    type=SPAN,
     help="How long, in the coast's own time: 6h, 90m. Default: until ctrl-c.",
 )
 @click.option(

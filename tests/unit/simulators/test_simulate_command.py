@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 from domain.errors import ConflictError
 from domain.naming import Kind
 from services.commands import simulate as command
+from services.commands.span import MOMENT
 from simulators.ledger import read_ledger
 from tests.unit.simulators.test_play import Service
 from tests.unit.simulators.toy_coast import MINUTE, START, toy_site
@@ -74,4 +75,4 @@ def test_a_real_site_is_never_played():
 
 
 def test_the_start_of_the_toy_coast_is_that_of_the_demo():
-    assert command._moment(FROM) == START
+    assert MOMENT.convert(FROM, None, None) == START
