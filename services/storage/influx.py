@@ -29,7 +29,7 @@ GZIP_LEVEL: Final = 1  # 2 ms a request; the client's own is level 9 inside the 
 SEARCH_REQUESTS: Final = 256  # spent at most on finding the bad lines of one request: about 15 of them, scattered
 
 # How the servers say that it is a line's fault, in whatever version.
-_OF_LINES: Final = ("unable to parse", "partial write", "conflict", "retention", "out of range", "invalid")
+_OF_LINES: Final = ("unable to parse", "partial write", "type conflict", "retention", "outside range", "out of range")
 
 
 class InfluxStore:

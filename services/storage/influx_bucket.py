@@ -9,6 +9,7 @@ from services.storage.influx_speech import (
     CONFIGURATION_RETRY_S,
     BodyError,
     InfluxSettings,
+    NoBucketError,
     client_of,
     library,
     meaning,
@@ -76,12 +77,8 @@ async def _ensure_bucket_and_mapping(settings: InfluxSettings) -> None:
     client = client_of(settings)
     try:
         api = client.api_client
-        organisations = (await library.OrganizationsService(api).get_orgs_async(org=settings.org)).orgs
-        if not organisations:
-            raise meaning(settings, 404, "organisation not found", {})
-        org = organisations[0].id
-        buckets = (await library.BucketsService(api).get_buckets_async(org_id=org, name=settings.bucket)).buckets
-        bucket = buckets[0] if buckets else await _made(settings, library.BucketsService(api), org)
+        org = (await library.OrganizationsService(api).get_orgs_async(org=settings.org)).orgs[0].id
+        bucket = await _bucket(settings, library.BucketsService(api), org)
         mappings = (await library.DBRPsService(api).get_dbr_ps_async(org_id=org, db=settings.bucket)).content
         if not mappings:
             await library.DBRPsService(api).post_dbrp_async(
@@ -95,6 +92,14 @@ async def _ensure_bucket_and_mapping(settings: InfluxSettings) -> None:
             )
     finally:
         await client.close()
+
+
+async def _bucket(settings: InfluxSettings, service: Any, org: str) -> Any:
+    try:
+        async with speaking(settings):
+            return (await service.get_buckets_async(org_id=org, name=settings.bucket)).buckets[0]
+    except NoBucketError:  # the listing itself answers 404 where it would be empty
+        return await _made(settings, service, org)
 
 
 async def _made(settings: InfluxSettings, service: Any, org: str) -> Any:

@@ -1,7 +1,7 @@
 """What the InfluxDB store does when the server is away, busy, full or of another opinion. On the real engine."""
 
 import asyncio
-import urllib.request
+import os
 import uuid
 from collections.abc import AsyncIterator, Callable
 from email.utils import parsedate_to_datetime
@@ -13,7 +13,7 @@ import pytest_asyncio
 from domain.errors import UnavailableError
 from domain.readings import Reading, Value
 from services.storage.influx import LINES_PER_REQUEST, SEARCH_REQUESTS, InfluxStore
-from services.storage.influx_bucket import ensure_bucket
+from services.storage.influx_bucket import authorization, ensure_bucket
 from services.storage.influx_history import InfluxHistory
 from services.storage.influx_speech import CONFIGURATION_RETRY_S, InfluxSettings, NoBucketError
 from tests.machines.influx import InfluxMachine
@@ -34,9 +34,9 @@ def many(count: int) -> list[Reading]:
     return [reading(T + n, active_power=float(n)) for n in range(count)]
 
 
-def engine_time(influx: InfluxMachine) -> int:
-    """The engine's own clock, in ms."""
-    with urllib.request.urlopen(f"{influx.url}/ping", timeout=5) as answer:  # noqa: S310
+async def server_time(url: str) -> int:
+    """The server's own clock, in ms."""
+    async with aiohttp.ClientSession() as session, session.get(f"{url}/ping") as answer:
         return int(parsedate_to_datetime(answer.headers["Date"]).timestamp()) * 1000
 
 
@@ -45,7 +45,8 @@ class Place:
 
     def __init__(self, forwarder: InfluxForwarder, **settings: object) -> None:
         self.forwarder = forwarder
-        self.settings = InfluxSettings(url=forwarder.url, bucket=f"t-{uuid.uuid4().hex}", org=ORG, **settings)
+        given = {"url": forwarder.url, "bucket": f"t-{uuid.uuid4().hex}", "org": ORG, **settings}
+        self.settings = InfluxSettings.model_validate(given)
         self.store = InfluxStore(self.settings, site="shinan")
         self.history = InfluxHistory(self.settings, site="shinan")
 
@@ -55,8 +56,9 @@ class Place:
     async def foreign(self, line: str) -> None:
         """Somebody else's line, straight to the engine."""
         async with aiohttp.ClientSession() as session:
-            asked = {"bucket": self.settings.bucket, "precision": "ms"}
-            async with session.post(f"{self.forwarder.url}/api/v2/write", params=asked, data=line.encode()) as answer:
+            asked = {"bucket": self.settings.bucket, "org": self.settings.org, "precision": "ms"}
+            url, headers = f"{self.settings.url}/api/v2/write", authorization(self.settings)
+            async with session.post(url, params=asked, data=line.encode(), headers=headers) as answer:
                 assert answer.status == 204
 
     async def close(self) -> None:
@@ -79,6 +81,24 @@ async def place(influx: InfluxMachine) -> AsyncIterator[Make]:
         yield make
         for one in made:
             await one.close()
+
+
+ENGINES = ["1.x"]
+if "TIDEWALK_TEST_INFLUX_URL" in os.environ:
+    ENGINES.append("2.x")
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest, place: Make) -> Make:
+    """A place on each engine that is there; its own opinions are not the forwarder's."""
+    if request.param == "1.x":
+        return place
+    there = {
+        "url": os.environ["TIDEWALK_TEST_INFLUX_URL"],
+        "token": os.environ.get("TIDEWALK_TEST_INFLUX_TOKEN", ""),
+        "org": os.environ.get("TIDEWALK_TEST_INFLUX_ORG", ""),
+    }
+    return lambda **settings: place(**{**there, **settings})
 
 
 @pytest.mark.asyncio
@@ -135,7 +155,7 @@ async def test_a_wrong_configuration_makes_the_data_wait_and_says_what_to_do(pla
 
 @pytest.mark.asyncio
 async def test_a_missing_bucket_is_made_with_its_mapping_and_only_once(place: Make):
-    here = place(token="secret", retention_days=30)  # noqa: S106
+    here = place(token="secret", retention_days=20_000)  # noqa: S106
     assert (await here.store.write(many(2))).written == 2
     await ensure_bucket(here.settings)
     assert list(here.forwarder.buckets) == [here.settings.bucket]
@@ -169,8 +189,8 @@ async def test_a_database_is_made_on_a_1x(influx: InfluxMachine):
 
 @pytest.mark.parametrize("places", [[0], [4_999], [2_500, 2_501], [7, 1_234, 4_321]])
 @pytest.mark.asyncio
-async def test_bad_lines_among_five_thousand_good_ones_are_found(place: Make, places: list[int]):
-    here = place()
+async def test_bad_lines_among_five_thousand_good_ones_are_found(engine: Make, places: list[int]):
+    here = engine()
     await here.store.write([reading(T, active_power=0.0)])
     await here.foreign(f"light,site=shinan,zone=z,facility=f,device=d supply_voltage=1i,q=0i {T}")
     batch = many(5_000)
@@ -198,10 +218,10 @@ async def test_a_field_of_another_type_everywhere_is_refused_within_bounds(place
 
 
 @pytest.mark.asyncio
-async def test_points_beyond_the_servers_own_retention_are_handed_back(place: Make, influx: InfluxMachine):
-    here = place()
-    await ensure_bucket(InfluxSettings(url=influx.url, bucket=here.settings.bucket, retention_days=1))
-    now = engine_time(influx)
+async def test_points_beyond_the_servers_own_retention_are_handed_back(engine: Make):
+    here = engine(retention_days=1)
+    await ensure_bucket(here.settings)
+    now = await server_time(here.settings.url)
     batch = [reading(now - n, active_power=1.0) for n in range(10)]
     batch[5] = reading(now - 3 * DAY, active_power=1.0)
     report = await here.store.write(batch)
@@ -209,6 +229,14 @@ async def test_points_beyond_the_servers_own_retention_are_handed_back(place: Ma
     assert refused is batch[5]
     assert "retention" in why
     assert report.written == 9
+
+
+@pytest.mark.parametrize("engine", ENGINES[1:], indirect=True)  # a 1.x asks for no token
+@pytest.mark.asyncio
+async def test_a_wrong_token_or_organisation_is_told_by_the_real_server(engine: Make):
+    for wrong, advice in (({"token": "nonsense"}, "token"), ({"org": "nobody"}, "'nobody'")):
+        with pytest.raises(UnavailableError, match=advice):
+            await engine(**wrong).store.write(many(1))
 
 
 @pytest.mark.asyncio

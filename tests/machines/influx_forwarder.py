@@ -107,14 +107,15 @@ class InfluxForwarder:
             case "GET", "/ping":
                 return web.Response(status=204, headers={"X-Influxdb-Version": self._version})
             case "GET", "/api/v2/orgs":
-                found = [{"id": ORG_ID, "name": ORG}] if request.query.get("org") == ORG else []
-                return web.json_response({"orgs": found})
+                if request.query.get("org") != ORG:
+                    return _not_found("organization name not found")
+                return web.json_response({"orgs": [{"id": ORG_ID, "name": ORG}]})
             case method, "/api/v2/buckets":
                 return await self._bucket(method, request, body)
             case method, "/api/v2/dbrps":
                 return self._mapping(method, request, body)
             case _:
-                return web.json_response({"code": "not found", "message": "path not found"}, status=404)
+                return _not_found("path not found")
 
     async def _write(self, request: web.Request, body: bytes) -> web.Response:
         asked = {"db": request.query["bucket"], "precision": request.query["precision"]}
@@ -146,11 +147,16 @@ class InfluxForwarder:
     async def _bucket(self, method: str, request: web.Request, body: bytes) -> web.Response:
         if method == "GET":
             name = request.query["name"]
-            found = [_bucket(name, self.buckets[name])] if name in self.buckets else []
-            return web.json_response({"buckets": found})
-        name = json.loads(body)["name"]
+            if name not in self.buckets:
+                return _not_found(f'bucket "{name}" not found')
+            return web.json_response({"buckets": [_bucket(name, self.buckets[name])]})
+        asked = json.loads(body)
+        name, rules = asked["name"], asked["retentionRules"]
+        lasting = f" WITH DURATION {rules[0]['everySeconds']}s" if rules else ""
         self.buckets[name] = f"{len(self.buckets) + 2:016x}"
-        async with self._session.post(f"{self._engine}/query", params={"q": f'CREATE DATABASE "{name}"'}) as answer:
+        async with self._session.post(
+            f"{self._engine}/query", params={"q": f'CREATE DATABASE "{name}"{lasting}'}
+        ) as answer:
             await answer.read()
         return web.json_response(_bucket(name, self.buckets[name]), status=201)
 
@@ -161,6 +167,10 @@ class InfluxForwarder:
         made = {**json.loads(body), "id": f"{len(self.mappings) + 1:016x}", "virtual": False}
         self.mappings.append(made)
         return web.json_response(made, status=201)
+
+
+def _not_found(message: str) -> web.Response:
+    return web.json_response({"code": "not found", "message": message}, status=404)
 
 
 def _bucket(name: str, bucket: str) -> dict[str, object]:
