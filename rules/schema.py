@@ -144,6 +144,8 @@ class RuleSaid(_Said):
             found.append(("inhibited_by", "a feeder stands above everything", "no inhibited_by"))
         if self.quorum is not None and (self.hold or self.repeat > 1 or self.given or self.clear or len(self.when) > 1):
             found.append(("quorum", "a group has its own ways", "gather, clear_share, and one `when` of its hub"))
+        if (self.quorum is not None or self.absent) and self.wait is not None and self.wait < WAIT_GROUP:
+            found.append(("wait", f"{self.wait}s: silence is known {WAIT_GROUP} s late", f"at least {WAIT_GROUP}s"))
         if self.quorum is not None and self.when and (self.quorum.over, self.kind) != ("feeder", Kind.FEEDER):
             found.append(("when", "a condition of the hub", "quorum over feeder and kind: feeder"))
         if self.quorum is not None and self.quorum.over == "gateway" and self.quorum.member:

@@ -4,7 +4,7 @@ from domain.readings import Millis
 from domain.site import Device
 from rules.core.surroundings import Context
 
-WAIT: Millis = 5_000  # a reading on its way at the very moment of the limit is still waited for
+WAIT: Millis = 5_000  # a reading on its way at the very moment of the limit is still waited for; groups wait as long
 
 
 def limit(device: Device, zone: str, heard: Millis, intervals: float, context: Context) -> Millis:
@@ -24,3 +24,9 @@ def limit(device: Device, zone: str, heard: Millis, intervals: float, context: C
         around = context.at(zone, until)
         dark, until = not around.values.get("daylight", True), around.until
     return by_night if dark else max(by_day, by_night)
+
+
+def shortest(device: Device, intervals: float) -> Millis:
+    """The shortest that `limit` can be, whatever the time of day, in ms."""
+    cadences = [cadence for cadence in (device.interval_s, device.lit_interval_s) if cadence]
+    return round(intervals * min(cadences, default=0) * 1000)

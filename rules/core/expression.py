@@ -19,6 +19,7 @@ import ast
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from itertools import pairwise
 from statistics import fmean, median
 from typing import Final
@@ -132,11 +133,15 @@ def interest(conditions: Iterable[tuple[Condition | None, Condition]]) -> Intere
 
 
 def _function(head: str, body: Sequence[str]) -> Callable[..., bool]:
+    return _compiled(head.partition("(")[0], f"def {head}:\n" + "".join(f"    {line}\n" for line in body))
+
+
+@lru_cache(1024)
+def _compiled(name: str, source: str) -> Callable[..., bool]:
     """Compile statements that were made from checked names and numbers alone."""
     space: dict[str, Callable[..., bool]] = {}
-    source = f"def {head}:\n" + "".join(f"    {line}\n" for line in body)
     exec(compile(source, "<rule>", "exec"), {"__builtins__": {"min": min, "max": max, "abs": abs}}, space)  # noqa: S102
-    return space[head.partition("(")[0]]
+    return space[name]
 
 
 def _parsed(text: str) -> ast.expr:

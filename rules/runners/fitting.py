@@ -7,6 +7,7 @@ from domain.naming import Kind
 from domain.readings import Millis
 from domain.site import Site
 from rules.book import RuleBook
+from rules.core import absence
 from rules.core.expression import Condition, Interest, interest
 from rules.core.groups import HUB
 from rules.core.program import Program
@@ -36,6 +37,7 @@ def fit(rules: RuleBook, site: Site) -> Fitted:
         spots[name] = spot = Spot(facility, bay, fusion.watches, fusion.interest)
         for device in site.devices_of.get(name, ()):
             ears[device] = Ear(site.devices[device], spot)
+            ears[device].patience = absence.shortest(site.devices[device], rules.intervals)
             spot.ears.append(ears[device])
         spot.keys = _keys(spot)
     circles = [circle for program in programs if program.rule.quorum for circle in _circles(program, site, spots, ears)]

@@ -43,6 +43,7 @@ class Live:
         self._open: dict[str, AlarmChange] = {}
         self._where: dict[str, Circle | tuple[Spot, str]] = {}
         self._listening: Millis | None = None
+        self._until: Millis = 0  # the Tick of the row in hand
         self._deaf = self._listening_dirty = False
         self._changes: list[AlarmChange] = []
 
@@ -55,6 +56,7 @@ class Live:
         """
         if deaf != self._deaf or self._listening is None:
             self._turn_ear(at, deaf=deaf)
+        self._until = at
         ears, recall = self._fitted.ears, self._fitted.recall
         dirty = self._dirty
         for reading in readings:
@@ -65,6 +67,8 @@ class Live:
             if when < ear.heard or quality & UNFIT:
                 self._hear_oddly(ear, reading)
                 continue
+            if when - ear.heard > ear.patience and not deaf:
+                self._overdue(ear, when)
             ear.heard = when
             spot = ear.spot
             bay = spot.bay
@@ -171,9 +175,11 @@ class Live:
         self._soil(spot)
 
     def _look(self, ear: Ear, seen: Reading | Late) -> None:
-        """A reading that some rule may care about."""
+        """A reading that some rule may care about. What fell due before it came, comes first."""
         spot = ear.spot
         reading = seen.reading if isinstance(seen, Late) else seen
+        if not self._deaf and reading.received <= self._until:
+            self._advance(reading.received)
         alive = reading if ear.silent is None else self._heard_again(ear, reading)
         around = self._context.at(spot.bay.id, reading.at).values.get
         for watch in spot.watches:
@@ -235,9 +241,17 @@ class Live:
         """The absence timer of a device has run out: perhaps it spoke since."""
         if self._deadline(ear) > at:
             self._await(ear)
-            return
+        else:
+            self._declare(ear, at - absence.WAIT)
+
+    def _overdue(self, ear: Ear, at: Millis) -> None:
+        """A device speaks after a long time: it may have been silent, though no Tick came to say so."""
+        if ear.silent is None and (silent := self._deadline(ear) - absence.WAIT) < at:
+            self._declare(ear, silent)
+
+    def _declare(self, ear: Ear, at: Millis) -> None:
         spot, heard = ear.spot, self._heard(ear)
-        ear.silent = at - absence.WAIT
+        ear.silent, ear.ready = at, None
         for watch in spot.watches:
             if watch.absence:
                 key = watch.key(ear.id)

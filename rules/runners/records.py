@@ -173,11 +173,12 @@ class Spot:
 class Ear:
     """One device: when it was last heard."""
 
-    __slots__ = ("device", "heard", "id", "missed_by", "order", "ready", "silent", "spot")
+    __slots__ = ("device", "heard", "id", "missed_by", "order", "patience", "ready", "silent", "spot")
 
     def __init__(self, device: Device, spot: Spot) -> None:
         self.id, self.device, self.spot = device.id, device, spot
         self.heard: Millis = -1
+        self.patience: Millis = 0  # it is certainly not silent for so long after it was heard
         self.silent: Millis | None = None  # since when it counts as silent
         self.missed_by: list[tuple[Circle, str]] = []  # groups that want to know of its silence, and as whose
         self.ready: Millis | None = None

@@ -55,8 +55,8 @@ def rules_bench(facilities: int, rounds: int, path: Path | None, *, as_json: boo
     r"""Measure what a quiet reading costs the rule engine, with all rules loaded.
 
     Readings are in no rule's interest: that is what nearly all readings are. They come in journal rows of 1,000, each
-    followed by its Tick. Making them is not counted; handing over the changed states, at every 20th row, is. Seconds are
-    of processor time, on one core.
+    followed by its Tick. Making them is not counted; handing over the changed states, at every 20th row, is. Time is
+    processor time on one core.
 
     \b
         tidewalk bench rules

@@ -1,0 +1,187 @@
+"""The live runner, whatever the rows: cut anywhere, ticked anywhere, restarted anywhere, it decides the same.
+
+Time goes by in steps of ten seconds; every message is less than a second on its way, out of order across devices.
+"""
+
+from collections.abc import Sequence
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from domain.alarms import AlarmChange
+from domain.readings import Millis, Quality, Reading
+from rules.runners.live import Live
+from tests.unit.rules.coast import NIGHT, book_of, lines, live_on, said, small_coast
+
+SITE = small_coast(lamps=4, interval_s=60)
+BOOK = book_of(
+    lamp_out="""
+kind: light
+when: active_power < 10
+for: 40s
+repeat: 2
+clear: active_power > 60
+clear_for: 30s
+inhibited_by: [feeder-outage]
+spin_off: 60s""",
+    feeder_outage="""
+kind: feeder
+when: said(breaker_tripped)
+quorum:
+  {over: feeder, member: said(supply_loss) or active_power < 10, share: 60%, least: 2, within: 60s, clear_share: 70%,
+   gather: 5s}
+clear_for: 40s""",
+    silent="""
+subject: device
+absent: 3
+for: 20s
+clear_repeat: 2
+inhibited_by: [feeder-outage, gateway-silent]
+spin_off: 60s""",
+    gateway_silent="""
+quorum: {over: gateway, share: 50%, least: 3, within: 60s, clear_share: 80%, gather: 30s}
+inhibited_by: [feeder-outage]
+clear_for: 20s""",
+    leaning="""
+kind: light
+when:
+  - {if: "median(tilt_deg, seconds=60) > 5", for: 20s}
+  - {if: tilt_deg > 10}
+clear: max(tilt_deg, seconds=60) < 3
+clear_for: 30s
+wait: 5s""",
+    odour="""
+kind: toilet
+when: mean(nh3_ppm, seconds=60) >= 1.4
+for: 30s
+clear: mean(nh3_ppm, seconds=60) < 1
+wait: 5s""",
+    full="""
+kind: bin
+when: fill_level >= 95
+clear: fill_level <= 30""",
+)  # fmt: skip
+
+LAMP = st.sampled_from(
+    [
+        {"active_power": 80.0, "tilt_deg": 1.0},
+        {"active_power": 1.0, "tilt_deg": 1.0},
+        {"active_power": 80.0, "tilt_deg": 7.0},
+        {"active_power": 80.0, "tilt_deg": 12.0},
+        {"tilt_deg": 2.0},
+        {"supply_loss": True},
+    ]
+)
+SAYS = {
+    "lamp": LAMP,
+    "feeder": st.sampled_from([{"breaker_tripped": True}, {"breaker_tripped": False}]),
+    "bin": st.sampled_from([{"fill_level": 97.0}, {"fill_level": 50.0}, {"fill_level": 5.0}]),
+    "toilet": st.sampled_from([{"nh3_ppm": 0.2}, {"nh3_ppm": 1.2}, {"nh3_ppm": 3.0}, {"humidity": 50.0}]),
+    "lot": st.sampled_from([{"gate_state": "up"}]),
+}
+Heard = tuple[Millis, Reading]
+
+
+@st.composite
+def heard(draw: st.DrawFn) -> list[Heard]:
+    """What arrives, and when, in order of arrival; each device in its own order."""
+    chosen = draw(st.lists(st.sampled_from(sorted(SITE.devices)), min_size=1, max_size=60))
+    at, arrived = NIGHT, []
+    for device in chosen:
+        at += draw(st.sampled_from([0, 0, 0, 10_000, 10_000, 20_000, 60_000, 200_000]))
+        quality = draw(st.sampled_from([0] * 12 + [int(Quality.BACKFILL), int(Quality.VALUE_DROPPED)]))
+        delay = draw(st.integers(0, 900))
+        values = draw(SAYS[device.split("-")[0]])
+        arrived.append((at + delay, said(SITE, device, at, values, quality=quality, received=at + delay)))
+    newest: dict[str, int] = {}
+    ordered = []
+    for when, reading in arrived:
+        newest[reading.device] = max(when, newest.get(reading.device, 0))
+        ordered.append((newest[reading.device], reading))
+    return sorted(ordered, key=lambda one: one[0])
+
+
+def fresh() -> Live:
+    return live_on(BOOK, SITE)
+
+
+def plainly(arrived: Sequence[Heard]) -> list[AlarmChange]:
+    live = fresh()
+    changes = [change for when, reading in arrived for change in live.hear([reading], when)]
+    return changes + live.hear([], arrived[-1][0] + 3_600_000)
+
+
+@settings(max_examples=60, deadline=None)
+@given(heard(), st.data())
+def test_how_rows_are_cut_changes_nothing(arrived: list[Heard], data: st.DataObject):
+    live, changes, row = fresh(), [], []
+    for when, reading in arrived:
+        row.append(reading)
+        if data.draw(st.booleans()):
+            changes += live.hear(row, when)
+            row = []
+    changes += live.hear(row, arrived[-1][0])
+    changes += live.hear([], arrived[-1][0] + 3_600_000)
+    assert lines(changes) == lines(plainly(arrived))
+
+
+@settings(max_examples=60, deadline=None)
+@given(heard(), st.data())
+def test_extra_ticks_anywhere_change_nothing(arrived: list[Heard], data: st.DataObject):
+    live, changes, now = fresh(), [], NIGHT
+    for when, reading in [*arrived, (arrived[-1][0] + 3_600_000, None)]:
+        for tick in sorted(data.draw(st.lists(st.integers(now, when), max_size=3))):
+            changes += live.hear([], tick)
+        while data.draw(st.booleans()) and (due := live.due()) is not None and due <= when:
+            changes += live.hear([], due)
+        changes += live.hear([reading] if reading is not None else [], when)
+        now = when
+    assert lines(changes) == lines(plainly(arrived))
+
+
+@settings(max_examples=60, deadline=None)
+@given(heard(), st.data())
+def test_a_restart_between_any_two_rows_changes_nothing(arrived: list[Heard], data: st.DataObject):
+    rows: dict[str, bytes] = {}
+    live, changes = fresh(), []
+    for when, reading in arrived:
+        changes += live.hear([reading], when)
+        if data.draw(st.booleans()):
+            rows.update(live.drain_dirty())
+            open_before, due_before = dict(live.open_alarms()), live.due()
+            live = live_on(BOOK, SITE, start=None)
+            live.load(rows.items())
+            assert live.open_alarms() == open_before
+            assert live.due() == due_before
+    changes += live.hear([], arrived[-1][0] + 3_600_000)
+    assert lines(changes) == lines(plainly(arrived))
+
+
+@settings(max_examples=60, deadline=None)
+@given(heard())
+def test_looking_closely_at_every_reading_changes_nothing(arrived: list[Heard]):
+    careful = fresh()
+    for spot in careful._fitted.spots:
+        spot.interest = lambda *_: True
+        for watch in spot.watches:
+            watch.interest = lambda *_: True
+    changes = [change for when, reading in arrived for change in careful.hear([reading], when)]
+    changes += careful.hear([], arrived[-1][0] + 3_600_000)
+    assert lines(changes) == lines(plainly(arrived))
+
+
+@settings(max_examples=60, deadline=None)
+@given(heard())
+def test_an_alarm_is_opened_before_it_is_cleared_and_open_once(arrived: list[Heard]):
+    open_now: dict[tuple[str, str], str] = {}
+    opened: set[str] = set()
+    for change in plainly(arrived):
+        key = (change.rule, change.subject)
+        assert change.cause <= change.at
+        if change.state == "open":
+            assert key not in open_now
+            assert change.alarm not in opened
+            open_now[key] = change.alarm
+            opened.add(change.alarm)
+        else:
+            assert open_now.pop(key) == change.alarm
