@@ -1,7 +1,6 @@
 """What the InfluxDB store does when the server is away, busy, full or of another opinion. On the real engine."""
 
 import asyncio
-import os
 import uuid
 from collections.abc import AsyncIterator, Callable
 from email.utils import parsedate_to_datetime
@@ -16,7 +15,7 @@ from services.storage.influx import LINES_PER_REQUEST, SEARCH_REQUESTS, InfluxSt
 from services.storage.influx_bucket import authorization, ensure_bucket
 from services.storage.influx_history import InfluxHistory
 from services.storage.influx_speech import CONFIGURATION_RETRY_S, InfluxSettings, NoBucketError
-from tests.machines.influx import InfluxMachine
+from tests.machines.influx import InfluxMachine, forget_bucket, named_2x
 from tests.machines.influx_forwarder import ORG, Fault, InfluxForwarder
 
 pytestmark = pytest.mark.machine
@@ -81,10 +80,12 @@ async def place(influx: InfluxMachine) -> AsyncIterator[Make]:
         yield make
         for one in made:
             await one.close()
+            if (there := named_2x()) and one.settings.url == there["url"]:
+                await forget_bucket(**there, bucket=one.settings.bucket)
 
 
 ENGINES = ["1.x"]
-if "TIDEWALK_TEST_INFLUX_URL" in os.environ:
+if named_2x():
     ENGINES.append("2.x")
 
 
@@ -93,12 +94,7 @@ def engine(request: pytest.FixtureRequest, place: Make) -> Make:
     """A place on each engine that is there; its own opinions are not the forwarder's."""
     if request.param == "1.x":
         return place
-    there = {
-        "url": os.environ["TIDEWALK_TEST_INFLUX_URL"],
-        "token": os.environ.get("TIDEWALK_TEST_INFLUX_TOKEN", ""),
-        "org": os.environ.get("TIDEWALK_TEST_INFLUX_ORG", ""),
-    }
-    return lambda **settings: place(**{**there, **settings})
+    return lambda **settings: place(**{**(named_2x() or {}), **settings})
 
 
 @pytest.mark.asyncio

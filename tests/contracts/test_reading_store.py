@@ -1,6 +1,5 @@
 """What every reading store promises: the fake, DuckDB, and InfluxDB (Debian's, and a 2.x where one is named)."""
 
-import os
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -15,7 +14,7 @@ from services.storage.influx import InfluxStore
 from services.storage.influx_history import InfluxHistory
 from services.storage.influx_speech import InfluxSettings
 from tests.fakes.memory_store import MemoryStore
-from tests.machines.influx import InfluxMachine
+from tests.machines.influx import InfluxMachine, forget_bucket, named_2x
 from tests.machines.influx_forwarder import ORG, InfluxForwarder
 
 T = 1_790_000_000_000
@@ -37,7 +36,7 @@ class _Pair:
 
 
 STORES = ["memory", "duck", pytest.param("influx", marks=pytest.mark.machine)]
-if "TIDEWALK_TEST_INFLUX_URL" in os.environ:  # otherwise `make test` says "not run"
+if named_2x():  # otherwise `make test` says "not run"
     STORES.append(pytest.param("influx2", marks=pytest.mark.machine))
 
 
@@ -58,14 +57,10 @@ async def coast(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
                 async for pair in _influx(settings):
                     yield pair
         case _:
-            settings = InfluxSettings(
-                url=os.environ["TIDEWALK_TEST_INFLUX_URL"],
-                token=os.environ.get("TIDEWALK_TEST_INFLUX_TOKEN", ""),
-                org=os.environ.get("TIDEWALK_TEST_INFLUX_ORG", ""),
-                bucket=f"tidewalk-test-{uuid.uuid4().hex}",
-            )
-            async for pair in _influx(settings):
+            there = {**(named_2x() or {}), "bucket": f"tidewalk-test-{uuid.uuid4().hex}"}
+            async for pair in _influx(InfluxSettings.model_validate(there)):
                 yield pair
+            await forget_bucket(**there)
 
 
 async def _influx(settings: InfluxSettings) -> AsyncIterator[_Pair]:

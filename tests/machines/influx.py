@@ -3,6 +3,7 @@
 Debian's is 1.6.7, which has no `/api/v2/write`: tests speak to it through `influx_forwarder`.
 """
 
+import os
 import socket
 import subprocess
 import time
@@ -11,6 +12,7 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from tests.machines.needed import needed
@@ -89,6 +91,28 @@ class InfluxMachine:
                 return answer.status == 204
         except (urllib.error.URLError, OSError):
             return False
+
+
+def named_2x() -> dict[str, str] | None:
+    """Address, token and organisation of the 2.x that the environment names; None where it names none."""
+    names = {
+        "url": "TIDEWALK_TEST_INFLUX_URL",
+        "token": "TIDEWALK_TEST_INFLUX_TOKEN",
+        "org": "TIDEWALK_TEST_INFLUX_ORG",
+    }
+    found = {field: os.environ.get(name, "") for field, name in names.items()}
+    return found if found["url"] else None
+
+
+async def forget_bucket(url: str, token: str, org: str, bucket: str) -> None:
+    """Delete a bucket that a test has made on a 2.x."""
+    headers = {"Authorization": f"Token {token}"}
+    async with aiohttp.ClientSession(headers=headers) as session:
+        async with session.get(f"{url}/api/v2/buckets", params={"org": org, "name": bucket}) as answer:
+            found = (await answer.json()).get("buckets", [])
+        for one in found:
+            async with session.delete(f"{url}/api/v2/buckets/{one['id']}") as answer:
+                assert answer.status == 204
 
 
 @pytest.fixture(scope="session")
