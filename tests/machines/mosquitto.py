@@ -1,6 +1,7 @@
 """A real mosquitto on a free port, started and ended by the test."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -109,10 +110,19 @@ class Mosquitto:
 
 
 def free_port() -> int:
-    """A port of the loopback that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of the loopback that nobody listens on now.
+
+    Not one the system hands to clients (32768 and up): a client that reconnects while nobody listens could be given the
+    very port it calls, be connected to itself, and hold it against the broker that wants it back.
+    """
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 @pytest.fixture

@@ -1,0 +1,39 @@
+"""Where two rooms that are strangers must agree: the rules' words and the site's."""
+
+import re
+
+import pytest
+
+from domain.site import Site
+from rules.book import RuleBook, shipped
+from services.site import TRADES, load_site, sample
+
+INSTRUMENTS = re.compile("silent|gateway|sensor|absen")  # how simulated crews tell a sensor's order from a thing's
+
+
+@pytest.fixture(scope="module")
+def book() -> RuleBook:
+    return shipped()
+
+
+@pytest.fixture(scope="module")
+def site() -> Site:
+    return load_site(sample())
+
+
+def test_every_trade_that_a_rule_asks_for_is_one_that_crews_may_have(book: RuleBook):
+    asked = {rule.order.trade for rule in book.rules.values() if rule.order}
+    assert asked <= set(TRADES)
+
+
+def test_every_trade_that_a_rule_asks_for_works_in_every_zone_of_the_sample(book: RuleBook, site: Site):
+    for trade in sorted({rule.order.trade for rule in book.rules.values() if rule.order}):
+        zones = {
+            zone for crew in site.crews.values() if crew.id != site.desk and trade in crew.trades for zone in crew.zones
+        }
+        assert zones == set(site.zones), trade
+
+
+def test_orders_about_instruments_are_those_that_do_not_count(book: RuleBook):
+    about = {rule.name for rule in book.rules.values() if rule.order and not rule.order.counted}
+    assert about == {name for name in book.rules if INSTRUMENTS.search(name)}
