@@ -10,7 +10,7 @@ import msgspec
 
 from domain.errors import UnavailableError
 from domain.messages import Message, Quarantined, Row
-from domain.naming import judged_topic
+from domain.naming import EDIT, judged_topic
 from domain.ports import Journal, Publisher, Quarantine, ReadingHistory, ReadingStore, Source
 from domain.readings import Millis
 from domain.site import Site
@@ -95,6 +95,15 @@ class Outside:
 
 
 @dataclass(frozen=True, slots=True)
+class Edition:
+    """Files as they are in force: what they are (site, rules), their content hash, and all of their text."""
+
+    what: str
+    hash: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Keep:
     """How long things are kept, in days; 0 for ever."""
 
@@ -102,15 +111,20 @@ class Keep:
     journal: int = 14
 
 
+FOREVER: Final = Keep(0, 14)
+
+
 class Service:
     """All parts, joined. `run` until `stop`; start-up is recovery."""
 
-    def __init__(self, site: Site, rules: RuleBook, outside: Outside, keep: Keep = Keep()) -> None:  # frozen
+    def __init__(
+        self, site: Site, rules: RuleBook, outside: Outside, keep: Keep = FOREVER, editions: Sequence[Edition] = ()
+    ) -> None:
         self.site, self.outside = site, outside
         self.clock, self.journal = outside.clock, outside.journal
         self.books, self.quarantine = outside.books, outside.quarantine
         self.rules: Mapping[str, Rule] = rules.rules
-        self._keep = keep
+        self._keep, self._editions = keep, editions
         self.fan = FanOut(self.journal, lambda _: Pipeline(site, retention=keep.readings * DAY))
         retries = self.quarantine.take_retries
         self.door = Door(outside.source, self.journal, self.clock, site, self._row, retries=retries, held=HELD)
@@ -142,6 +156,7 @@ class Service:
     async def run(self) -> None:
         """Until `stop`, or until a part fails for good: then its error is raised."""
         await self.fan.begin()
+        await self._note_editions()
         consumers = [
             asyncio.create_task(work, name=name)
             for name, work in (
@@ -187,6 +202,18 @@ class Service:
                 await self.drain()
         except TimeoutError:
             _log.warning("leaving with work undone; it is taken up at the next start", extra={"row": self.fan.newest})
+
+    async def _note_editions(self) -> None:
+        """Journal the files in force where they are not those of the last edit row, so that a replay has them too."""
+        for edition in self._editions:
+            cursor = f"edit.{edition.what}"
+            number = await asyncio.to_thread(self.books.cursor, cursor)
+            before = await asyncio.to_thread(self.journal.read, number - 1, 1) if number else ()
+            if any(edition.hash.encode() in m.payload for row in before for m in row.messages if m.topic == EDIT):
+                continue
+            told = msgspec.json.encode({"what": edition.what, "hash": edition.hash, "text": edition.text})
+            row = await self.door.write([Message(EDIT, told, self.clock.now())])
+            await asyncio.to_thread(self.books.move, cursor, row.number)
 
     async def _row(self, row: Row) -> None:
         self.fan.hear(row)

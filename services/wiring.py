@@ -1,5 +1,6 @@
 """The one place that knows machines: which source, which stores, which publisher, which clock."""
 
+import json
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -19,9 +20,9 @@ from ingest.sources.settings import MqttSettings, site_filters
 from rules.book import RuleBook, load_rules, shipped
 from services.channels.memory import MemoryPublisher
 from services.channels.mqtt import MqttPublisher, MqttPublisherSettings
-from services.service import DAY, Keep, Outside, Service
+from services.service import DAY, Edition, Keep, Outside, Service
 from services.settings import Settings
-from services.site import find, load_site
+from services.site import find, load_site, pack, read_files
 from services.storage.duck import DuckSettings, DuckStore
 from services.storage.influx import InfluxStore
 from services.storage.influx_history import InfluxHistory
@@ -141,4 +142,12 @@ async def service(
         for one in (journal, quarantine, books):
             stack.callback(one.close)
         outside = Outside(source, publisher, clock, journal, quarantine, books, store, history)
-        yield Service(site, rules_of(settings), outside, Keep(settings.retention_days, settings.journal_days))
+        rules, keep = rules_of(settings), Keep(settings.retention_days, settings.journal_days)
+        yield Service(site, rules, outside, keep, _editions(settings, site, rules))
+
+
+def _editions(settings: Settings, site: Site, rules: RuleBook) -> tuple[Edition, ...]:
+    return (
+        Edition("site", site.hash, pack(read_files(find(settings.site)))),
+        Edition("rules", rules.version, json.dumps(dict(rules.texts), ensure_ascii=False, sort_keys=True)),
+    )

@@ -8,7 +8,7 @@ import pytest
 
 
 def needed(binary: str, install: str) -> str:
-    """Path of `binary`, also looked for in /usr/sbin. Skips with the install line; fails under TIDEWALK_REQUIRE_MACHINES=1."""
+    """Path of `binary`, also looked for in /usr/sbin. Skips, or fails where machines are required."""
     found = shutil.which(binary) or shutil.which(binary, path="/usr/sbin:/usr/local/sbin")
     if found is None:
         missing = f"{binary} is not installed: {install}"
