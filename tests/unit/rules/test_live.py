@@ -170,6 +170,27 @@ def test_nothing_polls_due_says_when_something_changes_by_itself():
     assert live.due() == NIGHT + 11 * MINUTE + 1000
 
 
+def test_a_silence_that_no_tick_has_seen_is_found_when_the_device_speaks_again():
+    live = live_on(book_of(silent=SILENT), SITE)
+    live.hear([bin_says(NIGHT, EMPTY)], NIGHT)
+    back = NIGHT + 2 * HOUR
+    changes = live.hear([bin_says(back, EMPTY)], back)
+    mine = [(c.state.value, c.cause, c.at) for c in changes if c.subject == "device:bin-1"]
+    assert mine == [("open", NIGHT + 30 * MINUTE, NIGHT + 30 * MINUTE)]
+
+
+def test_a_window_that_slept_reaches_back_to_what_was_of_no_interest():
+    live = live_on(shipped(), SITE)
+    said_by = [(0, 1.0), (2, 1.2), (4, 0.8), (6, 9.0), (8, 0.9)]
+    rows = [(NIGHT + m * MINUTE, [said(SITE, "lamp-1", NIGHT + m * MINUTE, {"tilt_deg": v})]) for m, v in said_by]
+    assert [c for c in play(live, [*rows, (NIGHT + 15 * MINUTE, [])]) if c.rule == "pole-leaning"] == []
+    first = live_on(shipped(), SITE)
+    play(first, rows[:3])
+    again = live_on(shipped(), SITE, start=None)
+    again.load(first.drain_dirty().items())
+    assert [c for c in play(again, [*rows[3:], (NIGHT + 15 * MINUTE, [])]) if c.rule == "pole-leaning"] == []
+
+
 def test_a_lamp_that_falls_silent_at_night_is_silent_sooner_than_by_day():
     site = site_of([facility("lamp-1", Kind.LIGHT)], [Device("lamp-1", "lamp-1", interval_s=3600, lit_interval_s=900)])
     live = live_on(book_of(silent=SILENT), site, NIGHT)
