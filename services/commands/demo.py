@@ -56,9 +56,7 @@ Examples:
 @click.option(
     "--transport",
     type=click.Choice([show.MEMORY, show.BROKER]),
-    default=show.MEMORY,
-    show_default=True,
-    help="Of a virtual run: in one process, or through a broker. The result is the same.",
+    help="Of a virtual run: in one process (default), or through a broker (yours, or its own). The result is the same.",
 )
 @click.option(
     "--delay-ms",
@@ -81,7 +79,7 @@ def demo(
     virtual: bool,
     since: Millis | None,
     span: Millis | None,
-    transport: str,
+    transport: str | None,
     delay_ms: int,
     as_json: bool,
 ) -> None:
@@ -103,7 +101,10 @@ def demo(
             raise ConflictError(f"site {site.id} is a real one; the demo plays only a site that says `simulated: true`")
         if virtual:
             start = wall.now() - 24 * HOUR if since is None else since
-            run = show.Run(start, start + (6 * HOUR if span is None else span), seed, faults, (0, delay_ms), transport)
+            over = transport or (show.BROKER if broker else show.MEMORY)
+            if broker and over == show.MEMORY:
+                raise click.UsageError("--transport memory has no use for --broker")
+            run = show.Run(start, start + (6 * HOUR if span is None else span), seed, faults, (0, delay_ms), over)
             asyncio.run(_virtual(settings, site, run, wall, own=not broker, as_json=as_json))
         else:
             _refuse_virtual_words(since, as_json=as_json)
