@@ -11,7 +11,8 @@ import msgspec
 from pydantic import ValidationError
 
 from domain.errors import NotFoundError
-from rules.core.expression import Condition, ExpressionError, condition, gate
+from rules.core.expression import Condition, condition, gate
+from rules.core.grammar import ExpressionError
 from rules.core.program import Program, compiled
 from rules.core.rule import Rule
 from rules.marked import Marked

@@ -15,18 +15,16 @@ Two plain boolean expressions are made of each condition, "surely true" and "sur
 there is no third value to carry through and/or/not, and both stop early.
 """
 
-import ast
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import lru_cache
-from itertools import pairwise
 from statistics import fmean, median
 from typing import Final
 
-from domain.naming import ATTRIBUTES, QUANTITIES, Kind
-from domain.readings import Millis, Value
-from rules.core.vocabulary import CONTEXT, HAS, kinds_that_say, quantities_of
+from domain.naming import Kind
+from domain.readings import Value
+from rules.core.grammar import ExpressionError, Reader, Window, parsed
+from rules.core.vocabulary import CONTEXT
 
 Get = Callable[[str], Value | None]
 Verdict = Callable[[Get, Get, Get, Sequence[float | None]], bool | None]
@@ -38,38 +36,6 @@ WINDOWS: Final[Mapping[str, Callable[[Sequence[float]], float]]] = {
     "min": min,
     "max": max,
 }
-_SPANS: Final = {"seconds": 1_000, "minutes": 60_000, "hours": 3_600_000}
-_LONGEST: Final = 7 * 24 * 3_600_000
-_COMPARE: Final[dict[type[ast.cmpop], str]] = {
-    ast.Lt: "<",
-    ast.LtE: "<=",
-    ast.Gt: ">",
-    ast.GtE: ">=",
-    ast.Eq: "==",
-    ast.NotEq: "!=",
-}
-_ARITHMETIC: Final[dict[type[ast.operator], str]] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
-_PARTS: Final = "names, numbers, + - * /, comparisons, and/or/not, min/max/abs, said(flag), mean(quantity, minutes=10)"
-
-
-class ExpressionError(ValueError):
-    """The text is no condition. `what` is wrong with it, `expected` would have been right."""
-
-    def __init__(self, what: str, expected: str) -> None:
-        super().__init__(f"{what}; expected {expected}")
-        self.what, self.expected = what, expected
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """One aggregate over event time that a condition asks for."""
-
-    function: str
-    quantity: str
-    span: Millis
-
-    def __str__(self) -> str:
-        return f"{self.function}({self.quantity}, seconds={self.span // 1000})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +58,8 @@ class Condition:
 
 def condition(text: str, kind: Kind | None) -> Condition:
     """Check and compile a condition over facilities of a kind. Raises ExpressionError."""
-    found = _Reader(kind)
-    truth = found.truth(_parsed(text))
+    found = Reader(kind)
+    truth = found.truth(parsed(text))
     body = [*found.loads, *(f"w{i} = window[{i}]" for i in range(len(found.windows)))]
     body += [f"if {truth.true}: return True", f"if {truth.false}: return False", "return None"]
     return Condition(
@@ -142,255 +108,3 @@ def _compiled(name: str, source: str) -> Callable[..., bool]:
     space: dict[str, Callable[..., bool]] = {}
     exec(compile(source, "<rule>", "exec"), {"__builtins__": {"min": min, "max": max, "abs": abs}}, space)  # noqa: S102
     return space[name]
-
-
-def _parsed(text: str) -> ast.expr:
-    try:
-        return ast.parse(text.strip(), mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as wrong:
-        raise ExpressionError(f"{text!r} cannot be read", f"one expression: {_PARTS}") from wrong
-
-
-@dataclass(frozen=True, slots=True)
-class _Truth:
-    true: str
-    false: str
-    guard: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Number:
-    """`unit` is None where anything goes (literals, products). `needs` are the locals that must be known."""
-
-    code: str
-    unit: str | None
-    needs: tuple[str, ...]
-    constant: float | None = None  # a literal's value
-    window: Window | None = None  # set where this is a window and nothing else
-    fixed: bool = True  # the same for every reading of a facility: literals and attributes
-
-
-@dataclass(frozen=True, slots=True)
-class _Text:
-    code: str
-    needs: tuple[str, ...]
-    quantity: str = ""
-    literal: str = ""
-
-
-class _Reader:
-    """Reads one expression: types, units and names are checked as the code is made."""
-
-    def __init__(self, kind: Kind | None) -> None:
-        self.kind = kind
-        self.quantities: dict[str, None] = {}
-        self.attributes: dict[str, None] = {}
-        self.context: dict[str, None] = {}
-        self.windows: list[Window] = []
-        self.window_uses = 0
-        self.loads: dict[str, None] = {}
-
-    def truth(self, node: ast.expr) -> _Truth:
-        """A part that must be true or false."""
-        match node:
-            case ast.BoolOp(op=op, values=values):
-                parts = [self.truth(value) for value in values]
-                both, either = (" and ", " or ") if isinstance(op, ast.And) else (" or ", " and ")
-                return _Truth(
-                    f"({both.join(p.true for p in parts)})",
-                    f"({either.join(p.false for p in parts)})",
-                    f"({both.join(p.guard for p in parts)})",
-                )
-            case ast.UnaryOp(op=ast.Not(), operand=operand):
-                before = self.window_uses
-                part = self.truth(operand)
-                return _Truth(part.false, part.true, part.false if self.window_uses == before else "True")
-            case ast.Compare():
-                return self._comparison(node)
-            case ast.Call(func=ast.Name(id="said"), args=[ast.Name(id=name)], keywords=[]):
-                self._is_flag(name, f"said({name})")
-                local = self._quantity(name)
-                return _Truth(f"({local} is True)", f"({local} is not True)", f"({local} is True)")
-            case ast.Name(id=name):
-                local = self._flag(name)
-                return _Truth(f"({local} is True)", f"({local} is False)", f"({local} is True)")
-        raise ExpressionError(f"`{ast.unparse(node)}` is neither true nor false", "a comparison or a flag")
-
-    def _flag(self, name: str) -> str:
-        if name in CONTEXT:
-            return self._around(name)
-        self._is_flag(name, name)
-        return self._quantity(name)
-
-    def _is_flag(self, name: str, shown: str) -> None:
-        self._known(name)
-        if name not in QUANTITIES or QUANTITIES[name].type != "bool":
-            raise ExpressionError(f"`{shown}`: {name} is no flag", f"a comparison, as in `{name} > 0`")
-
-    def _comparison(self, node: ast.Compare) -> _Truth:
-        sides = [self._value(side) for side in (node.left, *node.comparators)]
-        shown = ast.unparse(node)
-        signs = []
-        for (left, right), op in zip(pairwise(sides), node.ops, strict=True):
-            if type(op) not in _COMPARE:
-                raise ExpressionError(f"`{shown}` compares in a way that rules do not", "< <= > >= == !=")
-            signs.append(_COMPARE[type(op)])
-            self._comparable(left, right, signs[-1], shown)
-        code = sides[0].code + "".join(f" {sign} {side.code}" for sign, side in zip(signs, sides[1:], strict=True))
-        needs = tuple(dict.fromkeys(name for side in sides for name in side.needs))
-        known = "".join(f"{name} is not None and " for name in needs)
-        true = f"({known}{code})"
-        return _Truth(true, f"({known}not ({code}))", self._window_guard(sides, signs) or true)
-
-    def _window_guard(self, sides: Sequence[_Number | _Text], signs: Sequence[str]) -> str:
-        """What some sample of a window must show before the comparison can hold; "" where there is no window.
-
-        Mean, median, min and max all lie between the least and the greatest sample.
-        """
-        numbers = [side for side in sides if isinstance(side, _Number)]
-        if not any(name.startswith("w") for side in numbers for name in side.needs):
-            return ""
-        if len(numbers) != 2 or signs[0] in ("==", "!="):
-            return "True"
-        codes, needs = [], []
-        for one, other in (numbers, numbers[::-1]):
-            if one.window is not None and other.fixed:
-                local = self._quantity(one.window.quantity)
-                codes.append(local)
-                needs.append(local)
-            elif one.fixed:
-                codes.append(one.code)
-                needs.extend(one.needs)
-            else:
-                return "True"
-        return f"({''.join(f'{name} is not None and ' for name in needs)}{codes[0]} {signs[0]} {codes[1]})"
-
-    def _comparable(self, left: "_Number | _Text", right: "_Number | _Text", sign: str, shown: str) -> None:
-        if isinstance(left, _Text) or isinstance(right, _Text):
-            if not (isinstance(left, _Text) and isinstance(right, _Text)):
-                raise ExpressionError(f"`{shown}` compares text with a number", "both of one type")
-            if sign not in ("==", "!="):
-                raise ExpressionError(f"`{shown}` puts text in an order", "== or !=")
-            for one, other in ((left, right), (right, left)):
-                choices = QUANTITIES[one.quantity].choices if one.quantity else ()
-                if choices and not other.quantity and other.literal not in choices:
-                    raise ExpressionError(f"{one.quantity} is never {other.literal!r}", " or ".join(map(repr, choices)))
-            return
-        self._same_unit(left, right, shown)
-
-    def _same_unit(self, left: _Number, right: _Number, shown: str) -> str | None:
-        if left.unit is not None and right.unit is not None and left.unit != right.unit:
-            raise ExpressionError(
-                f"`{shown}` mixes {left.unit or 'a count'} with {right.unit or 'a count'}", "one unit on both sides"
-            )
-        return left.unit if left.unit is not None else right.unit
-
-    def _value(self, node: ast.expr) -> "_Number | _Text":
-        match node:
-            case ast.Constant(value=str() as text):
-                return _Text(repr(text), (), literal=text)
-            case ast.Name(id=name) if name in QUANTITIES and QUANTITIES[name].type == "text":
-                local = self._quantity(name)
-                return _Text(local, (local,), quantity=name)
-        return self._number(node)
-
-    def _number(self, node: ast.expr) -> _Number:
-        shown = ast.unparse(node)
-        match node:
-            case ast.Constant(value=bool() as flag):
-                raise ExpressionError(f"`{flag}` is compared with a number", "the flag alone, or `not` and the flag")
-            case ast.Constant(value=(int() | float()) as number):
-                return _Number(repr(float(number)), None, (), constant=float(number))
-            case ast.UnaryOp(op=ast.USub(), operand=operand):
-                inner = self._number(operand)
-                constant = None if inner.constant is None else -inner.constant
-                return _Number(f"(-{inner.code})", inner.unit, inner.needs, constant, None, inner.fixed)
-            case ast.BinOp(left=left, op=op, right=right) if type(op) in _ARITHMETIC:
-                return self._arithmetic(self._number(left), _ARITHMETIC[type(op)], self._number(right), shown)
-            case ast.Call(func=ast.Name(id=name), keywords=[_]) if name in WINDOWS:
-                return self._window(name, node)
-            case ast.Call(func=ast.Name(id="abs"), args=[one], keywords=[]):
-                inner = self._number(one)
-                return _Number(f"abs({inner.code})", inner.unit, inner.needs, None, None, inner.fixed)
-            case ast.Call(func=ast.Name(id=("min" | "max") as name), args=[_, _, *_] as args, keywords=[]):
-                return self._extreme(name, [self._number(arg) for arg in args], shown)
-            case ast.Name(id=name):
-                return self._named_number(name)
-        raise ExpressionError(f"`{shown}` is not a number that rules know", _PARTS)
-
-    def _named_number(self, name: str) -> _Number:
-        self._known(name)
-        if name in ATTRIBUTES:
-            local = f"a_{name}"
-            self.attributes[name] = None
-            self.loads[f"{local} = attribute({name!r})"] = None
-            return _Number(local, ATTRIBUTES[name], (local,))
-        if name in CONTEXT or QUANTITIES[name].type == "bool":
-            raise ExpressionError(f"{name} is true or false and is compared with a number", f"`{name}` alone")
-        if QUANTITIES[name].type == "text":
-            raise ExpressionError(f"{name} is text and is used as a number", f'`{name} == "…"`')
-        local = self._quantity(name)
-        return _Number(local, QUANTITIES[name].unit, (local,), fixed=False)
-
-    def _arithmetic(self, left: _Number, sign: str, right: _Number, shown: str) -> _Number:
-        needs, fixed = (*left.needs, *right.needs), left.fixed and right.fixed
-        if sign in "+-":
-            return _Number(
-                f"({left.code} {sign} {right.code})", self._same_unit(left, right, shown), needs, fixed=fixed
-            )
-        if sign == "/" and not right.constant:
-            raise ExpressionError(f"`{shown}` may divide by nothing", "division by a number; else multiply across")
-        unit = left.unit if right.unit is None else right.unit if left.unit is None and sign == "*" else None
-        return _Number(f"({left.code} {sign} {right.code})", unit, needs, fixed=fixed)
-
-    def _extreme(self, name: str, parts: Sequence[_Number], shown: str) -> _Number:
-        unit = parts[0].unit
-        for one, other in pairwise(parts):
-            unit = self._same_unit(one, other, shown) if unit is None else unit
-            self._same_unit(_Number("", unit, ()), other, shown)
-        needs = tuple(name for part in parts for name in part.needs)
-        return _Number(
-            f"{name}({', '.join(part.code for part in parts)})", unit, needs, fixed=all(part.fixed for part in parts)
-        )
-
-    def _window(self, name: str, node: ast.Call) -> _Number:
-        shown, expected = ast.unparse(node), f"{name}(quantity, minutes=10)"
-        match node.args, node.keywords:
-            case [ast.Name(id=quantity)], [ast.keyword(arg=("seconds" | "minutes" | "hours") as unit, value=length)]:
-                self._known(quantity)
-            case _:
-                raise ExpressionError(f"`{shown}` is no window", expected)
-        number = length.value if isinstance(length, ast.Constant) else None
-        span = number * _SPANS[unit] if isinstance(number, int | float) else 0
-        if not 0 < span <= _LONGEST:
-            raise ExpressionError(f"`{shown}` is an impossible window", f"{expected}, and up to 7 days")
-        if quantity not in QUANTITIES or QUANTITIES[quantity].type != "float":
-            raise ExpressionError(f"`{shown}`: {quantity} is no measured number", expected)
-        window = Window(name, quantity, int(span))
-        if window not in self.windows:
-            self.windows.append(window)
-        self.window_uses += 1
-        self.quantities[quantity] = None
-        local = f"w{self.windows.index(window)}"
-        return _Number(local, QUANTITIES[quantity].unit, (local,), window=window, fixed=False)
-
-    def _quantity(self, name: str) -> str:
-        self.quantities[name] = None
-        self.loads[f"q_{name} = get({name!r})"] = None
-        return f"q_{name}"
-
-    def _around(self, name: str) -> str:
-        self.context[name] = None
-        self.loads[f"c_{name} = around({name!r})"] = None
-        return f"c_{name}"
-
-    def _known(self, name: str) -> None:
-        """Refuse a name that nothing of this kind has."""
-        here = (*quantities_of(self.kind), *(HAS[self.kind] if self.kind is not None else ()), *CONTEXT)
-        if name in here:
-            return
-        whose = f"a {self.kind}" if self.kind is not None else "every kind"
-        if elsewhere := kinds_that_say(name):
-            raise ExpressionError(f"{name} is not of {whose}", f"a rule for {elsewhere}, or one of {', '.join(here)}")
-        near = get_close_matches(name, here, n=1)
-        raise ExpressionError(f"unknown name {name!r}", f"{near[0]!r}" if near else f"one of {', '.join(here)}")

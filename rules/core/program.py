@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from domain.naming import Kind
-from rules.core.expression import Condition, Window, condition, gate
+from rules.core.expression import Condition, condition, gate
+from rules.core.grammar import Window
 from rules.core.rule import Rule
 
 

@@ -13,7 +13,8 @@ from typing import Final, NamedTuple
 
 from domain.alarms import AlarmState
 from domain.readings import Millis, Quality, Reading, Value
-from rules.core.expression import WINDOWS, Condition, Get, Window
+from rules.core.expression import WINDOWS, Condition, Get
+from rules.core.grammar import Window
 from rules.core.program import Program
 from rules.core.state import QUIET, Change, Cover, Holding, Opened, Sample, State
 from rules.core.surroundings import Context, Place, Silent, Tick

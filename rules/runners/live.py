@@ -10,25 +10,23 @@ time is settled, and sorts for itself. Groups are ticked before the facilities t
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from heapq import heappop, heappush
 
 import msgspec
 
-from domain.alarms import AlarmChange, AlarmState
-from domain.ids import alarm_id
+from domain.alarms import AlarmChange
 from domain.readings import Millis, Quality, Reading
 from domain.site import Site
 from rules.book import RuleBook
 from rules.core import absence, groups
 from rules.core.groups import Event
-from rules.core.state import QUIET, Change, Cover, Opened, Sample, State
+from rules.core.state import QUIET, State
 from rules.core.step import UNFIT, Late, Seen, due, step
 from rules.core.surroundings import Context, Silent, Tick
 from rules.runners import saved
+from rules.runners.alarms import Alarms
 from rules.runners.fitting import Fitted, fit
-from rules.runners.records import Circle, Ear, Spot, Watch
-
-_EAR, _CIRCLE, _SPOT = 0, 1, 2  # at one moment: who is silent, which groups that makes, what they hold back
+from rules.runners.records import Circle, Ear, Spot, Watch, forget
+from rules.runners.timers import Timers
 
 
 class Live:
@@ -36,16 +34,14 @@ class Live:
 
     def __init__(self, rules: RuleBook, site: Site, context: Context) -> None:
         self._fitted: Fitted = fit(rules, site)
-        self._site, self._context, self._intervals = site.id, context, rules.intervals
-        self._heap: list[tuple[Millis, int, int, Ear | Circle | Spot]] = []
+        self._context, self._intervals = context, rules.intervals
+        self._timers = Timers()
         self._dirty: list[Spot] = []
         self._dirty_circles: dict[str, Circle] = {}
-        self._open: dict[str, AlarmChange] = {}
-        self._where: dict[str, Circle | tuple[Spot, str]] = {}
+        self._alarms = Alarms(site.id)
         self._listening: Millis | None = None
         self._until: Millis = 0  # the Tick of the row in hand
         self._deaf = self._listening_dirty = False
-        self._changes: list[AlarmChange] = []
 
     def hear(  # noqa: C901  one loop, in one piece: a call per reading would cost a tenth of it
         self, readings: Sequence[Reading], at: Millis, *, deaf: bool = False
@@ -79,16 +75,14 @@ class Live:
                 self._look(ear, reading)
             if (recent := spot.recent) is not None:
                 if recent and recent[0].at < when - recall:
-                    _forget(recent, when - recall)
+                    forget(recent, when - recall)
                 recent.append(reading)
             if not spot.dirty:
                 spot.dirty = True
                 dirty.append(spot)
         if not deaf:
             self._advance(at)
-        changes, self._changes = self._changes, []
-        changes.sort(key=lambda change: (change.at, change.rule, change.subject))
-        return changes
+        return self._alarms.said()
 
     def listening_from(self, at: Millis) -> None:
         """From now on we hear: on start, and after each deaf span. Every device has its whole limit anew."""
@@ -99,15 +93,11 @@ class Live:
 
     def due(self) -> Millis | None:
         """The time of the earliest Tick that will change something by itself; None where only readings can."""
-        heap = self._heap
-        while heap:
-            ready, _, _, one = heap[0]
-            if one.ready == ready and (not isinstance(one, Ear) or self._deadline(one) <= ready):
+        while (first := self._timers.first()) is not None:
+            ready, one = first
+            if not isinstance(one, Ear) or self._deadline(one) <= ready:
                 return ready
-            heappop(heap)
-            if one.ready == ready and isinstance(one, Ear):
-                one.ready = None
-                self._await(one)
+            self._await(one)
         return None
 
     def drain_dirty(self) -> dict[str, bytes]:
@@ -139,16 +129,11 @@ class Live:
 
     def open_alarms(self) -> Mapping[str, AlarmChange]:
         """The alarms that are open, by id, as they were opened."""
-        return self._open
+        return self._alarms.open
 
     def is_wrong(self, alarm_id: str) -> bool | None:
         """Whether the condition of an open alarm holds on the newest readings; None where that cannot be told now."""
-        match self._where.get(alarm_id):
-            case Circle() as circle:
-                return circle.group.clearing is None
-            case (Spot() as spot, str(key)):
-                return spot.states[key].wrong
-        return None
+        return self._alarms.is_wrong(alarm_id)
 
     def _turn_ear(self, at: Millis, *, deaf: bool) -> None:
         if not deaf:
@@ -188,7 +173,7 @@ class Live:
             if state is None:
                 if watch.absence or not watch.interest(reading.values.get, spot.attribute, around):
                     continue
-                state = _woken(spot, watch, key)
+                state = spot.woken(watch, key)
             self._step(spot, watch, key, state, alive if watch.absence else seen)
         for circle, who in spot.asked_by:
             truth = circle.judges(who).verdict(reading.values.get, spot.attribute, around, ())
@@ -200,7 +185,7 @@ class Live:
         program = watch.program
         after, changes = step(program, state, seen, spot.place, self._context, spot.cover(key))
         for change in changes:
-            self._report(watch.name, spot.subject(key), spot.facility.id, change, (spot, key))
+            self._alarms.of_facility(spot, key, change)
         if after is QUIET or self._may_sleep(spot, watch, after):
             spot.states.pop(key, None)
             if program.span and after.judged >= 0:
@@ -272,7 +257,7 @@ class Live:
         return heard + absence.limit(ear.device, ear.spot.bay.id, heard, self._intervals, self._context) + absence.WAIT
 
     def _await(self, ear: Ear) -> None:
-        self._arm(ear, self._deadline(ear), _EAR)
+        self._timers.arm(ear, self._deadline(ear))
 
     def _put(self, circle: Circle, event: Event) -> None:
         circle.group, _ = groups.step(circle.program, circle.group, event, circle.size)
@@ -281,9 +266,8 @@ class Live:
     def _tick_circle(self, circle: Circle, at: Millis) -> None:
         circle.group, changes = groups.step(circle.program, circle.group, Tick(at), circle.size, circle.covered())
         for change in changes:
-            named = change._replace(members=circle.facilities(change.members))
-            self._report(circle.program.rule.name, circle.subject, circle.hub, named, circle)
-        before, circle.cover = circle.cover, _cover(circle, changes)
+            self._alarms.of_group(circle, change)
+        before, circle.cover = circle.cover, circle.covering(changes)
         self._stir(circle)
         if circle.cover != before:
             for spot in dict.fromkeys(circle.spots.values()):
@@ -300,7 +284,7 @@ class Live:
                 circle.spots[who].stir(1)
         circle.restless = restless
         self._dirty_circles[circle.key] = circle
-        self._arm(circle, groups.due(circle.program, circle.group), _CIRCLE)
+        self._timers.arm(circle, groups.due(circle.program, circle.group))
 
     def _arm_spot(self, spot: Spot) -> None:
         ready: Millis | None = None
@@ -308,22 +292,12 @@ class Live:
             if (state := spot.states.get(key)) is not None:
                 when = due(watch.program, state, spot.cover(key))
                 ready = when if ready is None or (when is not None and when < ready) else ready
-        self._arm(spot, ready, _SPOT)
-
-    def _arm(self, one: Ear | Circle | Spot, when: Millis | None, rank: int) -> None:
-        if when != one.ready:
-            one.ready = when
-            if when is not None:
-                heappush(self._heap, (when, rank, one.order, one))
+        self._timers.arm(spot, ready)
 
     def _advance(self, at: Millis) -> None:
         """Do all that falls due up to `at`, each as if a Tick had come at its own time."""
-        heap = self._heap
-        while heap and heap[0][0] <= at:
-            ready, _, _, one = heappop(heap)
-            if one.ready != ready:
-                continue
-            one.ready = None
+        while (ripe := self._timers.pop(at)) is not None:
+            ready, one = ripe
             if isinstance(one, Ear):
                 self._check(one, ready)
             elif isinstance(one, Circle):
@@ -341,85 +315,16 @@ class Live:
             spot.dirty = True
             self._dirty.append(spot)
 
-    def _report(self, rule: str, subject: str, facility: str, change: Change, where: Circle | tuple[Spot, str]) -> None:
-        said = AlarmChange(
-            alarm=alarm_id(self._site, rule, subject, change.cause),
-            rule=rule,
-            version=change.version,
-            subject=subject,
-            state=change.state,
-            cause=change.cause,
-            since=change.since,
-            at=change.at,
-            facility=facility,
-            members=change.members,
-            why=change.why,
-        )
-        if said.state is AlarmState.OPEN:
-            self._open[said.alarm], self._where[said.alarm] = said, where
-        else:
-            self._open.pop(said.alarm, None)
-            self._where.pop(said.alarm, None)
-        self._changes.append(said)
-
     def _take_up(self) -> None:
         """Make of what was loaded what follows from it: alarms, timers, and who must be looked at closely."""
+        self._alarms.take_up(self._fitted.spots, self._fitted.circles)
         for circle in self._fitted.circles:
             self._stir(circle)
-            if (opened := circle.group.open) is not None:
-                named = circle.facilities(opened.members)
-                self._report(circle.program.rule.name, circle.subject, circle.hub, _opening(opened, named), circle)
         for spot in self._fitted.spots:
             spot.settle_down()
             self._arm_spot(spot)
-            for watch, key in spot.keys:
-                if (state := spot.states.get(key)) is not None and state.open is not None:
-                    opening = _opening(state.open, state.open.members)
-                    self._report(watch.name, spot.subject(key), spot.facility.id, opening, (spot, key))
         if self._listening is not None:
             for ear in self._fitted.ears.values():
                 if ear.silent is None:
                     self._await(ear)
-        self._changes.clear()
         self._dirty_circles.clear()
-
-
-def _forget(recent: list[Reading | Sample], before: Millis) -> None:
-    """Drop what no window reaches back to any more."""
-    if recent[-1].at < before:
-        recent.clear()
-    else:
-        recent[:] = [one for one in recent if one.at >= before]
-
-
-def _opening(opened: Opened, members: tuple[str, ...]) -> Change:
-    why = dict(opened.why)
-    return Change(AlarmState.OPEN, opened.cause, opened.since, opened.at, opened.version, members, why)
-
-
-def _woken(spot: Spot, watch: Watch, key: str) -> State:
-    """The state of a rule that slept: what its windows may reach back to."""
-    program = watch.program
-    if not program.span or not spot.recent:
-        return QUIET
-    judged = spot.asleep.get(key, -1)
-    found: dict[tuple[Millis, str], Sample] = {}
-    for one in spot.recent:
-        sample = saved.sampled(one, program.quantities)
-        if sample.values and sample.at > judged - program.span:
-            at = (sample.at, sample.device)
-            found[at] = sample if at not in found else Sample(*at, found[at].values | sample.values)
-    return State(samples=tuple(found[at] for at in sorted(found)), judged=judged)
-
-
-def _cover(circle: Circle, changes: Sequence[Change]) -> Cover | None:
-    """What the group does to those under it, now."""
-    group, before = circle.group, circle.cover
-    if group.open is not None:
-        return Cover(group.open.cause, None)
-    if group.pending is not None:
-        return Cover(group.pending.cause, None)
-    if before is None or before.until is not None:
-        return before
-    cleared = [change.at for change in changes if change.state is AlarmState.CLEARED]
-    return Cover(before.since, cleared[-1]) if cleared else None

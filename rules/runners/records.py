@@ -1,13 +1,15 @@
 """What the live runner keeps of each zone, facility, device and group: plain records on the hot path."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Final
 
+from domain.alarms import AlarmState
 from domain.readings import Millis, Reading
 from domain.site import Device, Facility
 from rules.core.expression import Condition, Get, Interest
 from rules.core.groups import HUB, WELL, Group
 from rules.core.program import Program
-from rules.core.state import Cover, Sample, State
+from rules.core.state import QUIET, Change, Cover, Sample, State
 from rules.core.surroundings import Place
 
 
@@ -42,6 +44,7 @@ class Bay:
 class Circle:
     """One group rule over one feeder or gateway: its members, its hub, and what stands of it."""
 
+    RANK: Final = 1
     __slots__ = (
         "by_device",
         "cover",
@@ -80,6 +83,16 @@ class Circle:
         """The facilities of members, sorted, each once."""
         return tuple(sorted({self.spots[who].facility.id for who in members if who in self.spots}))
 
+    def covering(self, changes: Sequence[Change]) -> Cover | None:
+        """What the group does to those under it, after these changes of it."""
+        standing = self.group.open or self.group.pending
+        if standing is not None:
+            return Cover(standing.cause, None)
+        if self.cover is None or self.cover.until is not None:
+            return self.cover
+        cleared = [change.at for change in changes if change.state is AlarmState.CLEARED]
+        return Cover(self.cover.since, cleared[-1]) if cleared else None
+
     def covered(self) -> frozenset[str]:
         """The members that the alarm of another group already speaks for."""
         names = self.program.rule.inhibited_by
@@ -91,6 +104,7 @@ class Circle:
 class Spot:
     """One facility: its states, and the question whether a reading of it is of interest to anybody."""
 
+    RANK: Final = 2
     __slots__ = (
         "asked_by",
         "asleep",
@@ -154,6 +168,20 @@ class Spot:
         self.restless += by
         self.settle_down()
 
+    def woken(self, watch: Watch, key: str) -> State:
+        """The state of a rule that slept: what its windows may reach back to."""
+        program = watch.program
+        if not program.span or not self.recent:
+            return QUIET
+        judged = self.asleep.get(key, -1)
+        found: dict[tuple[Millis, str], Sample] = {}
+        for one in self.recent:
+            sample = sampled(one, program.quantities)
+            if sample.values and sample.at > judged - program.span:
+                at = (sample.at, sample.device)
+                found[at] = sample if at not in found else Sample(*at, found[at].values | sample.values)
+        return State(samples=tuple(found[at] for at in sorted(found)), judged=judged)
+
     def held_by(self, names: tuple[str, ...]) -> bool:
         """Whether the alarm of any of these groups speaks for it now."""
         return any(
@@ -173,6 +201,7 @@ class Spot:
 class Ear:
     """One device: when it was last heard."""
 
+    RANK: Final = 0  # among timers of one moment
     __slots__ = ("device", "heard", "id", "missed_by", "order", "patience", "ready", "silent", "spot")
 
     def __init__(self, device: Device, spot: Spot) -> None:
@@ -183,3 +212,16 @@ class Ear:
         self.missed_by: list[tuple[Circle, str]] = []  # groups that want to know of its silence, and as whose
         self.ready: Millis | None = None
         self.order = 0
+
+
+def sampled(one: Reading | Sample, quantities: tuple[str, ...]) -> Sample:
+    """The part of a reading, or of a sample, that is wanted."""
+    return Sample(one.at, one.device, {q: one.values[q] for q in quantities if q in one.values})
+
+
+def forget(recent: list[Reading | Sample], before: Millis) -> None:
+    """Drop what no window reaches back to any more."""
+    if recent[-1].at < before:
+        recent.clear()
+    else:
+        recent[:] = [one for one in recent if one.at >= before]

@@ -2,10 +2,10 @@
 
 import msgspec
 
-from domain.readings import Millis, Reading
+from domain.readings import Millis
 from rules.core.groups import Group
 from rules.core.state import Cover, Sample, State
-from rules.runners.records import Circle, Ear, Spot
+from rules.runners.records import Circle, Ear, Spot, sampled
 
 LISTENING = "listening"
 
@@ -79,8 +79,3 @@ def take_up_circle(circle: Circle, row: bytes) -> None:
     """Put a group back as it was."""
     saved = msgspec.json.decode(row, type=SavedCircle)
     circle.group, circle.cover = saved.group, saved.cover
-
-
-def sampled(one: Reading | Sample, quantities: tuple[str, ...]) -> Sample:
-    """The part of a reading, or of a sample, that is wanted."""
-    return Sample(one.at, one.device, {q: one.values[q] for q in quantities if q in one.values})

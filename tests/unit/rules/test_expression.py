@@ -2,7 +2,8 @@ import pytest
 
 from domain.naming import Kind
 from domain.readings import Value
-from rules.core.expression import ExpressionError, Window, condition, gate, interest
+from rules.core.expression import condition, gate, interest
+from rules.core.grammar import ExpressionError, Window
 
 
 def ask(text: str, kind: Kind, values: dict[str, Value], attributes: dict[str, float] | None = None, *windows: float):
