@@ -10,7 +10,7 @@ import msgspec
 
 from domain.errors import UnavailableError
 from domain.messages import Message, Quarantined, Row
-from domain.naming import EDIT, judged_topic
+from domain.naming import EDIT, LINK, judged_topic
 from domain.ports import Journal, Publisher, Quarantine, ReadingHistory, ReadingStore, Source
 from domain.readings import Millis
 from domain.site import Site
@@ -22,6 +22,7 @@ from rules.book import RuleBook
 from rules.context.sun import sun_over
 from rules.core.rule import Rule
 from rules.runners.live import Live
+from services.api.seams import Cases
 from services.dispatch.dispatcher import Dispatcher, Outbox
 from services.dispatch.orders import Alarm, Order
 from services.judge import Judge, Saved
@@ -36,7 +37,7 @@ HOUSEKEEPING_S: Final = 600.0
 DAY: Final = 86_400_000
 
 
-class Ledgers(Books, Outbox, Protocol):
+class Ledgers(Books, Outbox, Cases, Protocol):
     """Everything that is kept in SQL. Blocking. Raises UnavailableError."""
 
     def load(self) -> Saved:
@@ -59,12 +60,8 @@ class Ledgers(Books, Outbox, Protocol):
         """Forget sent messages older than `before`."""
         ...
 
-    def alarms(self, *, newest: int = 200) -> list[Alarm]:
-        """The newest alarms, newest first."""
-        ...
-
-    def orders(self, *, newest: int = 200) -> list[Order]:
-        """The newest orders, newest first, without their history."""
+    def outbox_counts(self) -> dict[str, int]:
+        """How many messages are pending, sent and dead."""
         ...
 
     def everything(self) -> tuple[list[Alarm], list[Order]]:
@@ -77,6 +74,10 @@ class Aside(Quarantine, Protocol):
 
     def take_retries(self) -> Sequence[Message]:
         """What to try again; asking again says that those before are in the journal."""
+        ...
+
+    def counts(self) -> dict[str, int]:
+        """Entries by class of reason."""
         ...
 
 
@@ -127,6 +128,7 @@ class Service:
         self._keep, self._editions = keep, editions
         self.fan = FanOut(self.journal, lambda _: Pipeline(site, retention=keep.readings * DAY))
         retries = self.quarantine.take_retries
+        self.link = ""  # the newest state of our connection to the broker; "" before the first
         self.door = Door(outside.source, self.journal, self.clock, site, self._row, retries=retries, held=HELD)
         self.engine = Live(rules, site, sun_over(site))
         saved = self.books.load()
@@ -216,7 +218,9 @@ class Service:
             await asyncio.to_thread(self.books.move, cursor, row.number)
 
     async def _row(self, row: Row) -> None:
-        self.fan.hear(row)
+        for note in self.fan.hear(row).notes:
+            if note.topic == LINK:
+                self.link = str(msgspec.json.decode(note.payload)["state"])
 
     async def _judged(self, step: int) -> None:
         """Answer a clock step: everything it led to has been taken by the other side."""

@@ -28,6 +28,8 @@ class Settings(BaseSettings):
     influx_bucket: str = "tidewalk"
     retention_days: int = Field(0, ge=0, description="Readings older than this are kept aside; 0: all are stored")
 
+    api: str = Field(default="127.0.0.1:8090", description="HOST:PORT of this machine for the API; empty: none")
+
     sql: str = Field("", description="SQLAlchemy URL for alarms and orders; empty: SQLite in the state folder")
     journal_days: int = Field(14, ge=1, description="Journal rows that every part has passed are kept this long")
     rules: str = Field("", description="Folder of rule files; empty: the shipped library")
@@ -36,6 +38,10 @@ class Settings(BaseSettings):
         """Host and port of the broker; the port is 1883 where none is said."""
         host, _, port = self.broker.rpartition(":")
         return (host, int(port)) if host and port.isdigit() else (self.broker, 1883)
+
+    def api_url(self) -> str:
+        """Where the API of the service is asked."""
+        return f"http://{self.api}" if self.api else ""
 
     def sql_url(self) -> str:
         """The database of alarms and orders."""

@@ -56,7 +56,7 @@ LEGAL: Final[Mapping[Step, Mapping[OrderState, OrderState]]] = MappingProxyType(
         Step.NOTE: _stay(*WITH_SOMEBODY),
     }
 )
-# What a crew may say, in the words of docs/wire.md, and what an operator may.
+# What a crew may say, in the words of docs/wire.md.
 ANSWERS: Final = (
     Step.ACCEPT,
     Step.DECLINE,
@@ -67,11 +67,20 @@ ANSWERS: Final = (
     Step.RESUME,
     Step.CONFIRM,
 )
+# What an operator may command, and what it is to the order.
+COMMANDS: Final[Mapping[str, Step]] = MappingProxyType(
+    {"close": Step.OVERRULE, "confirm": Step.CONFIRM, "reassign": Step.REASSIGN, "note": Step.NOTE}
+)
 
 
 def answers(state: OrderState) -> tuple[Step, ...]:
     """What a crew may answer in this state."""
     return tuple(step for step in ANSWERS if state in LEGAL[step])
+
+
+def commands(state: OrderState) -> tuple[str, ...]:
+    """What an operator may command in this state."""
+    return tuple(name for name, step in COMMANDS.items() if state in LEGAL[step])
 
 
 def file(order: Order, *, at: Millis, who: str, why: str) -> Order:

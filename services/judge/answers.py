@@ -49,6 +49,10 @@ def commanded(order: Order, command: Command, at: Millis) -> Order:
         raise ConflictError(f"the order is {order.state}")
     if not command.why and command.action != "confirm":
         raise ConflictError(f"{command.action} needs a reason")
+    legal = life.commands(order.state)
+    if command.action not in legal:
+        would = ", ".join(legal)
+        raise ConflictError(f"{command.action} does not fit an order that is {order.state}; legal now: {would}")
     match command.action:
         case "close":
             return life.overrule(order, by=command.by, at=at, why=command.why)

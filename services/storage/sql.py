@@ -150,12 +150,12 @@ class JudgeStore:
         return self.orders(states=set(OrderState) - ENDED, newest=newest)
 
     def order(self, order: str) -> Order:
-        """One order with its history. Raises NotFoundError."""
+        """One order with its history, by id or 案号. Raises NotFoundError."""
         with engines.tried(), self._reader.begin() as asked:
-            found = _orders(asked, sa.select(tables.orders).where(tables.orders.c.id == order), history=True)
-        if not found:
-            raise NotFoundError(f"there is no order {order}")
-        return found[0]
+            for column in (tables.orders.c.id, tables.orders.c.case_number):
+                if found := _orders(asked, sa.select(tables.orders).where(column == order), history=True):
+                    return found[0]
+        raise NotFoundError(f"there is no order {order}")
 
     def everything(self) -> tuple[list[Alarm], list[Order]]:
         """Every alarm, and every order with its history: for the run hash."""

@@ -1,0 +1,141 @@
+"""An operator's action: a row of the journal first, then whatever the judge makes of it."""
+
+import asyncio
+from collections import OrderedDict
+from contextlib import suppress
+from enum import StrEnum
+from typing import Annotated, Final, Literal
+from uuid import UUID
+
+import msgspec
+from pydantic import BaseModel, ConfigDict, Field
+
+from domain.errors import ConflictError, NotFoundError, RejectedError
+from domain.messages import Message
+from domain.naming import COMMAND
+from services.api.problems import IllegalError
+from services.api.seams import Behind
+from services.api.shown import Time
+from services.dispatch.orders import Order, Result
+from services.dispatch.replies import Command
+
+WAIT_S: Final = 2.0  # for the judge
+_PAUSE_S: Final = (0.01, 0.1)
+_REMEMBERED: Final = 10_000  # actions on their way
+
+Who = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
+
+
+class Asked(BaseModel):
+    """What an operator asks for. `id` is made by whoever asks: asked twice, it is done once and answered the same."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": "5f0c1c9e-8a39-4e0e-9b53-0b8f8a1d7c11",
+                    "action": "close",
+                    "by": "Li Wei",
+                    "reason": "emptied by the night shift, seen on the camera",
+                }
+            ]
+        },
+    )
+
+    id: UUID
+    action: Literal["close", "confirm", "reassign", "note"]
+    by: Who = Field(description="The person; until tokens exist, as they say")
+    reason: str = Field("", max_length=2000, description="Needed for all but `confirm`")
+    crew: str = Field("", max_length=128, description="Of `reassign`: to whom. Empty: whoever is to be sent")
+
+
+class Standing(StrEnum):
+    """What became of an action."""
+
+    WAITING = "waiting"  # kept, and not judged yet
+    DONE = "done"
+    REFUSED = "refused"
+
+
+class Acted(BaseModel):
+    """An action, and what became of it: when, and why not."""
+
+    id: UUID
+    order: str
+    action: str
+    standing: Standing
+    why: str = ""
+    at: Time | None = None
+
+
+class Actions:
+    """Takes actions to the judge through the journal."""
+
+    def __init__(self, behind: Behind, *, wait_s: float = WAIT_S) -> None:
+        self._behind, self._wait_s = behind, wait_s
+        self._on_the_way: OrderedDict[str, Command] = OrderedDict()
+
+    async def act(self, name: str, asked: Asked) -> Acted:
+        """Have it done to the order of that id or 案号. Waiting, if the judge needs longer than two seconds. Raises
+        NotFoundError, RejectedError (it can never be done so), IllegalError (not now) and UnavailableError.
+        """
+        cases = self._behind.cases
+        order = await asyncio.to_thread(cases.order, name)
+        command = self._command(order, asked)
+        result = await asyncio.to_thread(cases.result, COMMAND, command.id)
+        if result is None:
+            message = Message(COMMAND, msgspec.json.encode(command), self._behind.clock.now())
+            await self._behind.tell([message])
+            self._remember(command)
+            result = await self._judged(command)
+        if result is None:
+            return _acted(command)
+        if (result.order, result.action) != (command.order, command.action):
+            raise ConflictError(f"the id {command.id} was given to another action: make one for each")
+        if not result.ok:
+            raise IllegalError(result.why, await asyncio.to_thread(cases.order, order.id))
+        return _acted(result)
+
+    async def became(self, name: str, given: UUID) -> Acted:
+        """What became of an action. Raises NotFoundError where nobody knows of it."""
+        order = await asyncio.to_thread(self._behind.cases.order, name)
+        result = await asyncio.to_thread(self._behind.cases.result, COMMAND, str(given))
+        known = result or self._on_the_way.get(str(given))
+        if known is None or known.order != order.id:
+            raise NotFoundError(f"nothing is known of an action {given} on {name}")
+        return _acted(known)
+
+    def _command(self, order: Order, asked: Asked) -> Command:
+        command = Command(str(asked.id), order.id, asked.action, asked.by, asked.reason, asked.crew)
+        if not command.why and command.action != "confirm":
+            raise RejectedError(f"{command.action} needs a reason")
+        if command.crew and command.action != "reassign":
+            raise RejectedError(f"a crew goes with reassign, not with {command.action}")
+        if command.crew and command.crew not in self._behind.site.crews:
+            raise RejectedError(f"there is no crew {command.crew}")
+        return command
+
+    async def _judged(self, command: Command) -> Result | None:
+        pause, longest = _PAUSE_S
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._wait_s):
+                while (result := await asyncio.to_thread(self._behind.cases.result, COMMAND, command.id)) is None:
+                    await asyncio.sleep(pause)
+                    pause = min(2 * pause, longest)
+                self._on_the_way.pop(command.id, None)
+                return result
+        return None
+
+    def _remember(self, command: Command) -> None:
+        self._on_the_way[command.id] = command
+        if len(self._on_the_way) > _REMEMBERED:
+            self._on_the_way.popitem(last=False)
+
+
+def _acted(known: Command | Result) -> Acted:
+    given = UUID(known.id)
+    if isinstance(known, Command):
+        return Acted(id=given, order=known.order, action=known.action, standing=Standing.WAITING)
+    standing = Standing.DONE if known.ok else Standing.REFUSED
+    return Acted(id=given, order=known.order, action=known.action, standing=standing, why=known.why, at=known.at)

@@ -1,0 +1,122 @@
+"""What went wrong, as problem details (RFC 9457). The HTTP numbers of our errors stand in this one table."""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from math import ceil
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from domain.errors import ConflictError, NotFoundError, RejectedError, TidewalkError, UnavailableError
+from services.dispatch.life import commands
+from services.dispatch.orders import Order
+
+STATUS: Final[Mapping[type[TidewalkError], HTTPStatus]] = {
+    RejectedError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    NotFoundError: HTTPStatus.NOT_FOUND,
+    ConflictError: HTTPStatus.CONFLICT,
+    UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+MEDIA: Final = "application/problem+json"
+_RETRY_S: Final = 5.0  # where nobody said when
+
+
+class Fault(BaseModel):
+    """One thing that is wrong with what was sent."""
+
+    where: str = Field(description="Such as `body.reason` or `query.limit`")
+    what: str
+
+
+class Problem(BaseModel):
+    """RFC 9457, with what helps to do better: `faults` of the request, `legal` actions on the order."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    instance: str
+    faults: list[Fault] | None = None
+    legal: list[str] | None = None
+
+
+class IllegalError(ConflictError):
+    """The judge refused it; `order` is as it now is, and says what would be legal."""
+
+    def __init__(self, why: str, order: Order) -> None:
+        super().__init__(why)
+        self.order = order
+
+
+def responses(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
+    """These answers for the OpenAPI document."""
+    content = {MEDIA: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {int(status): {"description": status.phrase, "content": content} for status in statuses}
+
+
+def answer(
+    status: int,
+    detail: str,
+    instance: str,
+    *,
+    faults: Sequence[Fault] | None = None,
+    legal: Sequence[str] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> JSONResponse:
+    """A problem as a response."""
+    problem = Problem(
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=detail,
+        instance=instance,
+        faults=None if faults is None else list(faults),
+        legal=None if legal is None else list(legal),
+    )
+    told = problem.model_dump(exclude_none=True)
+    return JSONResponse(told, status, headers=dict(headers or {}), media_type=MEDIA)
+
+
+def install(app: FastAPI) -> None:
+    """Let every error of the app be answered as a problem."""
+    app.add_exception_handler(TidewalkError, _ours)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unexpected)
+    plain = app.openapi
+
+    def documented() -> dict[str, Any]:
+        found = plain()
+        schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        found["components"]["schemas"] |= {**schema.pop("$defs"), "Problem": schema}
+        return found
+
+    app.openapi = documented  # type: ignore[method-assign]  # the way that FastAPI documents for extending it
+
+
+def _ours(request: Request, error: Exception) -> JSONResponse:
+    status = next((s for kind, s in STATUS.items() if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR)
+    legal = commands(error.order.state) if isinstance(error, IllegalError) else None
+    headers = {}
+    if isinstance(error, UnavailableError):
+        headers["Retry-After"] = str(ceil(error.retry_after or _RETRY_S))
+    return answer(status, str(error), request.url.path, legal=legal, headers=headers)
+
+
+def _invalid(request: Request, error: Exception) -> JSONResponse:
+    found = error.errors() if isinstance(error, RequestValidationError) else []
+    faults = [Fault(where=".".join(str(part) for part in one["loc"]), what=one["msg"]) for one in found]
+    told = "; ".join(f"{one.where}: {one.what}" for one in faults)
+    return answer(HTTPStatus.UNPROCESSABLE_ENTITY, told, request.url.path, faults=faults)
+
+
+def _http(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101  # by its registration
+    return answer(error.status_code, str(error.detail), request.url.path, headers=error.headers)
+
+
+def _unexpected(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001  # logged by whoever serves
+    return answer(HTTPStatus.INTERNAL_SERVER_ERROR, "this is a fault of ours; the log says more", request.url.path)

@@ -1,0 +1,77 @@
+"""Serving the API inside the loop of the service, on this machine alone."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Final
+
+import uvicorn
+from fastapi import FastAPI
+
+from domain.errors import ConflictError
+from services.api.guard import is_loopback
+
+LEAVE_S: Final = 3  # how long requests under way are waited for
+
+
+class _Inside(uvicorn.Server):
+    """Leaves signals to whoever runs the loop."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
+
+
+@contextmanager
+def bound(address: str) -> Iterator[socket.socket]:
+    """A socket at HOST:PORT of this machine; port 0 is any free one. Raises ConflictError where that cannot be."""
+    host, _, port = address.rpartition(":")
+    if not host or not (port.isascii() and port.isdigit()) or int(port) > 65_535:
+        raise ConflictError(f"--api {address}: say HOST:PORT, such as 127.0.0.1:8090")
+    if not is_loopback(host):
+        raise ConflictError(
+            f"--api {address}: until tokens exist the API is for this machine alone, because whoever reaches it may"
+            " close orders; say 127.0.0.1, and come from elsewhere through ssh -L"
+        )
+    name = "127.0.0.1" if host.lower() == "localhost" else host.removeprefix("[").removesuffix("]")
+    with socket.socket(socket.AF_INET6 if ":" in name else socket.AF_INET) as door:
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            door.bind((name, int(port)))
+            door.listen()
+        except OSError as error:
+            raise ConflictError(
+                f"--api {address}: {error.strerror}; say another port, or --no-api to go without"
+            ) from error
+        yield door
+
+
+def url_of(door: socket.socket) -> str:
+    """Where it is served."""
+    host, port = door.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+@asynccontextmanager
+async def serving(app: FastAPI, door: socket.socket) -> AsyncIterator[None]:
+    """Serve while this lasts; then take no more, and finish what is under way."""
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        lifespan="off",
+        timeout_graceful_shutdown=LEAVE_S,
+    )
+    server = _Inside(config)
+    running = asyncio.create_task(server.serve(sockets=[door]), name="api")
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        with contextlib.suppress(asyncio.CancelledError):
+            await running

@@ -1,0 +1,137 @@
+"""Alarms and orders as they are shown: by the API, and by `tidewalk orders --json`. The keys are stable."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field, PlainSerializer
+
+from domain.alarms import AlarmState
+from domain.naming import Element, Kind, Priority
+from domain.readings import Millis
+from services.dispatch.life import commands
+from services.dispatch.orders import Alarm, Change, Order, OrderState, Step
+from services.dispatch.when import rfc3339
+
+Time = Annotated[
+    Millis,
+    PlainSerializer(rfc3339, return_type=str),
+    Field(json_schema_extra={"format": "date-time", "examples": ["2026-10-01T08:00:00.000Z"]}),
+]
+
+
+class AlarmShown(BaseModel):
+    """An alarm. `why` is what made it so, and `cleared_why` what ended it; times are event times."""
+
+    id: str
+    rule: str
+    state: AlarmState
+    subject: str
+    facility: str
+    members: tuple[str, ...]
+    cause: Time
+    since: Time
+    opened: Time
+    until: Time | None
+    why: Mapping[str, Any]
+    cleared_why: Mapping[str, Any] | None
+    order: str = Field(description="The order that answers it; empty where its rule asks for none")
+
+
+class LimitsShown(BaseModel):
+    """Until when; null where there is no limit, or it does not run."""
+
+    accept: Time | None
+    arrive: Time | None
+    finish: Time | None
+    verify: Time | None
+
+
+class OrderShown(BaseModel):
+    """A work order without its history. `desk`: the duty desk has it beside its crew."""
+
+    id: str
+    case: str = Field(description="案号")
+    state: OrderState
+    revision: int
+    priority: Priority
+    element: Element
+    kind: Kind
+    rule: str
+    safety: bool = Field(description="A person confirms it; the sensors never close it")
+    subject: str
+    facility: str
+    zone: str
+    members: tuple[str, ...]
+    alarms: tuple[str, ...]
+    why: Mapping[str, Any]
+    crew: str
+    desk: bool
+    since: Time
+    opened: Time
+    dispatched: Time | None
+    accepted: Time | None
+    arrived: Time | None
+    done: Time | None
+    closed: Time | None
+    closed_by: str
+    limits: LimitsShown
+    recovered: bool
+    escalated: bool
+    overdue: bool
+    reworks: int
+
+
+class ChangeShown(BaseModel):
+    """One line of an order's history: who, when, why, from what, to what, and who had it afterwards."""
+
+    at: Time
+    who: str
+    step: Step
+    why: str
+    before: OrderState
+    after: OrderState
+    crew: str
+
+
+class OrderWhole(OrderShown):
+    """A work order with its whole history, oldest first, and what an operator may now do."""
+
+    history: tuple[ChangeShown, ...]
+    legal: tuple[str, ...]
+
+
+class Alarms(BaseModel):
+    """The newest alarms, newest first."""
+
+    alarms: list[AlarmShown]
+
+
+class Orders(BaseModel):
+    """The newest orders, newest first."""
+
+    orders: list[OrderShown]
+
+
+def alarm_shown(alarm: Alarm) -> AlarmShown:
+    """An alarm as it is shown."""
+    return AlarmShown(**{name: getattr(alarm, name) for name in AlarmShown.model_fields})
+
+
+def order_shown(order: Order) -> OrderShown:
+    """An order as it is shown in a list."""
+    return OrderShown(**_facts(order))
+
+
+def order_whole(order: Order) -> OrderWhole:
+    """An order as it is shown alone."""
+    history = tuple(_line(change) for change in order.history)
+    return OrderWhole(**_facts(order), history=history, legal=commands(order.state))
+
+
+def _facts(order: Order) -> dict[str, Any]:
+    facts = {name: getattr(order, name) for name in OrderShown.model_fields if name != "limits"}
+    return facts | {"limits": LimitsShown(**order.limits._asdict())}
+
+
+def _line(change: Change) -> ChangeShown:
+    return ChangeShown(**change._asdict())
