@@ -18,6 +18,7 @@ from services.dispatch.when import day_of
 from services.dispatch.wording import message
 from services.judge.outcome import MEMORY_MS, Saved
 
+UNTOLD_MS = 24 * 3_600_000  # in a day there is a night in which a lamp can be seen to shine
 DAYS_OF_CASES = 3  # a late alarm may still open a case of the day before
 
 
@@ -222,8 +223,12 @@ class Book:
         return self.give(order, choice.crew, at, who=SERVICE, why=choice.why, anew=anew)
 
     def _unverified(self, order: Order, at: Millis) -> Order:
-        """The sensors have not agreed in time: rework. Put off once where they do, but not for long enough yet."""
+        """The sensors have not agreed in time: rework. Put off once where they do, but not for long enough yet; and for
+        up to a day while nobody can tell, as of a lamp by daylight.
+        """
         states = [self._is_wrong(alarm) for alarm in order.alarms if alarm in self._open]
+        if None in states and True not in states and at - (order.done or at) < UNTOLD_MS:
+            return replace(order, limits=order.limits._replace(verify=at + order.plan.verify_s * 1000))
         if not order.put_off and states and all(wrong is False for wrong in states):
             later = at + (order.plan.verify_s + order.clear_for_s) * 1000
             return replace(order, put_off=True, limits=order.limits._replace(verify=later))

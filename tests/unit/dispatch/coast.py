@@ -146,7 +146,7 @@ RULES = {
 class Engine:
     """A rule engine that believes what it is told: a reading {"rule": name, "wrong": bool} opens and clears an alarm.
 
-    {"looks": bool} says what the newest value shows, without the alarm clearing.
+    {"looks": bool | None} says what the newest value shows, without the alarm clearing; None: nobody can tell.
     """
 
     def __init__(self, site: str = "shinan") -> None:
@@ -165,7 +165,8 @@ class Engine:
         self.listened.append(at)
 
     def is_wrong(self, alarm_id: str) -> bool | None:
-        return next((bool(s[2]) for s in self.state.values() if s[0] == alarm_id and s[2] is not None), None)
+        found = next((s[2] for s in self.state.values() if s[0] == alarm_id), None)
+        return None if found is None else bool(found)
 
     def save(self) -> str:
         return json.dumps(self.state)
@@ -179,7 +180,7 @@ class Engine:
         if "looks" in reading.values and key in self.state:
             self.state[key][2] = reading.values["looks"]
         if wrong is True and key not in self.state:
-            self.state[key] = [alarm_id(self._site, name, f"facility:{reading.facility}", reading.at), reading.at, None]
+            self.state[key] = [alarm_id(self._site, name, f"facility:{reading.facility}", reading.at), reading.at, True]
             yield self._change(name, reading, key, AlarmState.OPEN)
         elif wrong is False and key in self.state:
             yield self._change(name, reading, key, AlarmState.CLEARED)
@@ -204,7 +205,7 @@ def well(facility: str, at: Millis, *, rule: str = "lamp-out") -> Reading:
     return wrong(facility, at, rule=rule, is_wrong=False)
 
 
-def looks(facility: str, at: Millis, *, is_wrong: bool, rule: str = "lamp-out") -> Reading:
+def looks(facility: str, at: Millis, *, is_wrong: bool | None, rule: str = "lamp-out") -> Reading:
     """What shows how it looks, before the rule is sure."""
     return Reading(facility, f"{facility}-d", "light", "west", at, {"rule": rule, "looks": is_wrong}, 0, -1, at)
 

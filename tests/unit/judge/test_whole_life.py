@@ -83,6 +83,14 @@ def test_a_verification_that_looks_well_is_put_off_once(play: Play):
     assert play.hear(T0 + 31 * MINUTE + 40 * MINUTE).orders[0].reworks == 1
 
 
+def test_a_repair_of_which_nobody_can_tell_yet_waits_up_to_a_day(play: Play):
+    order = opened(play)
+    play.reply(T0 + MINUTE, "lamps-w", order, "done")
+    play.hear(T0 + 20 * MINUTE, looks(LAMP, T0 + 20 * MINUTE, is_wrong=None))  # a lamp by daylight
+    assert not play.hear(T0 + 12 * HOUR).outbox
+    assert play.hear(T0 + 25 * HOUR).orders[0].reworks == 1
+
+
 def test_rework_goes_to_somebody_else_when_the_crew_has_gone_home(play: Play):
     order = opened(play)
     play.reply(T0 + 5 * HOUR + 20 * MINUTE, "lamps-w", order, "done")
