@@ -158,9 +158,12 @@ async def _show(
     now = wall.now()
     async with _at(settings, own=own) as settings:
         run = show.Run(now - 24 * HOUR if own else now, now - 6 * HOUR, seed, faults, transport=show.BROKER)
-        watcher.greet(settings.broker, own=own)
+        if own:
+            watcher.greet(settings.broker, own=True)
         async with show.staged(settings, site, run, wall) as stage:
-            if own:
+            if not own:  # nobody hears what is published by hand before this
+                watcher.greet(settings.broker, own=False)
+            else:
                 with counting(site, run.start, run.until) as on_progress:
                     past = asyncio.ensure_future(show.play_virtual(stage, run.until, on_progress))
                     await show.first_of(past, stop)

@@ -1,13 +1,10 @@
 """The demo's evening, run again and again: other hash seeds, other transports, delays, brokers, and another seed."""
 
-import asyncio
 import itertools
 import json
-import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,10 +18,9 @@ from services import wiring
 from services.dispatch.orders import TELEMETRY, Alarm, Order, OrderState
 from services.run_hash import tally
 from services.settings import Settings
-from simulators.broker import PocketBroker
 from simulators.ledger import read_ledger
-from tests.machines.mosquitto import Mosquitto
 from tests.machines.needed import needed
+from tests.walk.brokers import own_mosquitto, pocket_broker
 from tests.walk.processes import TIDEWALK, Program
 from tests.walk.tracing import Entry, causes_of, entries, overdue, untraced
 
@@ -67,34 +63,6 @@ def played(folder: Path, hash_seed: int, *more: object, seed: int = 7) -> Evenin
     alarms, orders = books.everything()
     books.close()
     return Evening(line, alarms, orders, entries(read_ledger(state / "ledger.jsonl").causes.values()))
-
-
-@contextmanager
-def pocket_broker() -> Iterator[str]:
-    """A pocket broker in a thread of its own; where it listens."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    broker = PocketBroker()
-    try:
-        asyncio.run_coroutine_threadsafe(broker.open(), loop).result(10)
-        yield f"127.0.0.1:{broker.port}"
-    finally:
-        asyncio.run_coroutine_threadsafe(broker.close(), loop).result(10)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
-
-
-@contextmanager
-def own_mosquitto(folder: Path) -> Iterator[str]:
-    folder.mkdir()
-    broker = Mosquitto(folder)
-    broker.start()
-    try:
-        yield f"127.0.0.1:{broker.port}"
-    finally:
-        broker.kill()
 
 
 @pytest.fixture(scope="module")
