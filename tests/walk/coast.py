@@ -9,6 +9,7 @@ import asyncio
 import json
 import signal
 import sys
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -18,11 +19,22 @@ from services.site import find, load_site
 from simulators.ledger import Ledger
 from simulators.plans import plan_named
 from simulators.play import Played, play_live, play_lockstep
+from simulators.transport import Outgoing
 from simulators.transports.mqtt import MqttTransport, MqttTransportSettings
 from simulators.world import World
 from tests.walk.clocks import shared_clock
 
 MINUTE: Millis = 60_000
+PAUSE_S = 0.01  # after each batch, so that a quick machine does not race through what is to be disturbed
+
+
+class Unhurried(MqttTransport):
+    """Waits a moment after each batch."""
+
+    async def publish(self, messages: Sequence[Outgoing]) -> None:
+        """See `MqttTransport.publish`."""
+        await super().publish(messages)
+        await asyncio.sleep(PAUSE_S)
 
 
 async def play(said: argparse.Namespace) -> Played:
@@ -31,7 +43,7 @@ async def play(said: argparse.Namespace) -> Played:
     start = scaled.now() if scaled else round(datetime.fromisoformat(said.since).timestamp() * 1000)
     world = World(site, said.seed, start, plan_named(said.faults))
     host, _, port = said.broker.partition(":")
-    transport = MqttTransport(MqttTransportSettings(host, int(port), f"walk-coast-{said.seed}"))
+    transport = Unhurried(MqttTransportSettings(host, int(port), f"walk-coast-{said.seed}"))
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     until = start + round(said.span * MINUTE)

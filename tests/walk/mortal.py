@@ -24,20 +24,19 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from domain.messages import Message, Quarantined, Row
-from domain.naming import judged_topic
 from domain.ports import Arrived, Clock, Journal, Publisher, ReadingStore, SettleToken, Source, WriteReport
 from domain.readings import Millis, Reading
 from domain.site import Site
 from ingest.lockstep import DomainClock
 from services import logs, wiring
 from services.clocks import WallClock
-from services.commands.serve import _run
 from services.judge import Outcome
 from services.service import Keep, Outside, Service
 from services.settings import Settings
+from services.storage.writing import StoreWriter
 from tests.walk.clocks import shared_clock
 
-# Where a life can end. Rows, commits and marks count where they hold something: device messages, letters to crews.
+# Where a life can end. Rows count where they hold readings, commits and publishes where they hold orders.
 POINTS: Final = (
     "before append",
     "in append",  # its transaction is written and not committed
@@ -59,6 +58,7 @@ POINTS: Final = (
     "before quarantine",
     "after quarantine",
 )
+WRITES_EVERY_S: Final = 0.05  # so that virtual hours, which pass in seconds, see many writes to the store
 
 
 class Death:
@@ -114,7 +114,7 @@ class MortalJournal(_Wrapped):
 
 class MortalPublisher(_Wrapped):
     async def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
-        what = "answer" if topic.endswith(judged_topic("").removeprefix("tidewalk/")) else "publish"
+        what = "publish" if "/orders/" in topic else "answer" if topic.endswith("/clock/judged") else "receipt"
         self._death.at(f"before {what}")
         await self._inner.publish(topic, payload, retain=retain)
         self._death.at(f"after {what}")
@@ -130,7 +130,8 @@ class MortalBooks(_Wrapped):
             death.at(f"in {self._doing}")
 
     def commit(self, outcome: Outcome, subjects: Mapping[str, bytes]) -> None:
-        self._guarded("commit" if outcome.outbox else "", lambda: self._inner.commit(outcome, subjects))
+        orders = any(addressed.retain for addressed in outcome.outbox)
+        self._guarded("commit" if orders else "", lambda: self._inner.commit(outcome, subjects))
 
     def mark_sent(self, numbers: Sequence[int], at: Millis) -> None:
         self._guarded("mark", lambda: self._inner.mark_sent(numbers, at))
@@ -193,9 +194,25 @@ async def live(settings: Settings, site: Site, clock: DomainClock, death: Death)
                 mortal(made.outside, death),
                 Keep(settings.retention_days, settings.journal_days),
             )
-            await _run(service, settings, stop)
+            service.writing = StoreWriter(service.outside.store, service._writer_seams(), linger_s=WRITES_EVERY_S)
+            await _lived(service, stop)
     finally:
         await ends.close()
+
+
+async def _lived(service: Service, stop: asyncio.Event) -> None:
+    running = asyncio.create_task(service.run())
+    listening = asyncio.create_task(service.listening())
+    told = asyncio.create_task(stop.wait())
+    await asyncio.wait({running, listening, told}, return_when=asyncio.FIRST_COMPLETED)
+    if listening.done():
+        print(" listens ", file=sys.stderr, flush=True)
+        await asyncio.wait({running, told}, return_when=asyncio.FIRST_COMPLETED)
+    if not running.done():
+        await service.stop()
+    await running
+    for task in (listening, told):
+        task.cancel()
 
 
 def main() -> int:

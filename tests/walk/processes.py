@@ -15,6 +15,7 @@ from typing import Any, Self
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+PYTHON = Path(sys.executable)
 TIDEWALK = Path(sys.executable).parent / "tidewalk"
 STOP_S = 20.0
 
@@ -91,10 +92,10 @@ class Program:
         self._process.send_signal(signal.SIGKILL)
         self._process.wait(STOP_S)
 
-    def may_write_up_to(self, size: int | None) -> None:
-        """No file of its may grow past `size` bytes from now on, as on a full disk; None: any size again."""
+    def may_write_up_to(self, size: int | None, pid: int = 0) -> None:
+        """No file may grow past `size` bytes under its hands (or a child's), as on a full disk; None: any again."""
         soft = resource.RLIM_INFINITY if size is None else size
-        resource.prlimit(self.pid, resource.RLIMIT_FSIZE, (soft, resource.RLIM_INFINITY))
+        resource.prlimit(pid or self.pid, resource.RLIMIT_FSIZE, (soft, resource.RLIM_INFINITY))
 
     def tail(self) -> str:
         """The end of what it said, for a failure."""
