@@ -30,7 +30,7 @@ SiteId = Annotated[str | None, Query(pattern=r"^[a-z0-9-]+$", max_length=128)]
 OrderName = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]+$", max_length=64, description="The order's id, or its 案号")]
 
 
-def build(behind: Behind, watch: Watch) -> FastAPI:
+def build(behind: Behind, watch: Watch, actions: Actions) -> FastAPI:
     """The app over a service. It begins nothing: whoever serves it runs the watch."""
     app = FastAPI(
         title="Tidewalk",
@@ -45,7 +45,7 @@ def build(behind: Behind, watch: Watch) -> FastAPI:
     app.add_middleware(Guard)
     app.include_router(_health(behind, watch))
     app.include_router(_cases(behind))
-    app.include_router(_actions(Actions(behind)))
+    app.include_router(_actions(actions))
     return app
 
 

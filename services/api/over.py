@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from time import monotonic
 
 from domain.ports import Clock
+from services.api.actions import Actions
 from services.api.app import build
 from services.api.seams import Behind, Counts, Pulse, Reach
 from services.api.server import serving, url_of
@@ -21,7 +22,7 @@ async def open_to_http(service: Service, door: socket.socket, wall: Clock) -> As
     watch = Watch(behind.look, wall, monotonic)
     watching = asyncio.create_task(watch.run(), name="watch")
     try:
-        async with serving(build(behind, watch), door):
+        async with serving(build(behind, watch, Actions(behind)), door):
             yield url_of(door)
     finally:
         watching.cancel()

@@ -1,6 +1,6 @@
 """The fake of the judge's store: keeps outcomes in memory, and everything that it gives back has been through JSON."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 import msgspec
@@ -9,7 +9,7 @@ from domain.alarms import AlarmState
 from domain.errors import NotFoundError
 from domain.readings import Millis
 from services.dispatch.dispatcher import Pending
-from services.dispatch.orders import Addressed, Alarm, Order, Result
+from services.dispatch.orders import Addressed, Alarm, Order, OrderState, Result
 from services.judge import Outcome, Saved
 from services.judge.outcome import MEMORY_MS
 
@@ -77,9 +77,26 @@ class MemoryJudgeStore:
         self._mark(numbers, "dead")
 
     def order(self, order: str) -> Order:
-        if order not in self._orders:
-            raise NotFoundError(f"there is no order {order}")
-        return self._orders[order]
+        for one in self._orders.values():
+            if order in (one.id, one.case):
+                return one
+        raise NotFoundError(f"there is no order {order}")
+
+    def alarms(self, *, state: AlarmState | None = None, facility: str | None = None, newest: int = 200) -> list[Alarm]:
+        found = [a for a in self._alarms.values() if state in (None, a.state) and facility in (None, a.facility)]
+        return sorted(found, key=lambda a: (-a.opened, a.id))[:newest]
+
+    def orders(
+        self,
+        *,
+        states: Collection[OrderState] | None = None,
+        crew: str | None = None,
+        zone: str | None = None,
+        newest: int = 200,
+    ) -> list[Order]:
+        found = [o for o in self._orders.values() if crew in (None, o.crew) and zone in (None, o.zone)]
+        chosen = [replace(o, history=()) for o in found if states is None or o.state in states]
+        return sorted(chosen, key=lambda o: (-o.opened, o.id))[:newest]
 
     def everything(self) -> tuple[list[Alarm], list[Order]]:
         return list(self._alarms.values()), list(self._orders.values())

@@ -16,7 +16,7 @@ from alembic.migration import MigrationContext
 from domain.alarms import AlarmState
 from domain.errors import NotFoundError, UnavailableError
 from domain.naming import COMMAND
-from services.dispatch.orders import OrderState
+from services.dispatch.orders import ENDED, OrderState
 from services.judge import Outcome, Saved
 from services.storage import engines, schema, tables
 from services.storage.sql import JudgeStore
@@ -149,17 +149,22 @@ def test_an_order_that_is_not_there_is_not_found(store: Store):
         store.order("nothing")
 
 
-def test_readers_choose(sqlite_url: str):
-    store = JudgeStore(sqlite_url)
+def test_readers_choose(store: Store):
     played(store)
     assert [o.rule for o in store.orders(crew="lamps-w")] == ["lamp-out"]
-    assert {o.rule for o in store.open_orders()} == {"lamp-out", "leak"}
+    assert {o.rule for o in store.orders(states=set(OrderState) - ENDED)} == {"lamp-out", "leak"}
     assert len(store.orders(zone="west", newest=2)) == 2
     assert store.orders(zone="east") == []
+    assert not any(o.history for o in store.orders())
     assert [a.rule for a in store.alarms(state=AlarmState.CLEARED)] == ["bin-full"]
     assert len(store.alarms(facility="lamp-1")) == 2
     assert store.order(store.orders(crew="lamps-w")[0].id).history[-1].why == "part ordered"
-    store.close()
+
+
+def test_an_order_is_found_by_its_case_number_as_well(store: Store):
+    played(store)
+    for order in store.orders():
+        assert store.order(order.case) == store.order(order.id)
 
 
 def test_cursors_of_other_consumers_are_kept_apart(sqlite_url: str):

@@ -1,0 +1,104 @@
+"""The API over a real judge, with everything else made up: no sockets, no files, no waiting."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import httpx
+
+from domain.errors import UnavailableError
+from domain.messages import Message, Row
+from domain.naming import COMMAND
+from domain.readings import Millis
+from domain.site import Site
+from services.api.actions import Actions
+from services.api.app import build
+from services.api.seams import Behind, Counts, Pulse, Reach
+from services.api.watch import Watch
+from tests.contracts.memory_judge_store import MemoryJudgeStore
+from tests.unit.dispatch.coast import T0, Play, coast, wrong
+
+WELL = Pulse(
+    link="passed",
+    trouble="",
+    messages=0,
+    held=0,
+    row=10,
+    at=T0,
+    judge=Reach(10, T0, ""),
+    committed=10,
+    store=Reach(10, T0, ""),
+    written=0,
+    pending=0,
+    refused=0,
+    retries=0,
+    quarantine=10,
+    dispatch="",
+)
+
+
+class Stopped:
+    """A clock that moves when told."""
+
+    def __init__(self) -> None:
+        self.at: Millis = T0
+
+    def now(self) -> Millis:
+        return self.at
+
+    def beat(self) -> float:
+        return self.at / 1000
+
+
+class Gate:
+    """One lamp is out and one leak is open, as the fake store has them; `client` speaks to the app."""
+
+    def __init__(self, site: Site | None = None) -> None:
+        self.clock = Stopped()
+        self.play = Play(site or coast())
+        self.books = MemoryJudgeStore()
+        self.journal: list[Message] = []
+        self.judging, self.full = True, False
+        self.pulse = WELL
+        self.counted = Counts({"pending": 0, "sent": 2, "dead": 0}, {"not JSON": 3})
+        self.play.hear(T0, wrong("lamp-1", T0), wrong("lamp-1", T0, rule="leak"))
+        self._commit()
+        self.behind = Behind(
+            site=self.play.site,
+            cases=self.books,
+            tell=self.tell,
+            look=lambda: self.pulse,
+            counts=lambda: self.counted,
+            clock=self.clock,
+            wall=self.clock,
+        )
+        self.watch = Watch(self.behind.look, self.clock, self.clock.beat)
+        self.actions = Actions(self.behind, wait_s=0.05)
+        app = build(self.behind, self.watch, self.actions)
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        self.client = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8090")
+
+    def order(self, rule: str) -> str:
+        """The id of the order of that rule."""
+        return next(o.id for o in self.books.orders() if o.rule == rule)
+
+    def sees(self, **changed: Any) -> None:
+        """From now on the service looks so."""
+        self.pulse = replace(self.pulse, **changed)
+
+    async def tell(self, messages: Sequence[Message]) -> Row:
+        """What the door does with a message of our own."""
+        if self.full:
+            raise UnavailableError("disk full")
+        self.journal += messages
+        if self.judging:
+            self.judge()
+        return Row(len(self.journal), self.clock.now(), tuple(messages))
+
+    def judge(self) -> None:
+        """Fold what was written and not judged."""
+        self.play.hear(self.clock.now(), notes=[m for m in self.journal if m.topic == COMMAND])
+        self._commit()
+
+    def _commit(self) -> None:
+        self.books.commit(self.play.outcomes[-1], {})
