@@ -19,7 +19,8 @@ from domain.site import Site
 from rules.core.rule import Rule
 from services.dispatch.orders import ENDED, TELEMETRY, Alarm, Order, OrderState
 
-ALARMS, ORDERS = 8, 14  # lines shown
+WIDE: Final = 130  # columns of a terminal, from which on both languages and whole names fit
+_FRAME: Final = 16  # lines that are neither an alarm nor an order
 _ROAD: Final = (OrderState.DISPATCHED, OrderState.ACCEPTED, OrderState.ARRIVED, OrderState.DONE, OrderState.CLOSED)
 _COLOUR: Final = {"P0": "bold red", "P1": "red", "P2": "yellow", "P3": "cyan", "P4": "dim"}
 
@@ -44,9 +45,13 @@ class Board:
     def __init__(self, site: Site, rules: dict[str, Rule], hint: str) -> None:
         self._site, self._rules, self._hint = site, rules, hint
         self._zone = ZoneInfo(site.timezone)
+        self._wide = True
 
-    def drawn(self, seen: Seen) -> RenderableType:
-        """The whole board."""
+    def drawn(self, seen: Seen, width: int, height: int) -> RenderableType:
+        """The whole board, as much of it as the terminal has room for. Orders on their way come before ended ones."""
+        self._wide = width >= WIDE
+        room = max(6, height - _FRAME)
+        orders = sorted(seen.orders, key=lambda order: order.state in ENDED)[: room - room // 3]
         head = Text.assemble(
             (f" {self._site.name.en} {self._site.name.zh} ", "bold reverse"),
             f"  {datetime.fromtimestamp(seen.now / 1000, self._zone):%Y-%m-%d %H:%M:%S}",
@@ -54,7 +59,7 @@ class Board:
             f"   {seen.messages:,} messages, {seen.per_second:,.1f}/s, {seen.stored:,} readings stored",
             (f"   waits: {seen.waiting}", "bold red") if seen.waiting else "",
         )
-        parts = [head, self._elements(seen), self._alarms(seen.alarms[:ALARMS]), self._orders(seen.orders[:ORDERS])]
+        parts = [head, self._elements(seen), self._alarms(seen.alarms[: room // 3]), self._orders(orders)]
         return Group(*parts, Text(self._hint, style="dim"))
 
     def _elements(self, seen: Seen) -> RenderableType:
@@ -91,11 +96,20 @@ class Board:
 
     def _orders(self, orders: Sequence[Order]) -> RenderableType:
         table = Table(expand=True, box=None, pad_edge=False)
-        for column in ("案号", "", "order", "place", "crew", "dispatched→accepted→arrived→done→closed", "finish by"):
-            table.add_column(column, no_wrap=True, overflow="ellipsis")
+        road = "dispatched→accepted→arrived→done→closed" if self._wide else "on its road"
+        for column, least in (
+            ("案号", 4),
+            ("", 2),
+            ("order", 16),
+            ("place", 10),
+            ("crew", 9),
+            (road, 16),
+            ("finish by", 9),
+        ):
+            table.add_column(column, no_wrap=True, overflow="ellipsis", min_width=least)
         for order in orders:
             table.add_row(
-                order.case,
+                order.case if self._wide else order.case[-4:],
                 Text(order.priority, _COLOUR[order.priority]),
                 self._title(order.rule),
                 self._place(order.facility),
@@ -113,11 +127,13 @@ class Board:
 
     def _title(self, rule: str) -> str:
         found = self._rules.get(rule)
-        return f"{found.title.en} {found.title.zh}" if found else rule
+        if found is None:
+            return rule
+        return f"{found.title.en} {found.title.zh}" if self._wide else found.title.en
 
     def _place(self, facility: str) -> str:
         found = self._site.facilities.get(facility)
-        return f"{found.name.zh} {facility}" if found else facility
+        return f"{found.name.zh} {facility}" if found and self._wide else facility
 
     def _time(self, at: Millis) -> str:
         return f"{datetime.fromtimestamp(at / 1000, self._zone):%H:%M}"

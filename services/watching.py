@@ -28,11 +28,11 @@ LOOK_S: Final = 0.5
 _NEWEST: Final = 300  # alarms and orders looked at; more than a demo shows
 # What a visitor may break: key → what it is called, the fault, and where it can strike.
 BREAKABLE: Final = {
-    "f": ("trip a feeder 跳闸", "feeder_trip", Kind.FEEDER),
-    "l": ("darken a lamp 灭灯", "lamp_dark", Kind.LIGHT),
-    "b": ("fill a bin 满溢", "bin_overfull", Kind.BIN),
-    "t": ("foul a toilet 异味", "toilet_foul", Kind.TOILET),
-    "g": ("jam a gate 道闸", "gate_fault", Kind.PARKING),
+    "f": ("feeder 跳闸", "feeder_trip", Kind.FEEDER),
+    "l": ("lamp 灭灯", "lamp_dark", Kind.LIGHT),
+    "b": ("bin 满溢", "bin_overfull", Kind.BIN),
+    "t": ("toilet 异味", "toilet_foul", Kind.TOILET),
+    "g": ("gate 道闸", "gate_fault", Kind.PARKING),
 }
 
 
@@ -94,15 +94,17 @@ class Watcher:
 
     async def _board(self, stage: Stage) -> None:
         keys = "   ".join(f"[{key}] {name}" for key, (name, _, _) in BREAKABLE.items())
-        board = Board(self._site, dict(stage.service.rules), f"break something: {keys}   [q] leave")
+        board = Board(self._site, dict(stage.service.rules), f"break: {keys}   [q] leave")
         before, at = 0, asyncio.get_running_loop().time()
-        with Live(console=Console(), screen=True, auto_refresh=False) as live:
+        console = Console()
+        with Live(console=console, screen=True, auto_refresh=False) as live:
             while True:
                 alarms, orders = await _newest(stage)
                 now, messages = asyncio.get_running_loop().time(), stage.service.door.messages
                 rate = (messages - before) / (now - at) if now > at else 0.0
                 before, at = messages, now
-                live.update(board.drawn(_seen(stage, messages, rate, alarms, orders)), refresh=True)
+                seen = _seen(stage, messages, rate, alarms, orders)
+                live.update(board.drawn(seen, console.width, console.height), refresh=True)
                 await asyncio.sleep(LOOK_S)
 
     async def _lines(self, stage: Stage) -> None:
