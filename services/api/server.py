@@ -37,7 +37,9 @@ def bound(address: str) -> Iterator[socket.socket]:
             " close orders; say 127.0.0.1, and come from elsewhere through ssh -L"
         )
     name = "127.0.0.1" if host.lower() == "localhost" else host.removeprefix("[").removesuffix("]")
-    with socket.socket(socket.AF_INET6 if ":" in name else socket.AF_INET) as door:
+    family = socket.AF_INET6 if ":" in name else socket.AF_INET
+    # The loop sets TCP_NODELAY only where the protocol is named; without it each answer takes 40 ms more.
+    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as door:
         door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             door.bind((name, int(port)))

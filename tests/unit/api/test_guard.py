@@ -1,5 +1,7 @@
 """Who may speak to the API: this machine, and no other site's page."""
 
+import socket
+
 import pytest
 
 from domain.errors import ConflictError
@@ -86,3 +88,10 @@ def test_a_port_that_is_taken_says_so_and_what_to_do():
         address = url_of(first).removeprefix("http://")
         with pytest.raises(ConflictError, match=r"in use; say another port, or --no-api"), bound(address):
             pass
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:0", "[::1]:0"])
+def test_the_loop_knows_it_for_tcp_and_does_not_hold_answers_back(address: str):
+    with bound(address) as door:
+        assert (door.type, door.proto) == (socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        assert url_of(door).startswith(f"http://{address.removesuffix(':0')}:")
