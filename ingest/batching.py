@@ -36,7 +36,8 @@ class Door:
     """Runs one source into one journal.
 
     `on_row` gets every row in order, after it is durable and settled; what it raises ends the door. `retries` is asked
-    once a second in a thread for messages to put back; asking again says that those before are in the journal.
+    once a second in a thread for messages to put back; asking again says that those before are in the journal. `eased`
+    is awaited before more is taken from the source, and may hold it back: then the broker keeps what comes.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Door:
         on_row: Callable[[Row], Awaitable[None]],
         *,
         retries: Callable[[], Sequence[Message]] | None = None,
+        eased: Callable[[], Awaitable[None]] | None = None,
         held: int = HELD,
         look_s: float = _LOOK_S,
     ) -> None:
@@ -57,6 +59,7 @@ class Door:
         self._clock = clock
         self._on_row = on_row
         self._retries = retries
+        self._eased = eased
         self._most_held = held
         self._look_s = look_s
         self._arrivals: asyncio.Queue[Arrived | None] = asyncio.Queue(_WAITING)
@@ -83,6 +86,8 @@ class Door:
             await self._insist([Message(LINK, _STARTED, self._clock.now())], None)
             while await self._gather():
                 await self._write_out()
+                if self._eased is not None:
+                    await self._eased()
             await self._write_out()
             await self._source.close()
             if listening.done():
@@ -96,7 +101,7 @@ class Door:
     async def close(self) -> None:
         """Write and settle what was heard, then let the source leave; `run` returns. Does not wait for it."""
         self._leaving.set()
-        with suppress(asyncio.QueueFull):  # then there is no need to wake it
+        with suppress(asyncio.QueueFull):  # then there is no need to wake it, and it looks when it has emptied this
             self._arrivals.put_nowait(None)
 
     async def write(self, messages: Sequence[Message]) -> Row:
@@ -113,6 +118,8 @@ class Door:
     async def _listen(self) -> None:
         try:
             async for arrived in self._source.batches():
+                if self._leaving.is_set():
+                    return  # the broker keeps it
                 await self._arrivals.put(arrived)
         except Exception:
             await self._arrivals.put(None)  # what came before is still written; `run` raises it then
@@ -126,11 +133,13 @@ class Door:
             async with asyncio.timeout(min(self._look_s, max(due, 0))):
                 arrived = await self._arrivals.get()
         except TimeoutError:
-            return True
+            return not self._leaving.is_set()
         while arrived is not None:
             self._waiting.add(arrived)
             self._look_for_notes(arrived)
-            if len(self._waiting.messages) >= ROW or self._arrivals.empty():
+            if self._arrivals.empty():
+                return not self._leaving.is_set()
+            if len(self._waiting.messages) >= ROW:
                 return True
             arrived = self._arrivals.get_nowait()
         return False

@@ -4,8 +4,10 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import islice
 from typing import Final
+from weakref import WeakSet
 
 from domain.messages import Heard, Row
 from domain.naming import EDIT
@@ -18,6 +20,7 @@ _STEP_BACK: Final = 64  # rows, doubled until a minute is behind us
 _AT_ONCE: Final = 64  # rows replayed in one go
 _MOST_ROWS: Final = 512  # rows that a lagging consumer takes in one go, if they are light
 _HEAVY: Final = 10_000  # messages in one go, above which it takes fewer rows
+_PATIENCE_S: Final = 2.0  # who is at work on what they took for longer than that is held up by something else
 
 
 def replayed(journal: Journal, after: int, *, at_once: int = _AT_ONCE) -> Iterator[Row]:
@@ -83,8 +86,10 @@ class Reader:
 class FanOut:
     """What was heard, for every consumer at its own pace.
 
-    The newest rows lie in memory, at most `messages` messages of them; whoever lags further reads the journal again,
-    in a thread, with a pipeline of its own. A consumer is known by what it has: `next(after)` with its own cursor.
+    The newest rows lie in memory until every consumer has them, at most `messages` messages of them; whoever lags
+    further reads the journal again, in a thread, with a pipeline of its own. A consumer is known by what it has:
+    `next(after)` with its own cursor. Reading again is twice the work, so under a load that is too high `eased` holds
+    back whoever brings more, for as long as all go on.
     """
 
     def __init__(self, journal: Journal, fresh: Callable[[int], Pipeline], *, messages: int = 100_000) -> None:
@@ -96,6 +101,8 @@ class FanOut:
         self._held = 0
         self._newest = 0
         self._arrival = asyncio.Event()
+        self._taken = asyncio.Event()
+        self._consumers: WeakSet[Consumer] = WeakSet()
 
     @property
     def newest(self) -> int:
@@ -125,14 +132,36 @@ class FanOut:
         self._rows.append(heard)
         self._held += 1 + len(heard.fates)
         while self._held > self._most and len(self._rows) > 1:
-            self._held -= 1 + len(self._rows.popleft().fates)
+            self._let_go()
         self._newest = heard.row
         self._arrival.set()
         self._arrival = asyncio.Event()
 
+    async def eased(self) -> None:
+        """Return when half the memory is free, or when whoever keeps it from being so is held up themselves."""
+        loop = asyncio.get_running_loop()
+        while self._held > self._most // 2:
+            first = self._rows[0].row
+            busy = [one.since for one in self._consumers if not one.lagging and one.has < first]
+            left = max(busy, default=-_PATIENCE_S) + _PATIENCE_S - loop.time()
+            if left <= 0:
+                return
+            self._taken.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._taken.wait(), left)
+
     def consumer(self) -> "Consumer":
         """Somebody who wants every row once."""
-        return Consumer(self, self._journal, self._fresh)
+        made = Consumer(self, self._journal, self._fresh)
+        self._consumers.add(made)
+        return made
+
+    def took(self) -> None:
+        """A consumer has got further: what all of them have is let go."""
+        all_have = min((one.has for one in self._consumers), default=0)
+        while self._rows and self._rows[0].row <= all_have:
+            self._let_go()
+        self._taken.set()
 
     def buffered(self, after: int, limit: int) -> list[Heard] | None:
         """Rows after that number from memory; [] where there is none yet, None where only the journal has them."""
@@ -147,6 +176,9 @@ class FanOut:
         """Set when the next row is published."""
         return self._arrival
 
+    def _let_go(self) -> None:
+        self._held -= 1 + len(self._rows.popleft().fates)
+
     def _begin(self) -> None:
         last = self._journal.last()
         self._newest = last.number if last else 0
@@ -154,14 +186,17 @@ class FanOut:
 
 
 class Consumer:
-    """One consumer's way through the rows."""
+    """One consumer's way through the rows. `has` is the row up to which it has asked, `since` when it did."""
 
     def __init__(self, fan: FanOut, journal: Journal, fresh: Callable[[int], Pipeline]) -> None:
         self._fan = fan
         self._journal = journal
         self._fresh = fresh
         self._behind: Reader | None = None
+        self._reading: tuple[int, asyncio.Task[list[Heard]]] | None = None
         self._stride = 8
+        self.has = -1
+        self.since = 0.0
 
     @property
     def lagging(self) -> bool:
@@ -169,7 +204,11 @@ class Consumer:
         return self._behind is not None
 
     async def next(self, after: int, *, limit: int = 256) -> list[Heard]:
-        """The rows after that number, at least one: waits for it. Skips none, also after an error."""
+        """The rows after that number, at least one: waits for it. Skips none, also after an error. Who gives up
+        waiting and asks again goes on where they were, however long reading the journal takes.
+        """
+        self.has, self.since = after, asyncio.get_running_loop().time()
+        self._fan.took()
         while True:
             coming = self._fan.coming()
             rows = self._fan.buffered(after, limit)
@@ -181,14 +220,23 @@ class Consumer:
             await coming.wait()
 
     async def _reread(self, after: int, limit: int) -> list[Heard]:
-        if self._behind is None:
-            _log.info("a consumer reads the journal again", extra={"after": after, "newest": self._fan.newest})
-            self._behind = Reader(self._fresh)
+        if self._reading is None or self._reading[0] != after:
+            if self._behind is None or self._reading is not None:
+                _log.info("a consumer reads the journal again", extra={"after": after, "newest": self._fan.newest})
+                self._behind = Reader(self._fresh)  # a thread may be under way with the one before
+            work = asyncio.to_thread(self._read_on, self._behind, after, min(limit, self._stride))
+            self._reading = after, asyncio.create_task(work)
+        task = self._reading[1]
         try:
-            return await asyncio.to_thread(self._read_on, self._behind, after, min(limit, self._stride))
-        except BaseException:
-            self._behind = None  # its thread may be under way still: never read with it again
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
             raise
+        except BaseException:
+            self._behind = None
+            raise
+        finally:
+            if task.done():
+                self._reading = None
 
     def _read_on(self, reader: Reader, after: int, limit: int) -> list[Heard]:
         rows = self._journal.read(after, limit)

@@ -129,7 +129,16 @@ class Service:
         self.fan = FanOut(self.journal, lambda _: Pipeline(site, retention=keep.readings * DAY))
         retries = self.quarantine.take_retries
         self.link = ""  # the newest state of our connection to the broker; "" before the first
-        self.door = Door(outside.source, self.journal, self.clock, site, self._row, retries=retries, held=HELD)
+        self.door = Door(
+            outside.source,
+            self.journal,
+            self.clock,
+            site,
+            self._row,
+            retries=retries,
+            eased=self.fan.eased,
+            held=HELD,
+        )
         self.engine = Live(rules, site, sun_over(site))
         saved = self.books.load()
         self.judge = Judge(site, rules.rules, self.engine)
