@@ -15,7 +15,7 @@ from domain.errors import ConflictError
 from domain.readings import Millis
 from domain.site import Site
 from ingest.lockstep import DomainClock
-from services import logs, wiring
+from services import logs, memory, wiring
 from services.api.over import open_to_http
 from services.api.server import bound
 from services.clocks import WallClock
@@ -74,7 +74,8 @@ async def _serve(settings: Settings, site: Site, lock_step: Millis | None, door:
     try:
         async with wiring.service(settings, site, ends.source, ends.publisher, clock) as service:
             api = contextlib.nullcontext() if door is None else open_to_http(service, door, wall)
-            await _run(service, settings, stop, api)
+            with memory.settled():
+                await _run(service, settings, stop, api)
     finally:
         await ends.close()
 

@@ -1,0 +1,1 @@
+"""What `tidewalk bench` plays to the service to measure it."""

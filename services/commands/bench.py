@@ -1,0 +1,40 @@
+"""`tidewalk bench`: figures of the hot paths, on this machine. Benches are imported when they are asked for."""
+
+import importlib
+
+import click
+
+BENCHES = {
+    "ingest": ("services.commands.bench_ingest", "ingest_bench", "Messages a second through one whole service."),
+    "rules": ("services.commands.bench_rules", "rules_bench", "What a quiet reading costs the rule engine."),
+}
+
+
+class Benches(click.Group):
+    """A group whose members are imported on use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """By name."""
+        return list(BENCHES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import it now."""
+        if cmd_name not in BENCHES:
+            return None
+        module, name, _ = BENCHES[cmd_name]
+        found = getattr(importlib.import_module(module), name)
+        assert isinstance(found, click.Command)  # noqa: S101
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """The table alone: nothing is imported to show the help."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, short) for name, (_, _, short) in BENCHES.items()])
+
+
+@click.group(cls=Benches)
+def bench() -> None:
+    """Measure the hot paths on this machine. Figures and what they mean are in docs/performance.md.
+
+    Every bench ends with one JSON line whose keys are stable. Compare only figures of one machine, taken in one go.
+    """
