@@ -1,13 +1,20 @@
 """Whatever is done to the files, a person gets faults and never a traceback."""
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.errors import TidewalkError
 from services.site import faults_of, parse
+from tests.fakes.small_site import small_site
 
 WORDS = ["", "~", "[]", "{}", "null", "x", "[a, b]", "{a: b}", "1e999", "nan", "-1", "&a *a", "\n", ",", '"']
 WORDS += ["'", ":", "灯", "\t", "\x85"]
+
+
+@pytest.fixture
+def small() -> dict[str, bytes]:
+    return small_site()
 
 
 def outcome(files: dict[str, bytes]) -> str:
