@@ -177,18 +177,25 @@ class Door:
     async def _insist(self, messages: Sequence[Message], step: Millis | None, taken: int = 0) -> None:
         """Append, settle, hand on. Raises UnavailableError only when leaving."""
         async with self._writing:
-            row = await self._kept(messages, step)
+            row = await self._kept(messages, self._heard_at(messages) if step is None else step)
             if step is not None:
                 self._clock.step(row.at)
             await self._settle(taken)
             await self._on_row(row)
 
-    async def _kept(self, messages: Sequence[Message], step: Millis | None) -> Row:
-        """Append; try again until the journal takes it."""
+    def _heard_at(self, messages: Sequence[Message]) -> Millis:
+        """The Tick of a row: when its last message came off the wire, now where none did. Never later: what came after
+        it may lie in our own hands, held up by the journal or an overload, and a Tick says that nothing older comes.
+        """
+        heard = (message.received for message in reversed(messages) if not message.flags & Flag.RETRY)
+        return next(heard, self._clock.now())
+
+    async def _kept(self, messages: Sequence[Message], at: Millis) -> Row:
+        """Append; try again until the journal takes it, and let no time pass meanwhile."""
         pause, longest = _BACK_OFF_S
         while True:
             try:
-                return await self._append(messages, self._clock.now() if step is None else step)
+                return await self._append(messages, at)
             except UnavailableError as away:
                 if not self.trouble:
                     _log.critical("the journal cannot be written: nothing is acknowledged", extra={"why": str(away)})

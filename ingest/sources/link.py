@@ -45,6 +45,19 @@ class Link:
         self._note({"state": "up", "epoch": self.epoch})
         return self._next()
 
+    def held_up(self, now: float) -> bytes | None:
+        """We have not read for a while of our own accord, and what came meanwhile waits at the broker: the same as an
+        outage. The payload of the marker to publish before reading on; None where there is no connection.
+        """
+        if not self.up:
+            return None
+        self._note({"state": "down"})
+        self.backlog = Flag.BACKLOG
+        self._oldest = self._number + 1
+        self._measuring, self._told, self._since = True, False, now
+        self._note({"state": "up", "epoch": self.epoch})
+        return self._next()
+
     def due(self, now: float) -> bytes | None:
         """Call every `every` seconds. The payload of the next marker, None when none is wanted."""
         if not self._measuring:

@@ -98,6 +98,7 @@ class _Wire(asyncio.BufferedProtocol):
         self._end = 0  # of what is in the buffer
         self._transport: asyncio.Transport | None = None
         self._paused = False
+        self._paused_at = 0.0
         self._left = False  # goodbye is said: nothing may follow
         self._quiet = 0
         self._ticks = 0
@@ -139,7 +140,7 @@ class _Wire(asyncio.BufferedProtocol):
             ]
         self._flush()
         if self._inbox.full and not self._paused and self._transport is not None:
-            self._paused = True
+            self._paused, self._paused_at = True, self._loop.time()
             self._transport.pause_reading()
 
     def eof_received(self) -> None:
@@ -160,6 +161,10 @@ class _Wire(asyncio.BufferedProtocol):
         if self._paused and self._transport is not None and not self._transport.is_closing():
             self._paused = False
             self._quiet = 0
+            now = self._loop.time()
+            if now - self._paused_at >= self._marker_every and (payload := self._link.held_up(now)) is not None:
+                self.conversation.publish_marker(payload)
+                self._flush()
             self._transport.resume_reading()
 
     async def leave(self, timeout: float) -> None:  # noqa: ASYNC109 (the transport must be aborted afterwards)

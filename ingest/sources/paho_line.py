@@ -60,6 +60,7 @@ class Line:
         self._heard = 0
         self._socket: socket.socket | None = None
         self._paused = False
+        self._paused_at = 0.0
         self._dropped = False
         self._reading = False
         self._timers: dict[str, asyncio.TimerHandle] = {}
@@ -150,6 +151,10 @@ class Line:
         """The inbox has room again."""
         if self._paused and self._socket is not None:
             self._paused = False
+            now = self._loop.time()
+            long = now - self._paused_at >= self._settings.marker_every
+            if long and (payload := self._link.held_up(now)) is not None:
+                self._publish_marker(payload)
             self._loop.add_reader(self._socket, self._read)
 
     async def leave(self) -> None:
@@ -215,7 +220,7 @@ class Line:
         return bool(pending and pending())
 
     def _pause(self) -> None:
-        self._paused = True
+        self._paused, self._paused_at = True, self._loop.time()
         if self._socket is not None:
             self._loop.remove_reader(self._socket)
 

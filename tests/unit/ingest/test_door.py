@@ -65,6 +65,20 @@ async def test_the_time_of_a_row_is_the_domain_clocks():
     assert way.filled[0].at == AT + 77
 
 
+async def test_a_row_says_no_more_than_when_its_last_message_came_off_the_wire():
+    journal = WeakJournal()
+    async with doorway(journal=journal) as way:
+        await way.until(lambda: len(way.rows) == 1)
+        journal.full = True
+        way.source.bring(ONE._replace(received=AT + 100))
+        await way.until(lambda: journal.refused >= 1)
+        way.hand.at = AT + 3_600_000
+        way.source.bring(TWO._replace(received=AT + 1_800_000))
+        journal.full = False
+        await way.until(lambda: len(way.rows) == 4)
+    assert [(row.at - AT, len(row.messages)) for row in way.rows[1:4]] == [(100, 1), (1_800_000, 1), (3_600_000, 0)]
+
+
 async def test_a_second_of_the_domain_clock_without_a_row_gives_an_empty_one():
     async with doorway() as way:
         await way.until(lambda: len(way.rows) == 1)

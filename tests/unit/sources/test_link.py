@@ -45,6 +45,23 @@ async def test_a_whole_connection():
 
 
 @pytest.mark.asyncio
+async def test_what_waited_while_we_did_not_read_is_measured_like_an_outage():
+    told = Told()
+    assert told.link.held_up(0.0) is None
+    told.link.connected(session_present=False)
+    told.link.subscribed(0.0)
+    told.link.returned(b'{"n": 101}')
+    await told.notes()
+    assert told.link.held_up(60.0) == b'{"n": 102}'
+    told.link.returned(b'{"n": 101}')
+    assert told.link.backlog == Flag.BACKLOG
+    assert told.link.due(65.0) == b'{"n": 103}'
+    told.link.returned(b'{"n": 102}')
+    assert told.link.backlog == Flag.NONE
+    assert [note["state"] for note in await told.notes()] == ["down", "up", "passed"]
+
+
+@pytest.mark.asyncio
 async def test_a_connection_that_was_never_up_is_not_told_of():
     told = Told()
     told.link.connected(session_present=True)
