@@ -7,6 +7,7 @@ much): a batch is folded to one row per (device, at), then merged within its own
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -164,7 +165,8 @@ class DuckStore:
             connection.commit()
         except BaseException:
             self._quantities = known
-            connection.rollback()
+            with suppress(duckdb.Error):  # the engine may have ended it already; what it could not do is raised
+                connection.rollback()
             raise
 
     def _merge(self, connection: duckdb.DuckDBPyConnection, kind: str, readings: list[Reading]) -> None:
