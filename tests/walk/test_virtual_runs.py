@@ -103,7 +103,6 @@ def test_hash_seeds_transports_and_brokers_change_nothing(runs: dict[str, Evenin
     assert runs["through a mosquitto of ours"].line == runs["in memory"].line
 
 
-@pytest.mark.xfail(strict=True, reason="rules.runners.live ticks between two messages of one moment of lock-step")
 def test_nor_do_delays(runs: dict[str, Evening]):
     for name in ("through the mosquitto it finds", "through the pocket broker"):
         assert runs[name].line == runs["in memory"].line, name
