@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from domain.messages import Message
 from domain.ports import Clock, Publisher, Source
@@ -23,7 +23,6 @@ from services.channels.mqtt import MqttPublisher, MqttPublisherSettings
 from services.service import DAY, Edition, Keep, Outside, Service
 from services.settings import Settings
 from services.site import find, load_site, pack, read_files
-from services.storage.duck import DuckSettings, DuckStore
 from services.storage.influx import InfluxStore
 from services.storage.influx_history import InfluxHistory
 from services.storage.influx_speech import InfluxSettings
@@ -31,6 +30,9 @@ from services.storage.journal import SqliteJournal
 from services.storage.quarantine import SqliteQuarantine
 from services.storage.schema import upgrade
 from services.storage.sql import JudgeStore
+
+if TYPE_CHECKING:  # DuckDB and Arrow take 40 MB, also of who never uses them
+    from services.storage.duck import DuckStore
 
 RECEIVE: Final = 60_000  # unacknowledged messages that the broker may have with us; more than a lock-step step holds
 
@@ -135,7 +137,9 @@ async def service(
             store, history = InfluxStore(asked, site=site.id, oldest=oldest), InfluxHistory(asked, site=site.id)
             stack.push_async_callback(history.close)
         else:
-            store = history = DuckStore(DuckSettings(path=settings.state / "readings.duckdb"), oldest=oldest)
+            from services.storage import duck
+
+            store = history = duck.DuckStore(duck.DuckSettings(path=settings.state / "readings.duckdb"), oldest=oldest)
             await store.open()
         stack.push_async_callback(store.close)
         journal, quarantine, books = open_journal(settings), open_quarantine(settings.state), open_books(settings)

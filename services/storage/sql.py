@@ -32,6 +32,7 @@ class JudgeStore:
         self._turn = Lock()
         dialect = self._writer.dialect.name
         self._insert: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
+        self._put_state = self._amending(tables.subject_state, ("subject",), ("state",)).compile(self._writer)
 
     def close(self) -> None:
         """Let go of every connection."""
@@ -72,8 +73,7 @@ class JudgeStore:
         kept[f"{CURSOR}.row"], kept[f"{CURSOR}.at"] = b"%d" % outcome.row, b"%d" % outcome.at
         changes = [records.change_row(*line) for line in outcome.history]
         with engines.tried(), self._turn, self._writer.begin() as writing:
-            states = [{"subject": subject, "state": state} for subject, state in subjects.items()]
-            self._upsert(writing, tables.subject_state, states, ("subject",), ("state",))
+            self._put_states(writing, subjects)
             self._alarms(writing, outcome.alarms)
             orders = [records.order_row(order) for order in outcome.orders]
             self._upsert(writing, tables.orders, orders, ("id",))
@@ -205,6 +205,14 @@ class JudgeStore:
         found = asked.execute(sa.select(tables.meta.c.name, tables.meta.c.value))
         return {name: bytes(value) for name, value in found}
 
+    def _put_states(self, writing: sa.Connection, subjects: Mapping[str, bytes]) -> None:
+        """Nearly all rows are these: they go to the driver as they are, at half the price."""
+        rows: Any = sorted(subjects.items())
+        if not self._put_state.positional:
+            rows = [{"subject": subject, "state": state} for subject, state in rows]
+        if rows:
+            writing.exec_driver_sql(str(self._put_state), rows)
+
     def _upsert(
         self,
         writing: sa.Connection,
@@ -216,14 +224,15 @@ class JudgeStore:
         """Insert, or amend the columns `changed` (all given ones by default; none: leave what is there)."""
         if not rows:
             return
+        columns = tuple(name for name in rows[0] if name not in key) if changed is None else changed
+        writing.execute(self._amending(table, key, columns), rows)
+
+    def _amending(self, table: sa.Table, key: tuple[str, ...], columns: tuple[str, ...]) -> Any:
         inserted = self._insert(table)
-        columns = [name for name in rows[0] if name not in key] if changed is None else changed
-        if columns:
-            amended = {name: inserted.excluded[name] for name in columns}
-            inserted = inserted.on_conflict_do_update(index_elements=key, set_=amended)
-        else:
-            inserted = inserted.on_conflict_do_nothing(index_elements=key)
-        writing.execute(inserted, rows)
+        if not columns:
+            return inserted.on_conflict_do_nothing(index_elements=key)
+        amended = {name: inserted.excluded[name] for name in columns}
+        return inserted.on_conflict_do_update(index_elements=key, set_=amended)
 
 
 def _orders(asked: sa.Connection, wanted: sa.Select[Any], *, history: bool) -> list[Order]:
