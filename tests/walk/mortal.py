@@ -65,14 +65,14 @@ class Death:
     """Comes at one point, at one time of coming there."""
 
     def __init__(self, foretold: str | None) -> None:
-        self._point, _, count = (foretold or "").partition(":")
+        self.point, _, count = (foretold or "").partition(":")
         self._left = int(count or 1)
-        if foretold and self._point not in POINTS:
-            sys.exit(f"no such point: {self._point}")
+        if foretold and self.point not in POINTS:
+            sys.exit(f"no such point: {self.point}")
 
     def at(self, point: str) -> None:
         """Here it may come."""
-        if point == self._point:
+        if point == self.point:
             self._left -= 1
             if not self._left:
                 os.kill(os.getpid(), signal.SIGKILL)
@@ -104,17 +104,17 @@ class MortalJournal(_Wrapped):
         if not any(message.topic.endswith("/up") for message in messages):
             return self._inner.append(messages, at)
         self._death.at("before append")
-        db: sqlite3.Connection = self._inner._connected()
-        db.set_trace_callback(lambda said: self._death.at("in append") if said == "COMMIT" else None)
+        if self._death.point == "in append":
+            db: sqlite3.Connection = self._inner._connected()
+            db.set_trace_callback(lambda said: self._death.at("in append") if said == "COMMIT" else None)
         row = self._inner.append(messages, at)
-        db.set_trace_callback(None)
         self._death.at("after append")
         return row
 
 
 class MortalPublisher(_Wrapped):
     async def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
-        what = "publish" if "/orders/" in topic else "answer" if topic.endswith("/clock/judged") else "receipt"
+        what = "publish" if "/orders/" in topic and payload else "answer" if topic.endswith("/clock/judged") else "receipt"
         self._death.at(f"before {what}")
         await self._inner.publish(topic, payload, retain=retain)
         self._death.at(f"after {what}")
