@@ -226,17 +226,16 @@ class Consumer:
                 self._behind = Reader(self._fresh)  # a thread may be under way with the one before
             work = asyncio.to_thread(self._read_on, self._behind, after, min(limit, self._stride))
             self._reading = after, asyncio.create_task(work)
+            self._reading[1].add_done_callback(_looked_at)
         task = self._reading[1]
         try:
-            return await asyncio.shield(task)
-        except asyncio.CancelledError:
-            raise
+            found = await asyncio.shield(task)
         except BaseException:
-            self._behind = None
-            raise
-        finally:
-            if task.done():
-                self._reading = None
+            if task.cancelled() or (task.done() and task.exception() is not None):
+                self._reading = self._behind = None
+            raise  # else it was the wait that was given up: what is read is there for who asks again
+        self._reading = None
+        return found
 
     def _read_on(self, reader: Reader, after: int, limit: int) -> list[Heard]:
         rows = self._journal.read(after, limit)
@@ -246,3 +245,9 @@ class Consumer:
         heavy = sum(len(row.messages) for row in rows) > _HEAVY
         self._stride = max(1, self._stride // 2) if heavy else min(_MOST_ROWS, self._stride * 2)
         return [reader.read(row) for row in rows]
+
+
+def _looked_at(reading: "asyncio.Task[list[Heard]]") -> None:
+    """Take note of how it ended: who asked for it may have left, and asyncio complains of errors that nobody saw."""
+    if not reading.cancelled():
+        reading.exception()
