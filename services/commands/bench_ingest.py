@@ -22,9 +22,9 @@ from services.benches.ingest import Figures, Plan, measure
     type=click.Path(path_type=Path, file_okay=False, exists=True),
     help="Where the journal and the databases lie while it runs; on the disk you want to know about.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Nothing but the JSON line.")
+@click.option("--json", "as_json", is_flag=True, help="The line alone, with the keys above.")
 def ingest_bench(messages: int, devices: int, folder: Path | None, *, profile: bool, as_json: bool) -> None:
-    r"""Measure one whole service: broker, journal, decoding, rules, SQL, line protocol, gzip, HTTP.
+    """Measure one whole service: broker, journal, decoding, rules, SQL, line protocol, gzip, HTTP.
 
     The service runs in a process and on a core of its own; a second process plays the broker (MQTT 5, all messages made
     beforehand) and an InfluxDB that takes the lines and keeps none. Journal and SQL are real, on the disk. Lamps, bins,

@@ -46,13 +46,19 @@ _QUIET: dict[Kind, tuple[dict[str, Value], dict[str, float], int]] = {
 _MIX = (*[Kind.LIGHT] * 12, *[Kind.BIN] * 5, Kind.TOILET, Kind.PARKING, Kind.GREEN)  # of 20 facilities
 
 
+JSON_KEYS = (
+    "The line alone: name, readings_per_second, microseconds_per_message, resident_mb, engine_mb, facilities, rules, "
+    "alarms."
+)
+
+
 @click.command("rules")
 @click.option("--facilities", default=5_000, show_default=True, help="How many report, one device each.")
 @click.option("--rounds", default=40, show_default=True, help="How often each of them reports.")
 @click.option("--path", type=click.Path(path_type=Path, exists=True), help="Rule files; left out: the shipped library.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON line, last, for machines.")
+@click.option("--json", "as_json", is_flag=True, help=JSON_KEYS)
 def rules_bench(facilities: int, rounds: int, path: Path | None, *, as_json: bool) -> None:
-    r"""Measure what a quiet reading costs the rule engine, with all rules loaded.
+    """Measure what a quiet reading costs the rule engine, with all rules loaded.
 
     Readings are in no rule's interest: that is what nearly all readings are. They come in journal rows of 1,000, each
     followed by its Tick. Making them is not counted; handing over the changed states, at every 20th row, is. Time is

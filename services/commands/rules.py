@@ -10,12 +10,13 @@ from rules.book import LIBRARY, RuleBook, load_rules
 from rules.runners.trial import Outcome, read_trial, run_trial
 
 _PATH = click.argument("path", required=False, type=click.Path(path_type=Path, exists=True), default=None)
-_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON line, last, for machines.")
+CHECK_KEYS = "Last, one line: rules, version, names."
+TEST_KEYS = "Last, one line: cases, failed, not_shown."
 
 
 @click.group()
 def rules() -> None:
-    r"""Check and test the rule files.
+    """Check and test the rule files.
 
     A rule file says what to watch, when it is wrong, when it is well again, and what order it asks for:
 
@@ -34,9 +35,9 @@ def rules() -> None:
 
 @rules.command()
 @_PATH
-@_JSON
+@click.option("--json", "as_json", is_flag=True, help=CHECK_KEYS)
 def check(path: Path | None, *, as_json: bool) -> None:
-    r"""Read rule files as the service would; say the first fault with file, line, and what would be right.
+    """Read rule files as the service would; say the first fault with file, line, and what would be right.
 
     \b
         tidewalk rules check
@@ -54,9 +55,9 @@ def check(path: Path | None, *, as_json: bool) -> None:
 
 @rules.command()
 @_PATH
-@_JSON
+@click.option("--json", "as_json", is_flag=True, help=TEST_KEYS)
 def test(path: Path | None, *, as_json: bool) -> None:
-    r"""Play every *.test.yaml against its rules; exit code 1 where a rule does other than its test says.
+    """Play every *.test.yaml against its rules; exit code 1 where a rule does other than its test says.
 
     Each rule must be shown to fire, not to fire, and to clear. All rules of the folder run together.
 

@@ -32,6 +32,7 @@ STEP_ZH: Final[Mapping[Step, str]] = {
     Step.ESCALATE: "升级",
     Step.OVERDUE: "超时",
     Step.ATTACH: "并案",
+    Step.AMEND: "补充",
     Step.RECOVER: "条件已恢复",
     Step.REOPEN: "复发",
     Step.NOTE: "备注",
