@@ -1,0 +1,47 @@
+"""The page of commands, against the commands themselves."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from services.cli import cli
+
+PAGE = (Path(__file__).parents[3] / "docs/commands.md").read_text("utf-8")
+ROWS = dict(re.findall(r"^\| `tidewalk ([\w -]+?)(?: --virtual)? --json`[^|]*\| (.+) \|$", PAGE, re.MULTILINE))
+SPOKEN = {"orders close": ["orders confirm", "orders reassign", "orders note"]}  # in the row of their sister
+QUICK = ("site check", "site show", "rules check", "rules test")
+
+
+def _commands(group: click.Group, before: str = "") -> Iterator[tuple[str, click.Command]]:
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        found = group.get_command(context, name)
+        assert found is not None
+        if isinstance(found, click.Group):
+            yield from _commands(found, f"{before}{name} ")
+        else:
+            yield before + name, found
+
+
+def test_every_command_that_reports_documents_the_keys_of_its_line():
+    reporting = {name for name, found in _commands(cli) if any("--json" in p.opts for p in found.params)}
+    assert reporting == {*ROWS, *(sister for sisters in SPOKEN.values() for sister in sisters)}
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_the_keys_are_those_of_the_page_on_one_line_that_is_the_last(name: str):
+    said = CliRunner().invoke(cli, [*name.split(), "--json"])
+    assert said.exit_code == 0
+    assert list(json.loads(said.stdout.splitlines()[-1])) == re.findall(r"\w+", ROWS[name].strip("`"))
+
+
+def test_every_command_teaches():
+    for name, _ in _commands(cli):
+        said = CliRunner().invoke(cli, [*name.split(), "--help"])
+        assert said.exit_code == 0
+        assert len(said.stdout.splitlines()) > 5, name
