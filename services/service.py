@@ -26,8 +26,8 @@ from services.api.seams import Cases
 from services.dispatch.dispatcher import Dispatcher, Outbox
 from services.dispatch.orders import Alarm, Order
 from services.judge import Judge, Saved
-from services.storage.writing import StoreWriter, WriterSeams
 from services.workers import Books, JudgeWorker, QuarantineKeeper
+from services.writing import StoreWriter, WriterSeams
 
 _log = logging.getLogger(__name__)
 

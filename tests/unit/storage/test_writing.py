@@ -8,7 +8,7 @@ from domain.errors import UnavailableError
 from domain.messages import Fate, Heard, Message, Quarantined
 from domain.ports import WriteReport
 from domain.readings import Reading
-from services.storage.writing import READINGS_PER_WRITE, StoreWriter, WriterSeams
+from services.writing import READINGS_PER_WRITE, StoreWriter, WriterSeams
 from tests.fakes.memory_store import MemoryStore
 
 T = 1_790_000_000_000
