@@ -33,7 +33,7 @@ from services.clocks import WallClock
 from services.judge import Outcome
 from services.service import Keep, Outside, Service
 from services.settings import Settings
-from services.storage.writing import StoreWriter
+from services.writing import StoreWriter
 from tests.walk.clocks import shared_clock
 
 # Where a life can end. Rows count where they hold readings, commits and publishes where they hold orders.
@@ -114,7 +114,8 @@ class MortalJournal(_Wrapped):
 
 class MortalPublisher(_Wrapped):
     async def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
-        what = "publish" if "/orders/" in topic and payload else "answer" if topic.endswith("/clock/judged") else "receipt"
+        order = "/orders/" in topic and payload
+        what = "publish" if order else "answer" if topic.endswith("/clock/judged") else "receipt"
         self._death.at(f"before {what}")
         await self._inner.publish(topic, payload, retain=retain)
         self._death.at(f"after {what}")
