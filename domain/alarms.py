@@ -19,8 +19,9 @@ class AlarmChange:
     """What the rule engine decided, at one moment of event time.
 
     `subject` is `facility:ID`, `device:ID`, or `{grouping}:ID` for a group (`feeder:ID`, `gateway:ID`). `cause` is
-    fixed when first decided; later evidence amends `since` only. `members` are the facilities of a group at fault,
-    sorted. `why` is what made it so: values, thresholds, context; JSON-able, shown to people and pinned with the alarm.
+    fixed when first decided; later evidence amends `since`, `members` and `why` alone, in another change with the same
+    alarm and state. `members` are the facilities of a group at fault, sorted; they only grow. `why`
+    is what made it so: values, thresholds, context; JSON-able, shown to people and pinned with the alarm.
     """
 
     alarm: str

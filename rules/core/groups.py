@@ -1,10 +1,14 @@
 """Groups over topology: when so many members fail together that something above them has failed.
 
 A group hears of its members what changes: at fault, well, silent, heard again; and of its hub, where it has one. It is
-always settled: events wait `rule.wait_s` and are then judged in order of event time.
+always settled: events wait `rule.wait_s` and are then judged in order of event time. What comes later than that, as the
+last gasps of lamps on a slow network do, counts from when it was heard, with its own beginning.
+
+While its alarm is open, whoever else is found at fault for the same reason joins it. They are gathered as at its
+opening, so a trickle of members makes one amendment every `gather_s` at most.
 """
 
-from bisect import insort
+from bisect import bisect_right, insort
 from math import ceil
 from typing import Literal
 
@@ -27,6 +31,7 @@ class Event(msgspec.Struct, frozen=True, array_like=True):
     at: Millis
     who: str
     what: What
+    heard: Millis = -1  # when we heard of it; matters, and is kept, only where that was too late for its own time
 
 
 class Fault(msgspec.Struct, frozen=True, array_like=True):
@@ -52,13 +57,14 @@ class Pending(msgspec.Struct, frozen=True, array_like=True):
 class Group(msgspec.Struct, frozen=True, omit_defaults=True):
     """One group rule, one feeder or gateway."""
 
-    waiting: tuple[Event, ...] = ()  # in order of (at, who)
+    waiting: tuple[Event, ...] = ()  # in the order in which they will be judged
     faults: dict[str, Fault] = {}
     hub: Millis | None = None  # since when the hub itself says so
     pending: Pending | None = None
     open: Opened | None = None
     clearing: Millis | None = None
     judged: Millis = -1
+    joining: Millis | None = None  # while open: since when there is somebody whom the alarm does not name
 
 
 WELL = Group()
@@ -80,18 +86,33 @@ def step(
 
 def due(program: Program, group: Group) -> Millis | None:
     """The Tick that will change this group by itself."""
-    ready = [event.at for event in group.waiting[:1]]
-    if (moment := _moment(program, group.open, group.pending, group.clearing)) is not None:
-        ready.append(moment)
+    ready = [_counts(event, program.wait) for event in group.waiting[:1]]
+    if (coming := _coming(program, group)) is not None:
+        ready.append(coming[0])
     return min(ready) + program.wait if ready else None
 
 
-def _moment(program: Program, opened: Opened | None, pending: Pending | None, clearing: Millis | None) -> Millis | None:
+def _counts(event: Event, wait: int) -> Millis:
+    """When a waiting event is judged to have happened."""
+    return event.at if event.heard < 0 else event.heard - wait
+
+
+Then = Literal["amend", "clear", "open"]  # in this order where they fall together
+
+
+def _coming(program: Program, group: "Group | _Turn") -> tuple[Millis, Then] | None:
+    """What becomes of it by itself next, and when."""
     quorum = program.rule.quorum
     assert quorum is not None  # noqa: S101
-    if opened is not None:
-        return None if clearing is None else clearing + program.rule.clear_for_s * 1000
-    return None if pending is None else pending.at + quorum.gather_s * 1000
+    gather = quorum.gather_s * 1000
+    if group.open is None:
+        return None if group.pending is None else (group.pending.at + gather, "open")
+    found: list[tuple[Millis, Then]] = []
+    if group.joining is not None:
+        found.append((group.joining + gather, "amend"))
+    if group.clearing is not None:
+        found.append((group.clearing + program.rule.clear_for_s * 1000, "clear"))
+    return min(found, default=None)
 
 
 class _Turn:
@@ -102,32 +123,38 @@ class _Turn:
         self.program, self.quorum, self.size, self.covered = program, program.rule.quorum, members, covered
         self.waiting, self.faults, self.hub = group.waiting, dict(group.faults), group.hub
         self.pending, self.open, self.clearing, self.judged = group.pending, group.open, group.clearing, group.judged
+        self.joining = group.joining
         self.changes: list[Change] = []
 
     def group(self) -> Group:
         """Put together."""
         faults = dict(sorted(self.faults.items()))
         judged = self.judged if faults or self.open or self.pending or self.hub is not None else -1
-        return Group(self.waiting, faults, self.hub, self.pending, self.open, self.clearing, judged)
+        return Group(self.waiting, faults, self.hub, self.pending, self.open, self.clearing, judged, self.joining)
 
     def put(self, event: Event) -> None:
-        """Keep an event until it is judged; what comes too late is no longer judged."""
-        if event.at <= self.judged or event in self.waiting:
+        """Keep an event until it is judged."""
+        wait = self.program.wait
+        heard = -1 if event.at > self.judged else max(event.heard, self.judged + wait)
+        kept = Event(event.at, event.who, event.what, heard)
+        if kept in self.waiting:
             return
         waiting = list(self.waiting)
-        insort(waiting, event, key=lambda e: (e.at, e.who, e.what))
+        insort(waiting, kept, key=lambda e: (_counts(e, wait), e.who, e.what, e.at))
         self.waiting = tuple(waiting)
 
     def settle(self, horizon: Millis) -> None:
         """Judge everything up to the horizon, each at its own time."""
-        ripe = [event for event in self.waiting if event.at <= horizon]
-        for i, event in enumerate(ripe):
-            self._ripen(event.at - 1)
-            self._note(event)
-            self.judged = max(self.judged, event.at)
-            if i + 1 == len(ripe) or ripe[i + 1].at > event.at:
-                self._weigh(event.at)
-        self.waiting = self.waiting[len(ripe) :]
+        moments = [_counts(event, self.program.wait) for event in self.waiting]
+        ripe = bisect_right(moments, horizon)
+        for i in range(ripe):
+            moment = moments[i]
+            self._ripen(moment - 1)
+            self._note(self.waiting[i])
+            self.judged = max(self.judged, moment)
+            if i + 1 == ripe or moments[i + 1] > moment:
+                self._weigh(moment)
+        self.waiting = self.waiting[ripe:]
         self._ripen(horizon)
 
     def _note(self, event: Event) -> None:
@@ -139,7 +166,8 @@ class _Turn:
             case "wrong":
                 fault = Fault(event.at if fault.wrong is None else fault.wrong, fault.silent)
             case "well":
-                fault = Fault(None, fault.silent)
+                since = fault.wrong if fault.wrong is not None and fault.wrong > event.at else None
+                fault = Fault(since, fault.silent)  # who was well, late to be heard of, may be at fault since
             case "silent":
                 fault = Fault(fault.wrong, event.at if fault.silent is None else fault.silent)
             case "heard":
@@ -152,10 +180,12 @@ class _Turn:
     def _weigh(self, at: Millis) -> None:
         """After everything of one moment is known: is it a quorum, is it over?"""
         if self.open is not None:
-            if not self._recovered():
-                self.clearing = None
-            elif self.clearing is None:
-                self.clearing = max(at, self.open.at)
+            if self._recovered():  # who fails now, fails for a reason of its own
+                self.clearing = max(at, self.open.at) if self.clearing is None else self.clearing
+                return
+            self.clearing = None
+            if self.joining is None and self._newcomers(self.open):
+                self.joining = max(at, self.open.at)
             return
         cause = self._cause(at if self.pending is None else self.pending.at)
         if cause is None:
@@ -184,29 +214,68 @@ class _Turn:
     def _recovered(self) -> bool:
         if self.hub is not None or self.open is None:
             return False
-        since = self.open.cause - self.quorum.within_s * 1000  # who was at fault before that, was so for another reason
+        since = self._reach(self.open.cause)
         counted = self._counted(since)
         return counted - len(self._fresh(since)) >= self.quorum.clear_share * counted
 
+    def _reach(self, cause: Millis) -> Millis:
+        """Who was at fault at that time or before, was so for another reason."""
+        return cause - self.quorum.within_s * 1000
+
+    def _newcomers(self, opened: Opened) -> list[str]:
+        """Who is at fault for the reason of the alarm, and is not named by it."""
+        named = set(opened.members)
+        return [who for who in self._fresh(self._reach(opened.cause)) if who not in named]
+
     def _ripen(self, until: Millis) -> None:
-        while (moment := _moment(self.program, self.open, self.pending, self.clearing)) is not None and moment <= until:
+        while (coming := _coming(self.program, self)) is not None and coming[0] <= until:
+            moment, then = coming
             self.judged = max(self.judged, moment)
-            if self.open is not None:
-                opened, self.open, self.clearing = self.open, None, None
-                self._say(AlarmState.CLEARED, opened, moment, self._why(opened.cause))
-                self._weigh(moment)
-            elif self.pending is not None:
-                cause, still = self.pending.cause, self._cause(self.pending.at)
-                self.pending = None
-                if still is None:  # its members turned out to be somebody else's
-                    continue
-                joined = tuple(sorted(self._fresh(min(moment - self.quorum.within_s * 1000, cause - 1))))
-                opened = Opened(cause, cause, moment, self.program.rule.version, self._why(moment), joined)
-                self.open = opened
-                self._say(AlarmState.OPEN, opened, moment, opened.why)
+            match then:
+                case "amend":
+                    self._amend(moment)
+                case "clear":
+                    self._clear(moment)
+                case "open":
+                    self._open(moment)
+
+    def _open(self, moment: Millis) -> None:
+        assert self.pending is not None  # noqa: S101
+        cause, still = self.pending.cause, self._cause(self.pending.at)
+        self.pending = None
+        if still is None:  # its members turned out to be somebody else's
+            return
+        members = tuple(sorted(self._fresh(self._reach(cause))))
+        self.open = Opened(cause, cause, moment, self.program.rule.version, self._why(moment), members)
+        self._say(AlarmState.OPEN, self.open, moment, self.open.why)
+
+    def _amend(self, moment: Millis) -> None:
+        """Name who has joined. Nobody leaves the alarm while it is open: the order is for all that the fault has taken,
+        and whether it is over is for all of them to show.
+        """
+        assert self.open is not None  # noqa: S101
+        self.joining, newcomers = None, self._newcomers(self.open)
+        if not newcomers:  # they were well again meanwhile
+            return
+        opened = self.open
+        self.open = msgspec.structs.replace(
+            opened,
+            since=min(opened.since, *(self.faults[who].since for who in newcomers)),
+            why=self._why_since(self._reach(opened.cause)),
+            members=tuple(sorted((*opened.members, *newcomers))),
+        )
+        self._say(AlarmState.OPEN, self.open, moment, self.open.why)
+
+    def _clear(self, moment: Millis) -> None:
+        assert self.open is not None  # noqa: S101
+        opened, self.open, self.clearing, self.joining = self.open, None, None, None
+        self._say(AlarmState.CLEARED, opened, moment, self._why(opened.cause))
+        self._weigh(moment)
 
     def _why(self, at: Millis) -> dict[str, Value]:
-        since = at - self.quorum.within_s * 1000
+        return self._why_since(at - self.quorum.within_s * 1000)
+
+    def _why_since(self, since: Millis) -> dict[str, Value]:
         at_fault = len(self._fresh(since))
         shown: dict[str, Value] = {"at_fault": float(at_fault), "of": float(self._counted(since))}
         if self.hub is not None:

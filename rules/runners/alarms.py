@@ -1,5 +1,7 @@
 """The alarms that are open, by id: what was decided of a subject, made into what the judge hears."""
 
+from dataclasses import replace
+
 from domain.alarms import AlarmChange, AlarmState
 from domain.ids import alarm_id
 from rules.core.state import Change, Opened
@@ -65,7 +67,9 @@ class Alarms:
             why=change.why,
         )
         if said.state is AlarmState.OPEN:
-            self.open[said.alarm], self._where[said.alarm] = said, where
+            known = self.open.get(said.alarm)
+            self.open[said.alarm] = said if known is None else replace(said, at=known.at)
+            self._where[said.alarm] = where
         else:
             self.open.pop(said.alarm, None)
             self._where.pop(said.alarm, None)

@@ -48,7 +48,8 @@ class Live:
     ) -> list[AlarmChange]:
         """One journal row: its readings in their order, then the Tick at its receive time.
 
-        Time stands still while `deaf`. Changes are sorted by (at, rule, subject).
+        Time stands still while `deaf`. Changes are sorted by (at, rule, subject). An alarm that is open already and is
+        said to be open again has been amended.
         """
         if deaf != self._deaf or self._listening is None:
             self._turn_ear(at, deaf=deaf)
@@ -128,7 +129,7 @@ class Live:
         self._take_up()
 
     def open_alarms(self) -> Mapping[str, AlarmChange]:
-        """The alarms that are open, by id, as they were opened."""
+        """The alarms that are open, by id: `at` is when each was opened, the rest as it was last amended."""
         return self._alarms.open
 
     def is_wrong(self, alarm_id: str) -> bool | None:
@@ -208,7 +209,7 @@ class Live:
         if truth is None or (reading.at < newest and reading.received - reading.at > circle.program.wait):
             return
         if truth or who in circle.restless:
-            self._put(circle, Event(reading.at, who, "wrong" if truth else "well"))
+            self._put(circle, Event(reading.at, who, "wrong" if truth else "well", reading.received))
 
     def _heard_again(self, ear: Ear, reading: Reading) -> Reading:
         """The reading as proof of life: never before the silence that it ends."""
@@ -219,7 +220,7 @@ class Live:
         self._await(ear)
         for circle, who in ear.missed_by:
             if circle.by_device or whole:
-                self._put(circle, Event(alive.at, who, "heard"))
+                self._put(circle, Event(alive.at, who, "heard", reading.received))
         return alive
 
     def _check(self, ear: Ear, at: Millis) -> None:

@@ -13,12 +13,13 @@
           - {at: 30m, clear: bin-1}
 
 `lamp-[1..42]` stands for 42 facilities. A step may be repeated: `every: 15m, until: 3h`. `end` lets time run on. Each
-facility has one device of its own name. All rules of the folder run; the changes of `rule`, and of those under `also`,
-are compared, the whole list of them.
+facility has one device of its own name. A group that opens may be amended when more members join: `amend`, with
+`members` to count them. All rules of the folder run; the changes of `rule`, and of those under `also`, are compared,
+the whole list of them.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -74,6 +75,7 @@ class _StepSaid(BaseModel):
 class _ExpectSaid(_Said):
     at: Seconds
     open: str = ""
+    amend: str = ""
     clear: str = ""
     rule: str = ""
     members: int | None = None
@@ -148,7 +150,7 @@ def run_trial(trial: Trial, rules: RuleBook) -> Iterator[Outcome]:
     """Play every case; nothing is sent anywhere."""
     for case in trial.cases:
         compared = {trial.rule, *case.also}
-        found = [_line(c, case.start) for c in _played(case, rules) if c.rule in compared]
+        found = [line for c, line in _lines(_played(case, rules), case.start) if c.rule in compared]
         wanted = [line for expected in case.expect for line in _expected(expected, trial.rule)]
         differences = [f"missing: {line}" for line in wanted if line not in found]
         differences += [f"not expected: {line}" for line in found if line not in wanted]
@@ -204,15 +206,22 @@ def _spread(names: str) -> list[str]:
 
 
 def _expected(said: _ExpectSaid, rule: str) -> list[str]:
-    state = "open" if said.open else "clear"
+    state = "open" if said.open else "amend" if said.amend else "clear"
     members = f" of {said.members}" if said.members is not None else ""
-    return [
-        f"{said.rule or rule} {state} {name} at {_clock(said.at)}{members}" for name in _spread(said.open or said.clear)
-    ]
+    names = _spread(said.open or said.amend or said.clear)
+    return [f"{said.rule or rule} {state} {name} at {_clock(said.at)}{members}" for name in names]
 
 
-def _line(change: AlarmChange, start: Millis) -> str:
-    state = "open" if change.state is AlarmState.OPEN else "clear"
+def _lines(changes: Iterable[AlarmChange], start: Millis) -> Iterator[tuple[AlarmChange, str]]:
+    """Each change with its line. What is said of an alarm that has been opened already amends it."""
+    opened: set[str] = set()
+    for change in changes:
+        open_ = change.state is AlarmState.OPEN
+        yield change, _line(change, "clear" if not open_ else "amend" if change.alarm in opened else "open", start)
+        opened.add(change.alarm)
+
+
+def _line(change: AlarmChange, state: str, start: Millis) -> str:
     grouped = not change.subject.startswith(("facility:", "device:")) and change.state is AlarmState.OPEN
     members = f" of {len(change.members)}" if grouped else ""
     name = change.subject.partition(":")[2]

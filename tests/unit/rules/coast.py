@@ -64,8 +64,8 @@ def play(live: Live, rows: Sequence[tuple[Millis, Sequence[Reading]]]) -> list[A
     return [change for at, readings in rows for change in live.hear(readings, at)]
 
 
-def lines(changes: Iterable[AlarmChange]) -> list[tuple[str, str, str, Millis, Millis]]:
-    return sorted((c.rule, c.subject, c.state.value, c.cause, c.at) for c in changes)
+def lines(changes: Iterable[AlarmChange]) -> list[tuple[str, str, str, Millis, Millis, Millis, tuple[str, ...]]]:
+    return sorted((c.rule, c.subject, c.state.value, c.cause, c.since, c.at, c.members) for c in changes)
 
 
 ORDER = """

@@ -191,6 +191,25 @@ def test_a_window_that_slept_reaches_back_to_what_was_of_no_interest():
     assert [c for c in play(again, [*rows[3:], (NIGHT + 15 * MINUTE, [])]) if c.rule == "pole-leaning"] == []
 
 
+@pytest.mark.parametrize("restart", [False, True])
+def test_what_a_sleeping_window_has_judged_is_not_judged_again_after_a_restart(restart: bool):
+    """Hot at 0, over by 12: it sleeps. Waking at 22 it sees the hour that another rule keeps, and begins at 22."""
+    book = book_of(
+        odour="kind: toilet\nwhen: max(nh3_ppm, seconds=600) >= 2\nwait: 20s\n",
+        damp="kind: toilet\nwhen: mean(nh3_ppm, seconds=3600) >= 90\nwait: 20s\n",
+    )
+    live, found = live_on(book, SITE), []
+    for minute, ppm in ((0, 3.0), (6, 0.5), (12, 0.5), (13, 0.5), (22, 3.0), (23, 3.0)):
+        if restart and minute == 22:
+            rows = live.drain_dirty()
+            live = live_on(book, SITE, start=None)
+            live.load(rows.items())
+        at = NIGHT + minute * MINUTE
+        found += live.hear([said(SITE, "toilet-1", at, {"nh3_ppm": ppm})], at)
+    told = [(c.state.value, (c.cause - NIGHT) // MINUTE, (c.at - NIGHT) // MINUTE) for c in found]
+    assert told == [("open", 0, 0), ("cleared", 0, 12), ("open", 22, 22)]
+
+
 def test_a_lamp_that_falls_silent_at_night_is_silent_sooner_than_by_day():
     site = site_of([facility("lamp-1", Kind.LIGHT)], [Device("lamp-1", "lamp-1", interval_s=3600, lit_interval_s=900)])
     live = live_on(book_of(silent=SILENT), site, NIGHT)
