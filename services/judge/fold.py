@@ -1,6 +1,6 @@
 """The fold: one heard row after the other, in the order of what happened and not of how it arrived."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,7 +10,7 @@ from domain.alarms import AlarmChange
 from domain.errors import ConflictError, NotFoundError
 from domain.messages import Heard, Quarantined
 from domain.naming import COMMAND, Priority, receipts_topic
-from domain.readings import Millis
+from domain.readings import Millis, Reading
 from domain.site import Site
 from rules.core.rule import Rule
 from services.dispatch.orders import Addressed, Order, OrderState, Result
@@ -75,7 +75,8 @@ class Judge:
         floor = self._now
         tick = max(floor, heard.at, *(at for _, at in notes.steps)) if notes else max(floor, heard.at)
         turned = self._listen(notes, tick) if notes else False
-        changes = self._engine.hear(heard.readings, tick, deaf=self._deaf)
+        readings = _as_they_were(heard.readings, floor) if notes and notes.steps else heard.readings
+        changes = self._engine.hear(readings, tick, deaf=self._deaf)
         self._now = tick
         if not changes and notes is None and not self._waits:
             due = self._book.next_due()
@@ -254,6 +255,14 @@ class Judge:
             "waiting": msgspec.json.encode(self._waits),
             "cases": msgspec.json.encode(self._book.cases),
         }
+
+
+def _as_they_were(readings: Sequence[Reading], floor: Millis) -> Sequence[Reading]:
+    """The readings of a step of lock-step, each heard when it was taken: all of them came at the step's end, because
+    the clock stood still, and no order of arrival among them means anything.
+    """
+    in_order = sorted(readings, key=lambda reading: (reading.at, reading.device, reading.seq))
+    return [reading._replace(received=max(reading.at, floor)) for reading in in_order]
 
 
 class _Page:

@@ -1,9 +1,12 @@
 """On a simulated site the outcome does not depend on how a step was cut into rows."""
 
+from collections.abc import Sequence
 from itertools import permutations
 
+from domain.alarms import AlarmChange
 from domain.naming import replies_topic
-from tests.unit.dispatch.coast import MINUTE, T0, Play, coast, note, well, wrong
+from domain.readings import Millis, Reading
+from tests.unit.dispatch.coast import MINUTE, T0, Engine, Play, coast, note, well, wrong
 
 
 def history(play: Play) -> list[tuple[str, str, str]]:
@@ -72,3 +75,18 @@ def test_an_alarm_out_of_the_back_log_is_dispatched_now():
     outcome = play.hear(T0 + 60 * MINUTE + 1000, wrong("lamp-1", T0), well("lamp-2", T0))
     assert outcome.orders[0].dispatched == T0 + 60 * MINUTE
     assert outcome.orders[0].since == T0
+
+
+def test_the_readings_of_a_step_are_heard_in_the_order_in_which_they_were_taken_and_at_that_time():
+    class Listens(Engine):
+        def hear(self, readings: Sequence[Reading], at: Millis, *, deaf: bool = False) -> list[AlarmChange]:
+            heard.extend((one.facility, one.received - T0) for one in readings)
+            return super().hear(readings, at, deaf=deaf)
+
+    heard: list[tuple[str, int]] = []
+    play = Play(coast(simulated=True), Listens())
+    taken = [("lamp-2", 20_000), ("lamp-1", 10_000), ("lamp-3", -5_000), ("bin-1", 10_000)]
+    end = T0 + MINUTE
+    play.clock(T0, 1, T0)
+    play.clock(end, 2, end, *(wrong(name, T0 + at)._replace(received=end) for name, at in taken))
+    assert heard == [("lamp-3", 0), ("bin-1", 10_000), ("lamp-1", 10_000), ("lamp-2", 20_000)]
