@@ -64,7 +64,7 @@ class Board:
 
     def _elements(self, seen: Seen) -> RenderableType:
         facilities = Counter(f.element for f in self._site.facilities.values())
-        wrong = Counter(self._site.facilities[a.facility].element for a in seen.alarms if a.state is AlarmState.OPEN)
+        wrong = Counter(self._element(a) for a in seen.alarms if a.state is AlarmState.OPEN)
         on_the_way = Counter(o.element for o in seen.orders if o.state not in ENDED)
         closed = Counter(o.element for o in seen.orders if o.closed_by == TELEMETRY)
         table = Table(expand=True, box=None, pad_edge=False)
@@ -80,6 +80,13 @@ class Board:
                 str(closed[element]),
             )
         return Panel(table, title="the coast", title_align="left", border_style="dim")
+
+    def _element(self, alarm: Alarm) -> Element | None:
+        """Of its facility; of the work it asks for, where that is a gateway."""
+        if (facility := self._site.facilities.get(alarm.facility)) is not None:
+            return facility.element
+        rule = self._rules.get(alarm.rule)
+        return rule.order.element if rule is not None and rule.order is not None else None
 
     def _alarms(self, alarms: Sequence[Alarm]) -> RenderableType:
         table = Table(expand=True, box=None, pad_edge=False, show_header=False)

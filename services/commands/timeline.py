@@ -54,8 +54,9 @@ def told(order: Order, site: Site) -> Iterable[str]:
     place = site.facilities.get(order.facility)
     zone = site.zones.get(order.zone)
     named = f" {place.name.zh} {place.name.en}" if place else ""
-    kind, element = KIND_ZH[order.kind], ELEMENT_ZH[order.element]
-    yield f"{order.case}  {order.priority}  {order.state}  {order.element}/{order.kind} {element}·{kind}"
+    kind, zh = (order.kind, KIND_ZH[order.kind]) if order.facility not in site.gateways else ("gateway", "网关")
+    named_element = f"{order.element}/{kind} {ELEMENT_ZH[order.element]}·{zh}"
+    yield f"{order.case}  {order.priority}  {order.state}  {named_element}"
     yield f"  order    {order.id}, revision {order.revision}{', safety' if order.safety else ''}"
     yield f"  where    {order.facility}{named}, {order.zone}{f' {zone.name.zh}' if zone else ''}"
     yield f"  why      {order.rule} since {_moment(order.since, site)}: {_evidence(order)}"

@@ -18,7 +18,8 @@ DRAFT, OPEN, DISPATCHED = OrderState.DRAFT, OrderState.OPEN, OrderState.DISPATCH
 ACCEPTED, ARRIVED, ON_HOLD = OrderState.ACCEPTED, OrderState.ARRIVED, OrderState.ON_HOLD
 DONE, VERIFIED, CLOSED, WITHDRAWN = OrderState.DONE, OrderState.VERIFIED, OrderState.CLOSED, OrderState.WITHDRAWN
 
-WITH_SOMEBODY: Final = (DISPATCHED, ACCEPTED, ARRIVED, ON_HOLD, DONE)
+AT_WORK: Final = (DISPATCHED, ACCEPTED, ARRIVED)
+WITH_SOMEBODY: Final = (*AT_WORK, ON_HOLD, DONE)
 
 
 def _stay(*states: OrderState) -> Mapping[OrderState, OrderState]:
@@ -51,6 +52,7 @@ LEGAL: Final[Mapping[Step, Mapping[OrderState, OrderState]]] = MappingProxyType(
         Step.ESCALATE: _stay(DISPATCHED),
         Step.OVERDUE: _stay(DISPATCHED, ACCEPTED, ARRIVED),
         Step.ATTACH: _stay(*WITH_SOMEBODY),
+        Step.AMEND: _stay(*AT_WORK),
         Step.RECOVER: _stay(*WITH_SOMEBODY),
         Step.REOPEN: _to(OPEN, CLOSED, WITHDRAWN),
         Step.NOTE: _stay(*WITH_SOMEBODY),
@@ -199,6 +201,11 @@ def reopen(order: Order, *, alarm: str, who: str, at: Millis, why: str) -> Order
 def attach(order: Order, *, alarm: str, who: str, at: Millis, why: str) -> Order:
     """Another alarm of the same cause."""
     return _step(order, Step.ATTACH, who, at, why, alarms=_with(order.alarms, alarm), recovered=False)
+
+
+def amend(order: Order, *, who: str, at: Millis, why: str) -> Order:
+    """Many more members than was said: time to say it."""
+    return _step(order, Step.AMEND, who, at, why)
 
 
 def recover(order: Order, *, at: Millis, why: str) -> Order:

@@ -55,6 +55,7 @@ class Step(StrEnum):
     ESCALATE = "escalate"  # 升级: not accepted in time
     OVERDUE = "overdue"  # 超时: not finished in time
     ATTACH = "attach"  # 并案: another alarm of the same cause
+    AMEND = "amend"  # 补充: so many more members that whoever has it is told
     RECOVER = "recover"  # 条件已恢复
     REOPEN = "reopen"  # 复发: the condition is back within the cool-down
     NOTE = "note"  # 备注
@@ -144,6 +145,8 @@ class Order:
     put_off: bool = False  # the verification, once, because the sensors agree but not for long enough yet
     reworks: int = 0
     extensions: int = 0
+    told: int = 0  # how many members the newest revision named
+    grown: Millis | None = None  # since when there are so many more that a revision is due
     held_from: OrderState | None = None
     held_at: Millis | None = None
     declined: tuple[str, ...] = ()  # crews that gave it back since it was opened; their number is the 推诿 count

@@ -13,12 +13,14 @@ from domain.naming import Priority
 from domain.readings import Millis
 from domain.site import Crew, Grade, Position, Site
 from rules.core.rule import OrderPlan
-from services.dispatch.orders import Limits, Order, OrderState, Step
+from services.dispatch.orders import AT_WORK, Limits, Order, OrderState, Step
 from services.dispatch.places import Place
 from services.dispatch.when import local
 
 DAY_MINUTES: Final = 1440
 METRES_PER_DEGREE: Final = 111_195.0
+NEWS_MS: Final = 60_000  # members that join trickle in: a crew is told once of those of a minute
+NEWS_PERCENT: Final = 20  # of the members it was told of: fewer than that more wait for the next revision
 COOL_DOWN_MS: Final = 30 * 60_000  # a condition that is back within it is the same order (domain.md §4.1, proposed)
 
 
@@ -97,14 +99,22 @@ def next_timer(order: Order, desk: str) -> Timer | None:
     """What falls due next if nobody says anything."""
     due: list[Timer] = []
     accept_by, _, finish_by, verify_by = order.limits
-    at_work = order.state in (OrderState.DISPATCHED, OrderState.ACCEPTED, OrderState.ARRIVED)
+    at_work = order.state in AT_WORK
     if order.state is OrderState.DISPATCHED and accept_by is not None and not order.escalated and order.crew != desk:
         due.append(Timer(accept_by, Step.ESCALATE))
     if at_work and finish_by is not None and not order.overdue:
         due.append(Timer(finish_by, Step.OVERDUE))
+    if at_work and order.grown is not None:
+        due.append(Timer(order.grown + NEWS_MS, Step.AMEND))
     if order.state is OrderState.DONE and verify_by is not None:
         due.append(Timer(verify_by, Step.REWORK))
     return min(due, default=None)
+
+
+def is_news(order: Order) -> bool:
+    """Whether it has so many more members than its crew was told of that they are to hear of it."""
+    more = len(order.members) - order.told
+    return more > 0 and 100 * more >= NEWS_PERCENT * order.told
 
 
 def recipients(order: Order, desk: str) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ class Tongue:
 
     chinese: bool
     head: str  # {priority} {element} {kind} {case} {title} {do}
+    gateway: str  # in place of a kind: it is no facility
     pole: str
     lamps: str  # {n} lamps affected
     spots: str
@@ -61,6 +62,7 @@ class Tongue:
 ZH: Final = Tongue(
     chinese=True,
     head="【{priority} {element}·{kind}】案号 {case} {title}：{do}",
+    gateway="网关",
     pole=" 灯杆{pole}",
     lamps=" 涉及{n}盏",
     spots=" 涉及{n}处",
@@ -87,6 +89,7 @@ ZH: Final = Tongue(
 EN: Final = Tongue(
     chinese=False,
     head="[{priority} {element}/{kind}] {case} {title}: {do}",
+    gateway="gateway",
     pole=" pole {pole}",
     lamps=" ({n} lamps)",
     spots=" ({n} affected)",

@@ -69,7 +69,8 @@ def text(order: Order, site: Site, to: str) -> str:
     tongue = EN if crew is not None and crew.language == "en" else ZH
     place = place_of(site, order.facility)
     titles = {"title": tongue.name(order.plan.title), "do": tongue.name(order.plan.do)}
-    named = {"element": tongue.element(order.element), "kind": tongue.kind(order.kind)}
+    kind = tongue.gateway if order.facility in site.gateways else tongue.kind(order.kind)
+    named = {"element": tongue.element(order.element), "kind": kind}
     head = tongue.head.format(priority=order.priority, case=order.case, **named, **titles)
     why = tongue.comma.join([tongue.since.format(at=_clock(order.since, order, site, tongue)), *_values(order, tongue)])
     caution = tongue.caution.format(caution=tongue.name(order.plan.caution)) if order.plan.caution else ""

@@ -82,6 +82,8 @@ class Book:
                 after = life.escalate(before, who=SERVICE, at=at, why=f"{before.crew} has not accepted in time")
             case Step.OVERDUE:
                 after = life.overdue(before, who=SERVICE, at=at, why=f"{before.crew} has not finished in time")
+            case Step.AMEND:
+                after = life.amend(before, who=SERVICE, at=at, why=f"{len(before.members)} members, not {before.told}")
             case _:
                 after = self._unverified(before, at)
         self.keep(before, after, at, tell=len(after.history) > len(before.history))
@@ -94,16 +96,13 @@ class Book:
         elif known is None:
             self._opened(change, at)
         else:
-            self._note_alarm(replace(known, since=change.since, members=change.members))
-            order = self._orders.get(known.order)
-            if order is not None and order.alarms[0] == known.id:
-                self.keep(order, replace(order, since=change.since, members=change.members), at, tell=False)
+            self._amended(known, change, at)
 
     def keep(self, before: Order | None, after: Order, at: Millis, *, tell: bool = True) -> Order:
         """Write the order down as it is after an event: with somebody, verified where it can be, and announced."""
         settled = self._settled(after, at)
         if tell:
-            settled = replace(settled, revision=settled.revision + 1)
+            settled = replace(settled, revision=settled.revision + 1, told=len(settled.members), grown=None)
             self._announce(before, settled)
         self.written.setdefault(settled.id, len(before.history) if before else 0)
         self._orders[settled.id] = settled
@@ -136,12 +135,24 @@ class Book:
         if before is None:
             after = life.file(self._draft(change, rule, plan, at), at=at, who=SERVICE, why=title)
         elif before.ended:
-            after = life.reopen(before, alarm=change.alarm, who=SERVICE, at=at, why=title)
+            after = life.reopen(_with_members(before, change), alarm=change.alarm, who=SERVICE, at=at, why=title)
         else:
-            after = life.attach(before, alarm=change.alarm, who=SERVICE, at=at, why=title)
+            after = life.attach(_with_members(before, change), alarm=change.alarm, who=SERVICE, at=at, why=title)
         self._note_alarm(_alarm(change, after.id))
         self._by_cause[(after.rule, after.subject)] = after.id
         self.keep(before, after, at)
+
+    def _amended(self, known: Alarm, change: AlarmChange, at: Millis) -> None:
+        """The alarm keeps what opened it, its order says how it stands. The crew is told when `policy` says so."""
+        self._note_alarm(replace(known, since=change.since, members=change.members))
+        order = self._orders.get(known.order)
+        if order is not None:
+            after = _with_members(order, change)
+            if order.alarms[0] == known.id:
+                after = replace(after, since=change.since, why=change.why)
+            if after.state in AT_WORK and after.grown is None and policy.is_news(after):
+                after = replace(after, grown=at)
+            self.keep(order, after, at, tell=False)
 
     def _cleared(self, known: Alarm | None, change: AlarmChange, at: Millis) -> None:
         self._open.pop(change.alarm, None)
@@ -176,7 +187,7 @@ class Book:
             subject=change.subject,
             alarms=(change.alarm,),
             facility=change.facility,
-            kind=place.kind or rule.kind or self._kind_of(change.members),
+            kind=place.kind or rule.kind or Kind.CABINET,  # a gateway: no facility, and its members of many kinds
             element=plan.element,
             zone=place.zone,
             priority=policy.priority(plan, place.grade),
@@ -187,11 +198,6 @@ class Book:
             why=change.why,
             opened=at,
         )
-
-    def _kind_of(self, members: tuple[str, ...]) -> Kind:
-        """What a group of any kinds is about: its first member; a cabinet where the site knows none of them."""
-        known = (self._site.facilities[m].kind for m in members if m in self._site.facilities)
-        return next(known, Kind.CABINET)
 
     def _case(self, at: Millis) -> str:
         day = day_of(at, self._site.timezone)
@@ -271,6 +277,11 @@ def _alarm(change: AlarmChange, order: str) -> Alarm:
         why=change.why,
         order=order,
     )
+
+
+def _with_members(order: Order, change: AlarmChange) -> Order:
+    """An order names the members of all its alarms."""
+    return replace(order, members=tuple(sorted({*order.members, *change.members})))
 
 
 def _forgotten(order: Order, at: Millis) -> bool:

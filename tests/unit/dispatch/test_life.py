@@ -36,6 +36,7 @@ CHANGES = {
     Step.ESCALATE: lambda o: life.escalate(o, who="x", at=T0, why=""),
     Step.OVERDUE: lambda o: life.overdue(o, who="x", at=T0, why=""),
     Step.ATTACH: lambda o: life.attach(o, alarm="a", who="x", at=T0, why=""),
+    Step.AMEND: lambda o: life.amend(o, who="x", at=T0, why=""),
     Step.RECOVER: lambda o: life.recover(o, at=T0, why=""),
     Step.REOPEN: lambda o: life.reopen(o, alarm="a", who="x", at=T0, why=""),
     Step.NOTE: lambda o: life.note(o, by="li", at=T0, why=""),

@@ -10,6 +10,7 @@ from services.dispatch.wording import MOST_CHARACTERS, message, receipt, text
 from tests.unit.dispatch.coast import HOUR, MINUTE, T0, Play, coast, wrong
 
 SITE = coast()
+EN_CREWS = {name: replace(crew, language="en") for name, crew in SITE.crews.items()}
 
 
 def order(rule: str = "lamp-out", facility: str = "lamp-1") -> Order:
@@ -110,3 +111,10 @@ def test_the_json_is_the_wires():
 
 def test_a_receipt_is_the_wires():
     assert json.loads(receipt("a", ok=False, why="w")) == {"id": "a", "result": "refused", "why": "w"}
+
+
+def test_a_gateway_is_called_one_though_it_is_no_facility():
+    gateway = order("leak", "gw-1")
+    assert (gateway.zone, gateway.kind) == ("west", "light")
+    assert "市政设施·网关】" in text(gateway, SITE, "lamps-w2")
+    assert "municipal/gateway]" in text(gateway, replace(SITE, crews=EN_CREWS), "lamps-w2")

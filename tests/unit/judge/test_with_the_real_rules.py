@@ -2,9 +2,11 @@
 
 import json
 from functools import cache
+from typing import Any
 
 import pytest
 
+from domain.alarms import AlarmState
 from domain.messages import Heard
 from domain.naming import Kind, replies_topic
 from domain.readings import Reading
@@ -12,12 +14,12 @@ from domain.site import Facility, Site
 from rules.book import RuleBook, shipped
 from rules.context.sun import sun_over
 from rules.runners.live import Live
-from services.dispatch.orders import OrderState
+from services.dispatch.orders import Order, OrderState, Step
 from services.judge import Judge, Saved
 from services.run_hash import run_hash
 from services.site.load import load_site, sample
 from tests.contracts.memory_judge_store import MemoryJudgeStore
-from tests.unit.dispatch.coast import MINUTE, T0, S, note
+from tests.unit.dispatch.coast import HOUR, MINUTE, T0, S, note
 
 
 @cache
@@ -97,6 +99,107 @@ def test_a_bin_is_emptied_and_closed_by_telemetry_and_a_leak_waits_for_a_person(
 @pytest.mark.parametrize("every", [5, 41])
 def test_cutting_it_anywhere_changes_nothing(every: int):
     assert told(set(range(every, 360, every)))[1] == told(set())[1]
+
+
+def orders_of(store: MemoryJudgeStore, rule: str) -> list[Order]:
+    return [order for order in store.everything()[1] if order.rule == rule]
+
+
+def sent(store: MemoryJudgeStore, order: str) -> list[dict[str, Any]]:
+    """Every revision of an order that was sent, in order; a recipient's copy is the same but for its text."""
+    letters = [p.message for p in store.pending(10_000) if p.message.order == order]
+    found = [json.loads(letter.payload) for letter in letters if letter.payload]
+    return list({body["revision"]: body for body in found}.values())
+
+
+TRIP, GASPS = T0 + MINUTE, 60 * S
+
+
+def trip(cuts: set[int], *, late: bool = False) -> tuple[MemoryJudgeStore, tuple[str, ...]]:
+    """A feeder of 42 trips; its lamps' last gasps trickle in over a minute, said so late or only heard so late."""
+    site, _ = shipped_coast()
+    feeder, lamps = next((f, lamps) for f, lamps in site.lamps_of.items() if len(lamps) == 42)
+    told = [(TRIP, reading(site.facilities[feeder], TRIP, breaker_tripped=True))]
+    for n, lamp in enumerate(lamps):
+        heard = TRIP + n * GASPS // len(lamps)
+        gasp = reading(site.facilities[lamp], TRIP if late else heard, supply_loss=True)
+        told.append((heard, gasp._replace(received=heard)))
+    store = MemoryJudgeStore()
+    coast = Coast(store)
+    for number, at in enumerate(range(T0, T0 + 10 * MINUTE, S), 1):
+        mine = tuple(gasp for heard, gasp in told if at - S < heard <= at)
+        coast.hear(Heard(number, at, mine, (), (), ()))
+        if number in cuts:
+            coast = Coast(store)
+    return store, lamps
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_last_gasps_that_trickle_in_are_one_alarm_one_order_and_42_members_in_the_end(late: bool):
+    store, lamps = trip(set(), late=late)
+    alarms, _ = store.everything()
+    (alarm,) = [a for a in alarms if a.rule == "feeder-outage"]
+    (order,) = orders_of(store, "feeder-outage")
+    assert (alarm.cause, alarm.since, alarm.members, alarm.order) == (TRIP, TRIP, lamps, order.id)
+    assert 0 < alarm.why["at_fault"] < 10, "what opened it is pinned"
+    assert (order.members, order.why["at_fault"], order.alarms) == (lamps, 42.0, (alarm.id,))
+    assert {(a.rule, a.subject) for a in alarms} == {("feeder-outage", alarm.subject)}
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_the_crew_hears_once_of_all_who_joined_in_a_minute(late: bool):
+    store, lamps = trip(set(), late=late)
+    (order,) = orders_of(store, "feeder-outage")
+    first, *news, last = [body for body in sent(store, order.id) if body["state"] == "dispatched"]
+    assert len(first["members"]) < 10
+    assert len(news) <= 1
+    assert last["members"] == list(lamps)
+    assert "42" in last["text"]
+    assert last["limits"] == first["limits"]
+    assert [line.step for line in order.history].count(Step.AMEND) == len(news) + 1
+
+
+@pytest.mark.parametrize("every", [1, 7])
+def test_a_trickle_cut_anywhere_is_the_same(every: int):
+    whole, cut = trip(set(), late=True)[0], trip(set(range(60, 150, every)), late=True)[0]
+    assert cut.everything() == whole.everything()
+    assert cut.keys() == whole.keys()
+
+
+def silence(gateway: str) -> MemoryJudgeStore:
+    """Every device says something every ten minutes of five hours; those behind a gateway nothing from the second to
+    the fourth.
+    """
+    site, _ = shipped_coast()
+    gone = set(site.devices_behind[gateway])
+    store = MemoryJudgeStore()
+    coast = Coast(store)
+    for number, at in enumerate(range(T0, T0 + 5 * HOUR, MINUTE), 1):
+        away = T0 + HOUR <= at < T0 + 3 * HOUR
+        speak = [d for n, d in enumerate(sorted(site.devices)) if (at // MINUTE) % 10 == n % 10]
+        said = [site.devices[d] for d in speak if not (away and d in gone)]
+        readings = [reading(site.facilities[d.facility], at, battery=90.0)._replace(device=d.id) for d in said]
+        coast.hear(Heard(number, at, tuple(readings), (), (), ()))
+    return store
+
+
+def test_a_gateway_that_takes_its_devices_with_it_is_one_order_for_the_instruments_crew_at_its_place():
+    site, _ = shipped_coast()
+    store = silence("gw-q1")
+    alarms, orders = store.everything()
+    (alarm,), (order,) = alarms, orders
+    members = {site.devices[d].facility for d in site.devices_behind["gw-q1"]}
+    assert (alarm.rule, alarm.subject, alarm.facility) == ("gateway-silent", "gateway:gw-q1", "gw-q1")
+    assert (alarm.state, set(order.members)) == (AlarmState.CLEARED, members)
+    assert "instruments" in site.crews[order.crew].trades
+    assert (order.facility, order.zone, order.kind, order.counted) == ("gw-q1", "qingdaowan", Kind.CABINET, False)
+    assert order.state is OrderState.WITHDRAWN  # nobody accepted, and it came back
+    first = sent(store, order.id)[0]
+    at = site.gateways["gw-q1"].position
+    assert first["position"] == {"lat": at.lat, "lon": at.lon, "datum": "WGS-84"}
+    assert first["place"]["zh"] == f"{site.zones['qingdaowan'].name.zh} gw-q1"
+    assert first["text"].startswith("【演练】【P2 市政设施·网关】案号 SN-20261001-0001 网关失联：检查网关")
+    assert f"gw-q1 涉及{len(members)}处" in first["text"]
 
 
 def test_a_store_that_never_ran_is_where_it_starts():
