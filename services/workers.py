@@ -70,11 +70,11 @@ class JudgeWorker:
         while True:
             for heard in await self._next(due):
                 outcome = self._judge.fold(heard)
-                self.cursor, self.at = outcome.row, outcome.at
                 dirty += len(heard.readings)
                 if outcome.changed or outcome.steps or dirty >= DIRTY:
                     await self._commit(outcome)
                     due, dirty = loop.time() + COMMIT_S, 0
+                self.cursor, self.at = outcome.row, outcome.at  # not before: `drain` promises that it can be sent
                 for step in outcome.steps:
                     await self._judged(step)
             if loop.time() >= due:
@@ -84,7 +84,7 @@ class JudgeWorker:
             await self._tell()
 
     async def drain(self, upto: int) -> None:
-        """Return when every row up to that number is judged."""
+        """Return when every row up to that number is judged, and what it changed is committed."""
         async with self._moved:
             await self._moved.wait_for(lambda: self.cursor >= upto)
 
