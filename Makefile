@@ -32,8 +32,8 @@ lock: ## pin anew (needs uv): names, versions and hashes of everything, for ever
 wheels: $(VENV)/.run ## show that every pinned package has a wheel for Linux and macOS, CPython 3.11 to 3.14
 	@deploy/check-wheels.sh $(BIN)/python
 
-clean: ## forget the virtual environment and what the demo kept
-	rm -rf $(VENV) .tidewalk
+clean: ## forget the virtual environment; what a service keeps in .tidewalk stays
+	rm -rf $(VENV)
 
 $(VENV)/.made:
 	@deploy/check-python.sh $(PYTHON)

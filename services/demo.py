@@ -87,6 +87,8 @@ async def staged(settings: Settings, site: Site, run: Run, wall: Clock) -> Async
     world = World(site, run.seed, run.start, plan_named(run.faults), run.delay_ms)
     transport, source, publisher, leave = _ends(settings, site, clock, run.transport)
     async with wiring.service(settings, site, source, publisher, clock) as service:
+        if service.judging.cursor:
+            raise ConflictError("the database at --sql holds alarms and orders of an earlier run; name an empty one")
         running = asyncio.create_task(service.run(), name="service")
         ledger = Ledger(settings.state / LEDGER)
         try:

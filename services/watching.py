@@ -79,6 +79,10 @@ class Watcher:
             print(f"  fill a bin by hand:   mosquitto_pub -h {host} -p {port} -q 1 -t {topic} -m '{said}'")
         print(flush=True)
 
+    def wait_for(self, broker: str) -> None:
+        """Say what it waits for."""
+        print(f"waiting for a broker at {broker} … (ctrl-c leaves)", flush=True)
+
     @asynccontextmanager
     async def watching(self, stage: Stage, stop: asyncio.Event, seconds: float | None) -> AsyncIterator[None]:
         """Show it while the body runs; set `stop` after `seconds`, or when `q` is typed."""

@@ -109,7 +109,10 @@ def demo(
         else:
             _refuse_virtual_words(since, as_json=as_json)
             watcher = Watcher(site, plain=headless or not sys.stdout.isatty())
-            asyncio.run(_show(settings, site, seed, faults, wall, watcher, span, own=not broker))
+            try:
+                asyncio.run(_show(settings, site, seed, faults, wall, watcher, span, own=not broker))
+            except asyncio.CancelledError:
+                sys.exit(130)
 
 
 def _refuse_virtual_words(since: Millis | None, *, as_json: bool) -> None:
@@ -153,14 +156,16 @@ async def _show(
     own: bool,
 ) -> None:
     stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    leave = _Leaving(stop)
     now = wall.now()
     async with _at(settings, own=own) as settings:
         run = show.Run(now - 24 * HOUR if own else now, now - 6 * HOUR, seed, faults, transport=show.BROKER)
         if own:
             watcher.greet(settings.broker, own=True)
+        waiting = asyncio.get_running_loop().call_later(1, watcher.wait_for, settings.broker)
         async with show.staged(settings, site, run, wall) as stage:
+            waiting.cancel()
+            leave.in_order()
             if not own:  # nobody hears what is published by hand before this
                 watcher.greet(settings.broker, own=False)
             else:
@@ -170,6 +175,27 @@ async def _show(
             if not stop.is_set():
                 async with watcher.watching(stage, stop, None if span is None else span / 1000):
                     await show.play_show(stage, wall, 60.0 if own else 1.0, stop)
+
+
+class _Leaving:
+    """A signal ends the task at once while nothing plays yet, and in order from then on."""
+
+    def __init__(self, stop: asyncio.Event) -> None:
+        self._stop, self._playing = stop, False
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101
+        self._task = task
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, self._told)
+
+    def in_order(self) -> None:
+        """From now on a signal sets `stop`."""
+        self._playing = True
+
+    def _told(self) -> None:
+        self._stop.set()
+        if not self._playing:
+            self._task.cancel()
 
 
 @asynccontextmanager

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from domain.errors import UnavailableError
+from domain.errors import ConflictError, UnavailableError
 
 PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000", "foreign_keys=ON")
 
@@ -47,7 +47,12 @@ def tried() -> Iterator[None]:
 def _engine(url: str, *, begin: str, pool_size: int, max_overflow: int) -> Engine:
     parsed = sa.make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return sa.create_engine(parsed, pool_size=pool_size, max_overflow=max_overflow, pool_pre_ping=True)
+        try:
+            return sa.create_engine(parsed, pool_size=pool_size, max_overflow=max_overflow, pool_pre_ping=True)
+        except ModuleNotFoundError as missing:
+            raise ConflictError(
+                f"{parsed.drivername} needs {missing.name}: pip install 'tidewalk[postgres]'"
+            ) from missing
     if not parsed.database or parsed.database == ":memory:":
         raise ValueError("SQLite needs a file: two engines cannot share a database in memory")
     Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
