@@ -17,13 +17,13 @@ import click
 from domain.errors import ConflictError
 from domain.readings import Millis
 from domain.site import Site
-from services import demo as show
 from services import wiring
-from services.broker_at_hand import broker_at_hand
 from services.clocks import WallClock
 from services.commands.span import MOMENT, SPAN
 from services.settings import Settings
-from services.watching import Watcher, counting
+from services.show import stage as show
+from services.show.broker_at_hand import broker_at_hand
+from services.show.watching import Watcher, counting
 
 HOUR: Millis = 3_600_000
 JSON_KEYS = (

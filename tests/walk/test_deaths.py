@@ -15,10 +15,11 @@ from typing import NamedTuple
 
 import pytest
 
-from services import demo, wiring
+from services import wiring
 from services.clocks import WallClock
 from services.dispatch.orders import Alarm, Order
 from services.settings import Settings
+from services.show import stage as show
 from tests.machines.influx import InfluxMachine
 from tests.machines.influx_forwarder import ORG
 from tests.machines.mosquitto import Mosquitto
@@ -141,9 +142,9 @@ def undisturbed(folder: Path, seed: int, minutes: int) -> Decided:
 
     async def played() -> Decided:
         settings = Settings(state=folder / "undisturbed")
-        run = demo.Run(START, START + minutes * MINUTE, seed)
-        async with demo.staged(settings, wiring.site_of(settings), run, WallClock()) as stage:
-            await demo.play_virtual(stage, run.until, lambda _: None)
+        run = show.Run(START, START + minutes * MINUTE, seed)
+        async with show.staged(settings, wiring.site_of(settings), run, WallClock()) as stage:
+            await show.play_virtual(stage, run.until, lambda _: None)
             await stage.service.drain()
             return stage.service.books.everything()
 

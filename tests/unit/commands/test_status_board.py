@@ -6,7 +6,7 @@ from rich.console import Console
 
 from domain.alarms import AlarmState
 from services.dispatch.orders import Alarm
-from services.status import Board, Seen
+from services.show.board import Board, Seen
 from tests.unit.dispatch.coast import RULES, T0, coast
 
 

@@ -19,9 +19,9 @@ from domain.alarms import AlarmState
 from domain.naming import Kind
 from domain.readings import Millis
 from domain.site import Site
-from services.demo import Stage
 from services.dispatch.orders import Alarm, Order, OrderState
-from services.status import Board, Seen
+from services.show.board import Board, Seen
+from services.show.stage import Stage
 from simulators.play import Played
 
 LOOK_S: Final = 0.5

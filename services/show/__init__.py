@@ -1,0 +1,1 @@
+"""The demo: a coast staged and played, and the board on which it is watched."""
