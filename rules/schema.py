@@ -13,6 +13,7 @@ _UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 _PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%")
 
+LONGEST = 366 * 86_400  # seconds
 WAIT_TIMER, WAIT_GROUP, WAIT_WINDOW = 1, 5, 60  # seconds, where a rule does not say
 
 
@@ -22,6 +23,14 @@ def seconds(text: object) -> int:
     if match is None or not any(match.groups()):
         raise ValueError(f"{text!r} is no duration such as 90s, 15m, 1h30m or 2d")
     return sum(int(n) * unit for n, unit in zip(match.groups(), _UNITS.values(), strict=True) if n)
+
+
+def limit(text: object) -> int:
+    """A duration that something waits for, in seconds. Raises ValueError where it would run out at once, or never."""
+    found = seconds(text)
+    if not 1 <= found <= LONGEST:
+        raise ValueError("at least 1s, and at most 366d: a limit has to run out, and not at once")
+    return found
 
 
 def _share(text: object) -> float:
@@ -36,6 +45,7 @@ def _clauses(said: object) -> object:
 
 
 Seconds = Annotated[int, BeforeValidator(seconds)]
+Limit = Annotated[int, BeforeValidator(limit)]
 Share = Annotated[float, BeforeValidator(_share)]
 Text = Annotated[str, Field(min_length=1)]
 Trade = Literal[
@@ -94,10 +104,10 @@ class OrderSaid(_Said):
     trade: Trade
     priority: Priority
     key_node_priority: Priority | None = None
-    accept: Seconds
+    accept: Limit
     arrive: Seconds = 0
-    finish: Seconds
-    verify: Seconds
+    finish: Limit
+    verify: Limit
     safety: bool = False
     counted: bool = True
     title: NameSaid | None = None

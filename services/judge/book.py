@@ -234,9 +234,9 @@ class Book:
         """
         states = [self._is_wrong(alarm) for alarm in order.alarms if alarm in self._open]
         if None in states and True not in states and at - (order.done or at) < UNTOLD_MS:
-            return replace(order, limits=order.limits._replace(verify=at + order.plan.verify_s * 1000))
+            return replace(order, limits=order.limits._replace(verify=at + max(1, order.plan.verify_s) * 1000))
         if not order.put_off and states and all(wrong is False for wrong in states):
-            later = at + (order.plan.verify_s + order.clear_for_s) * 1000
+            later = at + max(1, order.plan.verify_s + order.clear_for_s) * 1000
             return replace(order, put_off=True, limits=order.limits._replace(verify=later))
         seen = "the sensors still show it" if any(states) else "the sensors have not shown the repair"
         return life.rework(order, who=SERVICE, at=at, why=f"{seen} in time")

@@ -1,7 +1,7 @@
 """A coast of two bays and five crews, rules for it, and a rule engine that a test can play on."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from domain.alarms import AlarmChange, AlarmState
@@ -218,10 +218,12 @@ def note(topic: str, body: object, at: Millis = T0, flags: int = 0) -> Message:
 class Play:
     """A judge at work: each call is one row, and what it came to is kept."""
 
-    def __init__(self, site: Site | None = None, engine: Engine | None = None) -> None:
+    def __init__(
+        self, site: Site | None = None, engine: Engine | None = None, rules: Mapping[str, Rule] | None = None
+    ) -> None:
         self.site = site or coast()
         self.engine = engine or Engine()
-        self.judge = Judge(self.site, RULES, self.engine)
+        self.judge = Judge(self.site, RULES if rules is None else rules, self.engine)
         self.judge.load(Saved())
         self.row, self.replies = 0, 0
         self.outcomes: list[Outcome] = []

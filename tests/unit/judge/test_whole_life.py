@@ -1,11 +1,12 @@
 """From an alarm to a closed order, through the fold."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from services.dispatch.orders import OrderState
-from tests.unit.dispatch.coast import HOUR, MINUTE, T0, Play, looks, sent, well, wrong
+from tests.unit.dispatch.coast import HOUR, MINUTE, PLAN, RULES, T0, Play, looks, sent, well, wrong
 
 LAMP = "lamp-1"
 
@@ -89,6 +90,15 @@ def test_a_repair_of_which_nobody_can_tell_yet_waits_up_to_a_day(play: Play):
     play.hear(T0 + 20 * MINUTE, looks(LAMP, T0 + 20 * MINUTE, is_wrong=None))  # a lamp by daylight
     assert not play.hear(T0 + 12 * HOUR).outbox
     assert play.hear(T0 + 25 * HOUR).orders[0].reworks == 1
+
+
+def test_a_plan_without_time_to_verify_stops_nobody():
+    at_once = replace(RULES["lamp-out"], order=replace(PLAN, verify_s=0))
+    play = Play(rules={"lamp-out": at_once})
+    order = opened(play)
+    play.hear(T0 + 1, looks(LAMP, T0 + 1, is_wrong=None))
+    play.reply(T0 + MINUTE, "lamps-w", order, "done")
+    assert play.hear(T0 + 3 * MINUTE).orders[0].state is OrderState.DONE
 
 
 def test_rework_goes_to_somebody_else_when_the_crew_has_gone_home(play: Play):

@@ -58,6 +58,19 @@ def test_a_mistake_is_refused_with_file_line_what_and_what_would_fit(body: str, 
     assert (refused.value.file, refused.value.line) == ("mine/full.yaml", line)
 
 
+@pytest.mark.parametrize("limit", ["accept", "finish", "verify"])
+@pytest.mark.parametrize("said", ["0s", "0h0m", "999999999d"])
+def test_a_limit_that_runs_out_at_once_or_never_is_refused_where_it_stands(limit: str, said: str):
+    limits = {"accept": "10m", "finish": "1h", "verify": "20m"} | {limit: said}
+    order = "\n".join(f"  {name}: {text}" for name, text in limits.items())
+    text = rule_text("full", GOOD).partition("order:")[0]
+    text += f"order:\n{order}\n  element: sanitation\n  trade: collection\n  priority: P2\n  do: {{en: x, zh: 试}}\n"
+    lines = text.splitlines()
+    with pytest.raises(FaultyFileError, match=f"order.{limit}: '{said}'; expected at least 1s") as refused:
+        read_rules({"mine/full.yaml": text})
+    assert (refused.value.file, refused.value.line) == ("mine/full.yaml", lines.index(f"  {limit}: {said}") + 1)
+
+
 def test_what_is_not_yaml_is_refused_where_it_stops_being_so():
     with pytest.raises(FaultyFileError, match=r"x\.yaml:2: not YAML"):
         read_rules({"x.yaml": "id: R01\n\tname: x\n"})
