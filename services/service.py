@@ -81,6 +81,18 @@ class Aside(Quarantine, Protocol):
         ...
 
 
+class Rows(Journal, Protocol):
+    """The journal, and what its upkeep needs of it."""
+
+    def number_from(self, number: int) -> None:
+        """Give the next row a number above this one."""
+        ...
+
+    def shrink(self, *, before_row: int, most: int) -> int:
+        """Forget the oldest rows numbered below `before_row` until the others take no more than `most` bytes."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Outside:
     """The machines of one service, whichever they are. `publisher` speaks to crews."""
@@ -88,7 +100,7 @@ class Outside:
     source: Source
     publisher: Publisher
     clock: DomainClock
-    journal: Journal
+    journal: Rows
     quarantine: Aside
     books: Ledgers
     store: ReadingStore
@@ -166,28 +178,26 @@ class Service:
 
     async def run(self) -> None:
         """Until `stop`, or until a part fails for good: then its error is raised."""
-        await self.fan.begin()
-        await self._note_editions()
-        consumers = [
-            asyncio.create_task(work, name=name)
+        tasks: list[asyncio.Task[None]] = []
+        try:
+            await self._begin()
             for name, work in (
+                ("door", self.door.run()),
                 ("judge", self.judging.run()),
                 ("quarantine", self.keeping.run()),
                 ("store", self.writing.run()),
                 ("dispatch", self.dispatcher.run()),
                 ("housekeeping", self._housekeeping()),
-            )
-        ]
-        door = asyncio.create_task(self.door.run(), name="door")
-        try:
-            done, _ = await asyncio.wait({door, *consumers}, return_when=asyncio.FIRST_COMPLETED)
+            ):
+                tasks.append(asyncio.create_task(work, name=name))
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
             await self._finish()
         finally:
-            for task in (door, *consumers):
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(door, *consumers, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
             self._ended.set()
 
     async def listening(self) -> None:
@@ -206,6 +216,25 @@ class Service:
         await self.dispatcher.drained()
         await self.keeping.drain(newest)
         await self.writing.drain(newest)
+
+    async def _begin(self) -> None:
+        """Before anything is heard: number rows on from what the books have, stand at the end, note the editions."""
+        reached = await asyncio.to_thread(self._reached)
+        last = await asyncio.to_thread(self.journal.last)
+        newest = last.number if last else 0
+        if newest < reached:
+            self.journal.number_from(reached)
+            _log.critical(
+                "the journal is younger than the books: rows that they have seen are not here, and numbers go on above",
+                extra={"first": newest + 1, "last": reached},
+            )
+        await self.fan.begin()
+        await self._note_editions()
+
+    def _reached(self) -> int:
+        """The last row that anybody has taken from the journal."""
+        names = ("store", "quarantine", *(f"edit.{edition.what}" for edition in self._editions))
+        return max(self.judging.kept_to, *(self.books.cursor(name) for name in names))
 
     async def _finish(self) -> None:
         try:

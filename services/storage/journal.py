@@ -6,6 +6,7 @@ readers, also in other processes, never wait for the writer nor make it wait.
 
 import sqlite3
 import threading
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -21,6 +22,8 @@ from ingest.oversize import kept
 
 _FIRST: Final = 1
 _PRUNED_AT_ONCE: Final = 200  # rows; the writer waits for no more than these
+_SHRUNK_AT_ONCE: Final = 20  # rows; one can hold megabytes, and no more should go than must
+_EVER: Final = 1 << 62
 _BUSY_S: Final = 10.0
 _SETTINGS: Final = (
     "PRAGMA journal_mode=WAL",
@@ -50,6 +53,7 @@ class SqliteJournal:
         self._writing = threading.Lock()
         self._writer: sqlite3.Connection | None = None
         self._readers: list[sqlite3.Connection] = []  # those that are at rest
+        self._passed = _FIRST - 1  # numbers up to here are never given
 
     def append(self, messages: Sequence[Message], at: Millis) -> Row:
         """Keep them as one row. Payloads above 256 KiB are cut as `domain.messages.Flag.TRUNCATED` says."""
@@ -74,23 +78,30 @@ class SqliteJournal:
         found = self._found(f"{_ROW} ORDER BY number DESC LIMIT 1")
         return self._checked(*found[0]) if found else None
 
+    def number_from(self, number: int) -> None:
+        """Give the next row a number above this one: others have come so far, and wait for what comes after."""
+        self._passed = max(self._passed, number)
+
     def prune(self, *, before_row: int, before: Millis) -> int:
         """Forget old rows; the newest row always stays, because numbers and time go on from it."""
         gone = 0
         while True:
-            with self._writing, _honest(self._path):
-                went = (
-                    self._connected()
-                    .execute(
-                        "DELETE FROM row WHERE number IN (SELECT number FROM row WHERE number < ? AND at < ?"
-                        " AND number < (SELECT max(number) FROM row) ORDER BY number LIMIT ?)",
-                        (before_row, before, _PRUNED_AT_ONCE),
-                    )
-                    .rowcount
-                )
+            went = self._forget(before_row, before, _PRUNED_AT_ONCE)
             gone += went
             if went < _PRUNED_AT_ONCE:
                 return gone
+
+    def shrink(self, *, before_row: int, most: int) -> int:
+        """Forget the oldest rows numbered below `before_row` until the others take no more than `most` bytes. The file
+        keeps its size, and new rows fill the room. How many went.
+        """
+        gone = 0
+        while self._used() > most:
+            went = self._forget(before_row, _EVER, _SHRUNK_AT_ONCE)
+            gone += went
+            if went < _SHRUNK_AT_ONCE:
+                break
+        return gone
 
     def size(self) -> int:
         """Bytes on the disk."""
@@ -103,11 +114,34 @@ class SqliteJournal:
             while self._readers:
                 self._readers.pop().close()
 
+    def _forget(self, before_row: int, before: Millis, limit: int) -> int:
+        with self._writing, _honest(self._path):
+            return (
+                self._connected()
+                .execute(
+                    "DELETE FROM row WHERE number IN (SELECT number FROM row WHERE number < ? AND at < ?"
+                    " AND number < (SELECT max(number) FROM row) ORDER BY number LIMIT ?)",
+                    (before_row, before, limit),
+                )
+                .rowcount
+            )
+
+    def _used(self) -> int:
+        """Bytes that rows take in the file."""
+        with self._writing, _honest(self._path):
+            db = self._connected()
+            pages, free, size = (
+                int(db.execute(f"PRAGMA {what}").fetchone()[0])
+                for what in ("page_count", "freelist_count", "page_size")
+            )
+        return (pages - free) * size
+
     def _insert(self, body: bytes, count: int, at: Millis) -> tuple[int, Millis]:
         db = self._connected()
         db.execute("BEGIN IMMEDIATE")
         last = db.execute("SELECT number, at FROM row ORDER BY number DESC LIMIT 1").fetchone()
-        number, at = (last[0] + 1, max(at, last[1])) if last else (_FIRST, at)
+        number, at = (last[0], max(at, last[1])) if last else (_FIRST - 1, at)
+        number = max(number, self._passed) + 1
         db.execute(
             "INSERT INTO row VALUES (?, ?, ?, ?, ?)", (number, at, count, _checksum(number, at, count, body), body)
         )
@@ -171,25 +205,35 @@ class MemoryJournal:
     def __init__(self) -> None:
         self._rows: list[Row] = []
         self._lock = threading.Lock()
+        self._passed = _FIRST - 1
 
     def append(self, messages: Sequence[Message], at: Millis) -> Row:
         """Keep them until the process ends."""
         with self._lock:
             last = self._rows[-1] if self._rows else Row(_FIRST - 1, at, ())
-            row = Row(last.number + 1, max(at, last.at), _keepable(messages)[0])
+            row = Row(max(last.number, self._passed) + 1, max(at, last.at), _keepable(messages)[0])
             self._rows.append(row)
             return row
 
     def read(self, after: int, limit: int) -> Sequence[Row]:
         """Up to `limit` rows after that number."""
         with self._lock:
-            start = max(0, after + 1 - self._rows[0].number) if self._rows else 0
+            start = bisect_right(self._rows, after, key=lambda row: row.number)
             return self._rows[start : start + limit]
 
     def last(self) -> Row | None:
         """The newest row."""
         with self._lock:
             return self._rows[-1] if self._rows else None
+
+    def number_from(self, number: int) -> None:
+        """Give the next row a number above this one."""
+        self._passed = max(self._passed, number)
+
+    def shrink(self, *, before_row: int, most: int) -> int:
+        """Nothing: memory has no size that anybody could set."""
+        del before_row, most
+        return 0
 
     def prune(self, *, before_row: int, before: Millis) -> int:
         """Forget old rows; the newest one always stays."""

@@ -235,3 +235,37 @@ def test_readers_and_pruning_beside_the_writer_see_only_whole_rows(sqlite: Sqlit
         reader.join()
     assert wrong == []
     assert sqlite.size() > 0
+
+
+def test_numbers_go_on_above_those_that_others_have_seen(journal: Journal):
+    assert isinstance(journal, MemoryJournal | SqliteJournal)
+    journal.append([FULL], AT)
+    journal.number_from(7)
+    journal.number_from(5)
+    rows = [journal.append([FULL], AT) for _ in range(2)]
+    assert [row.number for row in rows] == [8, 9]
+    assert journal.read(1, 9) == rows
+    assert journal.read(8, 9) == rows[1:]
+    journal.number_from(3)
+    assert journal.append([], AT).number == 10
+
+
+def test_the_oldest_rows_go_until_the_journal_is_small_enough_and_only_those_that_all_have_passed(
+    sqlite: SqliteJournal,
+):
+    large = Message("t", bytes(range(256)) * 400, AT)
+    for n in range(100):
+        sqlite.append([large], AT + n)
+    assert sqlite.shrink(before_row=31, most=1_000_000) == 30  # the rest has not been passed
+    gone = sqlite.shrink(before_row=999, most=4_000_000)
+    assert 0 < gone < 50
+    (oldest,) = sqlite.read(0, 1)
+    assert oldest.number == 31 + gone
+    assert sqlite.shrink(before_row=999, most=4_000_000) == 0
+    size = sqlite.size()
+    for n in range(20):
+        sqlite.append([large], AT + n)
+    sqlite.shrink(before_row=999, most=4_000_000)
+    assert sqlite.size() <= size + 2_200_000  # the room is used again
+    assert sqlite.shrink(before_row=999, most=0) > 0
+    assert len(sqlite.read(0, 999)) == 1
