@@ -41,6 +41,28 @@ class Kind(StrEnum):
     COAST = "coast"  # 潮位、风、天气
 
 
+class CrewAction(StrEnum):
+    """What a crew may answer to an order (docs/wire.md); `confirm` from the duty desk alone."""
+
+    ACCEPT = "accept"  # 接单
+    DECLINE = "decline"  # 退回
+    ARRIVE = "arrive"  # 到场
+    DONE = "done"  # 处理反馈
+    EXTEND = "extend"  # 延时
+    HOLD = "hold"  # 挂账
+    RESUME = "resume"  # 恢复
+    CONFIRM = "confirm"  # 人工核查
+
+
+class OperatorAction(StrEnum):
+    """What an operator may command of an order."""
+
+    CLOSE = "close"  # 人工结案
+    CONFIRM = "confirm"  # 人工核查
+    REASSIGN = "reassign"  # 转派
+    NOTE = "note"  # 备注
+
+
 KIND_ZH: Final = {
     Kind.LIGHT: "路灯",
     Kind.FEEDER: "照明回路",

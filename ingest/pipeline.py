@@ -3,7 +3,7 @@
 Every message has exactly one fate. The only state is what was heard in the last 60 s, and a count.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -15,6 +15,7 @@ from domain.readings import Millis, Quality, Reading
 from domain.site import Site
 from ingest import quarantine
 from ingest.codecs import native
+from ingest.codecs.replies import read_command, read_reply
 from ingest.codecs.said import Codec, Faults, Measured, Said, Time
 from ingest.lately import FirstHeard, SeenKeys
 from ingest.lockstep import read_step
@@ -23,7 +24,6 @@ from ingest.quality import AHEAD, EARLIEST, believed, clock_fault
 from ingest.routes import Carries, Route, Routes
 
 NATIVE: Final[Mapping[str, Codec]] = {"native": native.decode}
-ACTIONS: Final = frozenset({"accept", "decline", "arrive", "done", "extend", "hold", "resume", "confirm"})
 _SPELT_OUT: Final = 32  # faults of one message that are named one by one
 _DAY: Final = 86_400_000
 # plain ints: readings carry them, and flags of an enumeration cost ten times as much to combine
@@ -229,7 +229,9 @@ def _anything_else(route: Route, message: Message, place: int, key: bytes, out: 
                 raise RejectedError(quarantine.BAD_STATUS)
             out.note(message, key)
         case Carries.REPLY:
-            _reply(message, place, key, out)
+            _answer(message, place, key, out, read_reply)
+        case Carries.COMMAND:
+            _answer(message, place, key, out, read_command)
         case Carries.CLOCK:
             _refuse_unusual(message)
             read_step(message.payload)
@@ -238,22 +240,16 @@ def _anything_else(route: Route, message: Message, place: int, key: bytes, out: 
             raise RejectedError(route.reason)
 
 
-def _reply(message: Message, place: int, key: bytes, out: _Out) -> None:
-    """A crew's answer. One that cannot be read is kept aside and also handed on: the crew is to hear `refused`."""
-    _refuse_unusual(message)
+def _answer(message: Message, place: int, key: bytes, out: _Out, read: Callable[[Message], object]) -> None:
+    """What a crew or an operator says. One that cannot be read is kept aside and also handed on: whoever said it is to
+    hear `refused`.
+    """
+    if message.flags & Flag.RETAINED:
+        raise RejectedError(quarantine.RETAINED)
     try:
-        wrong = _why_unreadable(native.parse_object(message.payload))
+        read(message)
     except RejectedError as refused:
-        wrong = str(refused)
-    if not wrong:
+        out.notes.append(message)
+        out.refuse(message, place, key, str(refused))
+    else:
         out.note(message, key)
-        return
-    out.notes.append(message)
-    out.refuse(message, place, key, quarantine.bad_reply(wrong))
-
-
-def _why_unreadable(reply: Mapping[str, object]) -> str:
-    for name in ("id", "order", "action"):
-        if not isinstance(reply.get(name), str) or not reply[name]:
-            return f"{name} is missing, or is not text"
-    return "" if reply["action"] in ACTIONS else f"{quarantine.shown(reply['action'])} is no action"

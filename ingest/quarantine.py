@@ -1,7 +1,9 @@
 """Why something was kept aside, in words: `class: what was found; what to do`. Counts go by the class."""
 
+from collections.abc import Callable
 from typing import Final
 
+Worded = Callable[[str], str]  # a reason, made of what was found
 _LONGEST: Final = 80
 
 EMPTY: Final = "empty: the payload has no bytes; send a JSON object with `values`"
@@ -116,6 +118,11 @@ def too_old(days: int) -> str:
 def bad_reply(why: str) -> str:
     """A crew's answer that cannot be read."""
     return f"unreadable reply: {why}; see docs/wire.md for what a crew may send"
+
+
+def bad_command(why: str) -> str:
+    """An operator's command that cannot be read, which the API would have refused."""
+    return f"unreadable command: {why}; send commands through the API"
 
 
 def more(count: int) -> str:

@@ -16,6 +16,7 @@ class Carries(Enum):
     READINGS = "readings"
     STATUS = "status"
     REPLY = "reply"
+    COMMAND = "command"  # an operator's, through the API
     CLOCK = "clock"
     NOTE = "note"  # ours, or of no concern to readings: handed on as it is
     NOTHING = "nothing"  # a topic that nobody of ours should use
@@ -35,6 +36,7 @@ class Route(NamedTuple):
 
 _REMEMBERED: Final = 200_000  # topics; a flood of made-up ones must not fill the memory
 _NOTE: Final = Route(Carries.NOTE)
+_COMMAND: Final = Route(Carries.COMMAND)
 _STATUS: Final = Route(Carries.STATUS)
 
 
@@ -57,7 +59,7 @@ class Routes:
 
     def _made(self, topic: str) -> Route:
         if topic.startswith("$tidewalk/"):
-            return _NOTE
+            return _COMMAND if topic == naming.COMMAND else _NOTE
         match topic.split("/"):
             case ["tidewalk", site, *_] if site != self._site.id:
                 return _nothing(quarantine.other_site(site, self._site.id))

@@ -4,7 +4,7 @@ import asyncio
 from collections import OrderedDict
 from contextlib import suppress
 from enum import StrEnum
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 from uuid import UUID
 
 import msgspec
@@ -12,12 +12,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from domain.errors import ConflictError, NotFoundError, RejectedError
 from domain.messages import Message
-from domain.naming import COMMAND
+from domain.naming import COMMAND, OperatorAction
+from ingest.codecs.replies import Command
 from services.api.problems import IllegalError
 from services.api.seams import Behind
 from services.api.shown import Time
 from services.dispatch.orders import Order, Result
-from services.dispatch.replies import Command
 
 WAIT_S: Final = 2.0  # for the judge
 _PAUSE_S: Final = (0.01, 0.1)
@@ -44,7 +44,7 @@ class Asked(BaseModel):
     )
 
     id: UUID
-    action: Literal["close", "confirm", "reassign", "note"]
+    action: OperatorAction
     by: Who = Field(description="The person; until tokens exist, as they say")
     reason: str = Field("", max_length=2000, description="Needed for all but `confirm`")
     crew: str = Field("", max_length=128, description="Of `reassign`: to whom. Empty: whoever is to be sent")
@@ -108,9 +108,9 @@ class Actions:
 
     def _command(self, order: Order, asked: Asked) -> Command:
         command = Command(str(asked.id), order.id, asked.action, asked.by, asked.reason, asked.crew)
-        if not command.why and command.action != "confirm":
+        if not command.why and command.action is not OperatorAction.CONFIRM:
             raise RejectedError(f"{command.action} needs a reason")
-        if command.crew and command.action != "reassign":
+        if command.crew and command.action is not OperatorAction.REASSIGN:
             raise RejectedError(f"a crew goes with reassign, not with {command.action}")
         if command.crew and command.crew not in self._behind.site.crews:
             raise RejectedError(f"there is no crew {command.crew}")

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from domain.errors import ConflictError
+from domain.naming import CrewAction, OperatorAction
 from domain.readings import Millis
 from services.dispatch.orders import TELEMETRY, Limits, Order, OrderState, Step
 from services.dispatch.orders import Change as Line
@@ -58,20 +59,10 @@ LEGAL: Final[Mapping[Step, Mapping[OrderState, OrderState]]] = MappingProxyType(
         Step.NOTE: _stay(*WITH_SOMEBODY),
     }
 )
-# What a crew may say, in the words of docs/wire.md.
-ANSWERS: Final = (
-    Step.ACCEPT,
-    Step.DECLINE,
-    Step.ARRIVE,
-    Step.DONE,
-    Step.EXTEND,
-    Step.HOLD,
-    Step.RESUME,
-    Step.CONFIRM,
-)
-# What an operator may command, and what it is to the order.
-COMMANDS: Final[Mapping[str, Step]] = MappingProxyType(
-    {"close": Step.OVERRULE, "confirm": Step.CONFIRM, "reassign": Step.REASSIGN, "note": Step.NOTE}
+# What an answer or a command is to the order: the step of its name, but that an operator's `close` overrules.
+ANSWERS: Final = tuple(Step(action) for action in CrewAction)
+COMMANDS: Final[Mapping[OperatorAction, Step]] = MappingProxyType(
+    {action: Step.OVERRULE if action is OperatorAction.CLOSE else Step(action) for action in OperatorAction}
 )
 
 
@@ -80,7 +71,7 @@ def answers(state: OrderState) -> tuple[Step, ...]:
     return tuple(step for step in ANSWERS if state in LEGAL[step])
 
 
-def commands(state: OrderState) -> tuple[str, ...]:
+def commands(state: OrderState) -> tuple[OperatorAction, ...]:
     """What an operator may command in this state."""
     return tuple(name for name, step in COMMANDS.items() if state in LEGAL[step])
 

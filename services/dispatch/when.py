@@ -31,11 +31,6 @@ def millis(moment: datetime) -> Millis:
     return (moment - EPOCH) // MS
 
 
-def in_millis(at: datetime | Millis) -> Millis:
-    """Either form of docs/wire.md as ms."""
-    return at if isinstance(at, int) else millis(at)
-
-
 def day_of(at: Millis, zone: str) -> str:
     """The local day, YYYYMMDD."""
     return local(at, zone).strftime("%Y%m%d")

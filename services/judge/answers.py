@@ -1,13 +1,15 @@
 """What an answer or a command does to an order. Who may say what is decided here; what is legal when, in `life`."""
 
-from collections.abc import Callable
-from typing import assert_never
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final, assert_never
 
 from domain.errors import ConflictError
+from domain.naming import CrewAction, OperatorAction
 from domain.readings import Millis
+from ingest.codecs.replies import Command, Reply
 from services.dispatch import life
 from services.dispatch.orders import Order, OrderState
-from services.dispatch.replies import Command, Reply
 
 
 def answered(order: Order, crew: str, reply: Reply, at: Millis, desk: str) -> Order:
@@ -18,7 +20,7 @@ def answered(order: Order, crew: str, reply: Reply, at: Millis, desk: str) -> Or
     """
     if order.ended:
         raise ConflictError(f"the order is {order.state}")
-    if reply.action == "confirm" or (order.state is OrderState.DONE and order.safety):
+    if reply.action is CrewAction.CONFIRM or (order.state is OrderState.DONE and order.safety):
         return _confirmed(order, crew, reply, at, desk)
     if crew != order.crew:
         return _taken_over(order, crew, reply, at, desk)
@@ -27,40 +29,44 @@ def answered(order: Order, crew: str, reply: Reply, at: Millis, desk: str) -> Or
 
 def _plain(order: Order, crew: str, reply: Reply, at: Millis, desk: str) -> Order:
     """An answer of the crew that has the order."""
-    if reply.action in ("decline", "extend", "hold") and not reply.why:
+    if reply.action in (CrewAction.DECLINE, CrewAction.EXTEND, CrewAction.HOLD) and not reply.why:
         raise ConflictError(f"{reply.action} needs a reason")
-    if reply.action == "decline" and crew == desk:
+    if reply.action is CrewAction.DECLINE and crew == desk:
         raise ConflictError("the duty desk is the last to be asked; an operator may reassign it")
-    said: dict[str, Callable[..., Order]] = {
-        "accept": life.accept,
-        "arrive": life.arrive,
-        "done": life.done,
-        "decline": life.decline,
-        "extend": life.extend,
-        "hold": life.hold,
-        "resume": life.resume,
+    return _SAID[reply.action](order, by=crew, at=at, why=reply.why)
+
+
+_SAID: Final[Mapping[CrewAction, Callable[..., Order]]] = MappingProxyType(
+    {
+        CrewAction.ACCEPT: life.accept,
+        CrewAction.ARRIVE: life.arrive,
+        CrewAction.DONE: life.done,
+        CrewAction.DECLINE: life.decline,
+        CrewAction.EXTEND: life.extend,
+        CrewAction.HOLD: life.hold,
+        CrewAction.RESUME: life.resume,
     }
-    return said[reply.action](order, by=crew, at=at, why=reply.why)
+)
 
 
 def commanded(order: Order, command: Command, at: Millis) -> Order:
     """The order after an operator's command other than `reassign`. Raises ConflictError."""
     if order.ended:
         raise ConflictError(f"the order is {order.state}")
-    if not command.why and command.action != "confirm":
+    if not command.why and command.action is not OperatorAction.CONFIRM:
         raise ConflictError(f"{command.action} needs a reason")
     legal = life.commands(order.state)
     if command.action not in legal:
         would = ", ".join(legal)
         raise ConflictError(f"{command.action} does not fit an order that is {order.state}; legal now: {would}")
     match command.action:
-        case "close":
+        case OperatorAction.CLOSE:
             return life.overrule(order, by=command.by, at=at, why=command.why)
-        case "confirm":
+        case OperatorAction.CONFIRM:
             return life.confirm(order, by=command.by, at=at, why=command.why)
-        case "note":
+        case OperatorAction.NOTE:
             return life.note(order, by=command.by, at=at, why=command.why)
-        case "reassign":
+        case OperatorAction.REASSIGN:
             return life.reassign(order, by=command.by, at=at, why=command.why)
         case _:
             assert_never(command.action)
@@ -69,15 +75,15 @@ def commanded(order: Order, command: Command, at: Millis) -> Order:
 def _confirmed(order: Order, crew: str, reply: Reply, at: Millis, desk: str) -> Order:
     if crew != desk:
         raise ConflictError(
-            "only the duty desk confirms" if reply.action == "confirm" else "the duty desk is to confirm"
+            "only the duty desk confirms" if reply.action is CrewAction.CONFIRM else "the duty desk is to confirm"
         )
     if not order.safety:
         raise ConflictError("the sensors verify this order; nobody has to confirm it")
-    if reply.action == "decline" and not reply.why:
+    if reply.action is CrewAction.DECLINE and not reply.why:
         raise ConflictError("decline needs a reason")
-    if reply.action == "decline":
+    if reply.action is CrewAction.DECLINE:
         return life.rework(order, who=crew, at=at, why=reply.why)
-    if reply.action != "confirm":
+    if reply.action is not CrewAction.CONFIRM:
         raise ConflictError("legal now: confirm, decline")
     return life.confirm(order, by=crew, at=at, why=reply.why)
 
@@ -85,7 +91,7 @@ def _confirmed(order: Order, crew: str, reply: Reply, at: Millis, desk: str) -> 
 def _taken_over(order: Order, crew: str, reply: Reply, at: Millis, desk: str) -> Order:
     if crew != desk or not order.desk:
         raise ConflictError(f"the order is with {order.crew}")
-    if order.state is not OrderState.DISPATCHED or reply.action != "accept":
+    if order.state is not OrderState.DISPATCHED or reply.action is not CrewAction.ACCEPT:
         raise ConflictError(f"the order is {order.state} with {order.crew}: an operator may reassign it")
     free = life.reassign(order, by=crew, at=at, why="the duty desk takes over")
     kept = order.limits

@@ -8,13 +8,13 @@ import msgspec
 
 from domain.alarms import AlarmChange
 from domain.errors import ConflictError, NotFoundError
-from domain.messages import Heard, Quarantined
-from domain.naming import COMMAND, Priority, receipts_topic
+from domain.messages import Heard
+from domain.naming import COMMAND, OperatorAction, Priority, receipts_topic
 from domain.readings import Millis, Reading
 from domain.site import Site
+from ingest.codecs.replies import Command, Reply
 from rules.core.rule import Rule
 from services.dispatch.orders import Addressed, Order, OrderState, Result
-from services.dispatch.replies import Command, Reply
 from services.dispatch.wording import receipt
 from services.judge.answers import answered, commanded
 from services.judge.book import Book
@@ -179,9 +179,9 @@ class Judge:
         try:
             before = self._order(command.order, "", tick)
             after = commanded(before, command, event.at)
-            if command.action == "reassign" and command.crew:
+            if command.action is OperatorAction.REASSIGN and command.crew:
                 after = self._handed(before, after, command, event.at)
-            self._book.keep(before, after, event.at, tell=command.action != "note")
+            self._book.keep(before, after, event.at, tell=command.action is not OperatorAction.NOTE)
         except (ConflictError, NotFoundError) as error:
             why = str(error)
         action = str(command.action)
@@ -205,13 +205,12 @@ class Judge:
         return found
 
     def _refuse(self, unreadable: Unreadable, page: "_Page", row: int, tick: Millis) -> None:
-        source, given, why, kept = unreadable
-        page.quarantined.append(kept)
+        source, given, why, place = unreadable
         result = Result(source, given, row, tick, "", "", ok=False, why=why)
         if source == COMMAND and given:
             page.results[(source, given)] = result
-        elif source and source != COMMAND:
-            self._receipt(f"reply:{source}:?{row}.{kept.place}", source, result, page)
+        elif source != COMMAND:
+            self._receipt(f"reply:{source}:?{row}.{place}", source, result, page)
 
     def _receipt(self, key: str, crew: str, result: Result, page: "_Page") -> None:
         payload = receipt(result.id, ok=result.ok, why=result.why)
@@ -234,7 +233,7 @@ class Judge:
         book = self._book
         orders = book.orders
         written = ((o, number) for o in orders for number in range(book.written[o.id], len(o.history)))
-        changed = dirty or bool(orders or book.alarms or page.results or page.receipts or page.quarantined)
+        changed = dirty or bool(orders or book.alarms or page.results or page.receipts)
         return Outcome(
             row,
             tick,
@@ -244,7 +243,6 @@ class Judge:
             history=tuple((o.id, number, o.history[number]) for o, number in written),
             outbox=(*book.outbox.values(), *page.receipts.values()),
             results=tuple(page.results.values()),
-            quarantined=tuple(page.quarantined),
             meta=self._meta() if changed else {},
             steps=tuple(step for step, _ in notes.steps) if notes else (),
         )
@@ -271,4 +269,3 @@ class _Page:
     def __init__(self) -> None:
         self.receipts: dict[str, Addressed] = {}
         self.results: dict[tuple[str, str], Result] = {}
-        self.quarantined: list[Quarantined] = []

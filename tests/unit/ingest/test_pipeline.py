@@ -311,7 +311,7 @@ def test_a_message_of_which_nothing_is_left_is_kept_aside_whole_with_the_first_r
     ("topic", "payload"),
     [
         (LINK, b'{"state":"up"}'),
-        (COMMAND, b"{}"),
+        (COMMAND, b'{"id":"u","order":"o","action":"note","by":"li","reason":"seen"}'),
         (EDIT, b"{}"),
         ("tidewalk/shinan/bay/bin/bin-1-s/status", b"offline"),
         ("tidewalk/shinan/gateway/gw-1/status", b"online"),
@@ -343,7 +343,15 @@ def test_a_retained_reply_or_clock_step_is_a_replay(topic: str):
 
 @pytest.mark.parametrize(
     "reply",
-    [b"", b"done", b"[]", b"{}", b'{"id":"u","order":"o","action":"dance"}', b'{"id":7,"order":"o","action":"done"}'],
+    [
+        b"",
+        b"done",
+        b"[]",
+        b"{}",
+        b'{"id":"u","order":"o","action":"dance"}',
+        b'{"id":7,"order":"o","action":"done"}',
+        b'{"id":"u","order":"o","action":"done","at":true}',
+    ],
 )
 def test_a_reply_that_cannot_be_read_is_kept_aside_and_also_handed_on_to_be_refused(reply: bytes):
     message = Message("tidewalk/shinan/crew/collect-w1/replies", reply, AT)
@@ -351,6 +359,19 @@ def test_a_reply_that_cannot_be_read_is_kept_aside_and_also_handed_on_to_be_refu
     assert heard.notes == (message,)
     assert class_of(heard.fates[0].reason) == "unreadable reply"
     assert len(heard.quarantined) == 1
+
+
+def test_a_reply_too_large_to_keep_is_also_handed_on_to_be_refused():
+    message = kept(Message("tidewalk/shinan/crew/collect-w1/replies", b"x" * 300_000, AT))
+    heard = read(message)
+    assert heard.notes == (message,)
+    assert heard.fates[0].reason.startswith("too large: 300000 bytes")
+
+
+def test_a_command_that_cannot_be_read_has_that_one_fate():
+    heard = read(Message(COMMAND, b'{"id":"u","action":"sing"}', AT))
+    assert class_of(heard.fates[0].reason) == class_of(heard.quarantined[0].reason) == "unreadable command"
+    assert len(heard.notes) == 1
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,14 @@
 """Replies and notes that a judge must not trust: unreadable, repeated, late, of others."""
 
 import json
+import time
 
 import pytest
 
-from domain.messages import Flag, Heard, Message
-from domain.naming import COMMAND, replies_topic
+from domain.messages import Flag, Message, Row
+from domain.naming import COMMAND, CrewAction, replies_topic
+from ingest.oversize import kept
+from ingest.pipeline import Pipeline
 from tests.unit.dispatch.coast import HOUR, MINUTE, T0, Play, note, sent, well, wrong
 
 LAMP = "lamp-1"
@@ -39,34 +42,47 @@ def receipts(play: Play) -> list[dict[str, str]]:
         b'{"id": "x", "order": 7, "action": "done"}',
         b'{"id": "x\\u0000", "order": "o", "action": "done"}',
         b'{"id": "\\ud800", "order": "o", "action": "done"}',
+        b'{"id": "x", "order": "o", "action": "done", "revision": "2"}',
+        b'{"id": "x", "order": "o", "action": "done", "note": NaN}',
+        b'{"id": "' + b"x" * 129 + b'", "order": "o", "action": "done"}',
         b"[" * 100_000,
+        b'{"id": "x", "note": "' + b"y" * 262_144 + b'"}',
     ],
 )
 def test_an_unreadable_reply_is_kept_aside_and_refused(play: Play, payload: bytes):
-    outcome = play.hear(T0 + MINUTE, notes=[note(replies_topic("shinan", "lamps-w"), payload)])
-    (kept,) = outcome.quarantined
-    assert (kept.row, kept.payload, kept.quantity) == (2, payload, "")
-    assert kept.reason.startswith("reply ")
+    topic = replies_topic("shinan", "lamps-w")
+    heard = Pipeline(play.site).read(Row(2, T0 + MINUTE, (kept(Message(topic, payload, T0 + MINUTE)),)))
+    (aside,), (fate,) = heard.quarantined, heard.fates
+    assert (aside.place, aside.quantity, aside.reason, fate.points) == (0, "", fate.reason, 0)
+    assert fate.reason
+    outcome = play.judge.fold(heard)
+    play.outcomes.append(outcome)
     (receipt,) = receipts(play)
-    assert receipt["result"] == "refused"
-    assert receipt["id"] in ("", "x")
-    assert receipt["why"]
+    assert (receipt["result"], receipt["why"]) == ("refused", fate.reason)
+    assert receipt["id"] in ("", "x", "x" * 128)
     assert not outcome.orders
 
 
-def test_the_place_of_an_unreadable_reply_is_its_place_in_the_row(play: Play):
-    from domain.ids import message_key
-    from domain.messages import Fate
+@pytest.mark.parametrize("action", CrewAction)
+def test_whatever_the_judge_reads_the_pipeline_notes(play: Play, action: CrewAction):
+    body = json.dumps({"id": "x", "order": order_of(play), "action": action}).encode()
+    heard = Pipeline(play.site).read(Row(2, T0, (Message(replies_topic("shinan", "lamps-w"), body, T0),)))
+    assert (heard.quarantined, heard.fates[0].reason) == ((), "")
+    assert len(play.judge.fold(heard).results) == 1
 
-    bad = note(replies_topic("shinan", "lamps-w"), b"?")
-    fates = (Fate(b"other", 1, ""), Fate(message_key(bad.topic, bad.payload), 0, ""), Fate(b"more", 1, ""))
-    outcome = play.judge.fold(Heard(2, T0 + 1, (), (bad,), (), fates))
-    assert outcome.quarantined[0].place == 1
+
+def test_thousands_of_unreadable_replies_in_a_row_are_each_refused_at_once(play: Play):
+    topic = replies_topic("shinan", "lamps-w")
+    bad = [note(topic, b'{"id": "%d"}' % number) for number in range(4_000)]
+    began = time.monotonic()
+    outcome = play.hear(T0 + MINUTE, notes=[*bad, bad[0]])
+    assert time.monotonic() - began < 2
+    assert len({message.key for message in outcome.outbox}) == 4_001
 
 
 def test_a_crew_that_nobody_knows_gets_no_answer(play: Play):
     outcome = play.hear(T0 + 1, notes=[note(replies_topic("shinan", "ghosts"), {"id": "1"})])
-    assert (len(outcome.quarantined), outcome.outbox) == (1, ())
+    assert (outcome.outbox, outcome.results) == ((), ())
 
 
 def test_the_same_reply_twice_is_one_answer_and_two_receipts(play: Play):
@@ -148,7 +164,8 @@ def test_a_command_is_done_once_and_an_unreadable_one_is_refused(play: Play):
     again = play.hear(T0 + 2, notes=[command])
     assert (len(first.results), again.changed) == (1, False)
     bad = play.hear(T0 + 3, notes=[Message(COMMAND, b'{"id": "d", "action": "sing"}', T0)])
-    assert (bad.results[0].id, bad.results[0].ok, len(bad.quarantined)) == ("d", False, 1)
+    assert (bad.results[0].id, bad.results[0].ok) == ("d", False)
+    assert bad.results[0].why.startswith("unreadable command: ")
 
 
 def test_limits_do_not_run_out_while_we_are_deaf(play: Play):

@@ -1,19 +1,26 @@
-"""What crews answer and operators command, read from their JSON. Strict in form; what it means is decided elsewhere."""
+"""What crews answer and operators command, read from their JSON. Strict in form; what it means is decided elsewhere.
 
-from datetime import datetime
-from typing import Annotated, Literal, TypeVar
+Whoever reads one reads it here, so that what is kept aside is what is refused, for the same reason.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Final, TypeVar
 
 import msgspec
 
 from domain.errors import RejectedError
 from domain.messages import Flag, Message
+from domain.naming import CrewAction, OperatorAction
 from domain.readings import Millis
-from services.dispatch.when import in_millis
+from ingest import quarantine
+from ingest.oversize import size_of
 
 Text = Annotated[str, msgspec.Meta(max_length=2000)]
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f]+\Z")]
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 T = TypeVar("T")
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MS: Final = timedelta(milliseconds=1)
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -21,7 +28,7 @@ class Reply(msgspec.Struct, frozen=True):
 
     id: Id
     order: Id
-    action: Literal["accept", "decline", "arrive", "done", "extend", "hold", "resume", "confirm"]
+    action: CrewAction
     revision: int = 0
     at: Moment | int | None = None
     note: Text = ""
@@ -30,7 +37,7 @@ class Reply(msgspec.Struct, frozen=True):
     @property
     def said_at(self) -> Millis | None:
         """When the crew says it was, in ms."""
-        return None if self.at is None else in_millis(self.at)
+        return (self.at - _EPOCH) // _MS if isinstance(self.at, datetime) else self.at
 
     @property
     def why(self) -> str:
@@ -45,7 +52,7 @@ class Command(msgspec.Struct, frozen=True):
 
     id: Id
     order: Id
-    action: Literal["close", "confirm", "reassign", "note"]
+    action: OperatorAction
     by: Id
     reason: Text = ""
     crew: Annotated[str, msgspec.Meta(max_length=128)] = ""
@@ -61,20 +68,22 @@ _commands = msgspec.json.Decoder(Command)
 
 
 def read_reply(message: Message) -> Reply:
-    """The answer in a message. Raises RejectedError with what is wrong."""
-    return _read(_replies, message)
+    """The answer in a message. Raises RejectedError with the reason, in the quarantine's words."""
+    if message.flags & Flag.TRUNCATED:
+        raise RejectedError(quarantine.too_large(size_of(message)))
+    return _read(_replies, message, quarantine.bad_reply)
 
 
 def read_command(message: Message) -> Command:
-    """The command in a message. Raises RejectedError with what is wrong."""
-    return _read(_commands, message)
+    """The command in a message. Raises RejectedError with the reason, in the quarantine's words."""
+    return _read(_commands, message, quarantine.bad_command)
 
 
 def id_in(payload: bytes) -> str:
     """The id of an answer that could not be read otherwise; "" where none can be found."""
     try:
         found = msgspec.json.decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return ""
     said = found.get("id") if isinstance(found, dict) else None
     return _plain(said)[:128] if isinstance(said, str) else ""
@@ -85,10 +94,8 @@ def _plain(text: str) -> str:
     return " ".join("".join(max(c, " ") for c in text).split())
 
 
-def _read(decoder: "msgspec.json.Decoder[T]", message: Message) -> T:
-    if message.flags & Flag.TRUNCATED:
-        raise RejectedError("too large")
+def _read(decoder: "msgspec.json.Decoder[T]", message: Message, reason: quarantine.Worded) -> T:
     try:
         return decoder.decode(message.payload)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise RejectedError(f"unreadable: {error}") from error
+    except (ValueError, RecursionError) as wrong:  # msgspec's errors are ValueErrors
+        raise RejectedError(reason(quarantine.shown(str(wrong)))) from wrong
