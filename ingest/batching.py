@@ -1,7 +1,7 @@
 """The door: what the source brings becomes a durable row, and only then is the broker told.
 
 Messages that arrive while a row is being written share the next one; an empty row (a Tick) stands for each second in
-which nothing came. On a simulated site the coast's own clock messages cut the rows: lock-step.
+which nothing came. Where the domain clock stands, the simulated coast's own clock messages cut the rows: lock-step.
 """
 
 import asyncio
@@ -36,8 +36,9 @@ class Door:
     """Runs one source into one journal.
 
     `on_row` gets every row in order, after it is durable and settled; what it raises ends the door. `retries` is asked
-    once a second in a thread for messages to put back; asking again says that those before are in the journal. `eased`
-    is awaited before more is taken from the source, and may hold it back: then the broker keeps what comes.
+    about once a second in a thread for messages to put back, and the door does not wait for the answer; asking again
+    says that those before are in the journal. `eased` is awaited before more is taken from the source, and may hold it
+    back: then the broker keeps what comes.
     """
 
     def __init__(
@@ -68,7 +69,7 @@ class Door:
         self._writing = asyncio.Lock()  # a row is appended, settled and handed on before the next one begins
         self._leaving = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, "journal")
-        self._retries_due = 0.0
+        self._told_of_steps = False
         self.trouble = ""  # why the journal cannot be written now; "" when it can
         self.rows = 0
         self.messages = 0
@@ -81,11 +82,13 @@ class Door:
 
     async def run(self) -> None:
         """Until `close`. Raises RejectedError where the source says that trying again is of no use."""
-        listening = asyncio.create_task(self._listen())
+        listening, asking = asyncio.create_task(self._listen()), asyncio.create_task(self._ask_for_retries())
         try:
             await self._insist([Message(LINK, _STARTED, self._clock.now())], None)
             while await self._gather():
                 await self._write_out()
+                if asking.done():
+                    asking.result()
                 if self._eased is not None:
                     await self._eased()
             await self._write_out()
@@ -94,7 +97,8 @@ class Door:
                 await listening
         finally:
             listening.cancel()
-            await asyncio.gather(listening, return_exceptions=True)
+            asking.cancel()
+            await asyncio.gather(listening, asking, return_exceptions=True)
             self._thread.shutdown(wait=False)
             self.trouble = self.trouble or "the door is closed"
 
@@ -150,13 +154,12 @@ class Door:
 
     async def _write_out(self) -> None:
         """Make rows of what waits, where their time has come."""
-        await self._ask_for_retries()
         waiting = self._waiting
         await self._settle(0)  # an arrival may bring nothing but its token
         while waiting.step is not None:
             count, at = waiting.step
-            if not self._clock.stepping and at < max(self._clock.now(), self.last_at):
-                _log.warning("a clock step that is past already: not in lock-step", extra={"at": at})
+            if not self._clock.stepping:
+                self._note_step(at)
                 waiting.skip_step()
                 continue
             await self._row(count, max(at, self._clock.now()))
@@ -166,6 +169,11 @@ class Door:
                 await self._row(len(waiting.messages), self._clock.now())
         elif waiting.messages or self._clock.now() - self.last_at >= TICK:
             await self._row(len(waiting.messages), None)
+
+    def _note_step(self, at: Millis) -> None:
+        if not self._told_of_steps:
+            _log.warning("clock messages move nothing: this service is not in lock-step", extra={"at": at})
+        self._told_of_steps = True
 
     async def _row(self, count: int, step: Millis | None) -> None:
         """The first `count` messages that wait become a row; with `step`, at that time all of them."""
@@ -222,16 +230,20 @@ class Door:
         return row
 
     async def _ask_for_retries(self) -> None:
-        now = asyncio.get_running_loop().time()
-        if self._retries is None or now < self._retries_due:
-            return
-        self._retries_due = now + _RETRIES_S
-        try:
-            again = await asyncio.to_thread(self._retries)
-        except UnavailableError as away:
-            _log.warning("the quarantine cannot be asked for retries", extra={"why": str(away)})
-            return
-        self._waiting.add_own([m._replace(flags=m.flags | Flag.RETRY) for m in again])
+        """For ever, where there is anybody to ask: what is given must be in the journal before more is asked for."""
+        told = False
+        while self._retries is not None:
+            try:
+                again = await asyncio.to_thread(self._retries)
+            except UnavailableError as away:
+                if not told:
+                    _log.warning("the quarantine cannot be asked for retries", extra={"why": str(away)})
+                told, again = True, ()
+            else:
+                told = False
+            if again:
+                await self._waiting.add_own([m._replace(flags=m.flags | Flag.RETRY) for m in again]).wait()
+            await asyncio.sleep(_RETRIES_S)
 
 
 class _Waiting:
@@ -244,6 +256,7 @@ class _Waiting:
         self._gone = 0  # messages that went before these
         self._tokens: deque[tuple[int, SettleToken]] = deque()  # settled once so many are gone
         self._steps: deque[tuple[int, Millis]] = deque()  # a row ends once so many are gone
+        self._own: deque[tuple[int, asyncio.Event]] = deque()  # set once so many are gone
 
     @property
     def step(self) -> tuple[int, Millis] | None:
@@ -261,9 +274,12 @@ class _Waiting:
         self.messages += arrived.messages
         self._tokens.append((self._gone + len(self.messages), arrived.token))
 
-    def add_own(self, messages: Sequence[Message]) -> None:
-        """Take what nobody waits to have acknowledged."""
+    def add_own(self, messages: Sequence[Message]) -> asyncio.Event:
+        """Take what is not off the wire. Set when it is durable."""
         self.messages += messages
+        durable = asyncio.Event()
+        self._own.append((self._gone + len(self.messages), durable))
+        return durable
 
     def taken(self, count: int) -> list[SettleToken]:
         """The first `count` are durable: forget them, and say what may now be acknowledged."""
@@ -271,6 +287,8 @@ class _Waiting:
         self._gone += count
         while self._steps and self._steps[0][0] <= self._gone:
             self._steps.popleft()
+        while self._own and self._own[0][0] <= self._gone:
+            self._own.popleft()[1].set()
         free = []
         while self._tokens and self._tokens[0][0] <= self._gone:
             free.append(self._tokens.popleft()[1])

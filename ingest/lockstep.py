@@ -21,10 +21,10 @@ def read_step(payload: bytes) -> tuple[int, Millis]:
 
 
 class DomainClock:
-    """The domain clock of a site: the running one, until a simulated coast takes it over; never goes back.
+    """The domain clock of a site: it runs, or with `start` stands there and goes by clock messages; never goes back.
 
-    With `start` it stands there from the beginning and waits for the first step. `release` lets it run again, as when
-    the demo has caught up with the present.
+    `release` lets it run from then on, as when the demo has caught up with the present. One that runs is moved by no
+    message: nobody would let it run again.
     """
 
     def __init__(self, running: Clock, *, start: Millis | None = None) -> None:
@@ -49,8 +49,9 @@ class DomainClock:
         return max(self._running.now(), self._least)
 
     def step(self, at: Millis) -> None:
-        """Stand at `at` from now on, unless it is there or further already."""
-        self._stands = self._least = max(at, self._least)
+        """Stand at `at` from now on, unless it is there or further already, or runs."""
+        if self._stands is not None:
+            self._stands = self._least = max(at, self._least)
 
     def release(self, running: Clock | None = None) -> None:
         """Run again, by another clock where one is given."""

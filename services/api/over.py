@@ -61,4 +61,5 @@ def pulse_of(service: Service) -> Pulse:
         retries=writing.retries,
         quarantine=service.keeping.cursor,
         dispatch=service.dispatcher.waiting_for,
+        stepping=service.clock.stepping,
     )

@@ -66,6 +66,7 @@ class Pulse:
     retries: int
     quarantine: int  # row
     dispatch: str  # why nothing goes out; "" while it does
+    stepping: bool = False  # time moves by the simulators' clock messages alone
 
 
 class Counts(NamedTuple):

@@ -24,6 +24,7 @@ _LINK: Final = {
     "down": "the broker is away",
     "up": "connected; what waited at the broker is still coming in",
 }
+_NO_STEP: Final = "waits for the simulators' clock"
 UNMEASURED: Final = "back-log not measured: its marker has not come back"
 
 
@@ -65,6 +66,7 @@ class Watch:
         self._look, self._wall, self._beat = look, wall, beat
         self._seen: deque[tuple[float, Pulse]] = deque()
         self._parts: dict[str, Part] = {}
+        self._stands: tuple[int, float] | None = None  # since when messages wait for a clock step, after which row
         self.began: Millis = wall.now()
         self.look()
 
@@ -113,7 +115,7 @@ class Watch:
 
     def _judged(self, pulse: Pulse, now: float) -> dict[str, tuple[bool, str]]:
         return {
-            "door": _door(pulse),
+            "door": self._door(pulse, now),
             "judge": self._consumer(pulse.judge.row, pulse.judge.waiting_for, pulse, now),
             "store": self._consumer(pulse.store.row, pulse.store.waiting_for, pulse, now),
             "dispatch": (not pulse.dispatch, pulse.dispatch),
@@ -126,10 +128,15 @@ class Watch:
         late = lag.seconds > LATE_S
         return not late, f"{lag.rows} rows behind the door" if late else ""
 
-
-def _door(pulse: Pulse) -> tuple[bool, str]:
-    if pulse.trouble:
-        return False, f"the journal cannot be written: {pulse.trouble}"
-    if pulse.link in _LINK:
-        return False, _LINK[pulse.link]
-    return True, UNMEASURED if pulse.link == "unmeasured" else ""
+    def _door(self, pulse: Pulse, now: float) -> tuple[bool, str]:
+        if pulse.trouble:
+            return False, f"the journal cannot be written: {pulse.trouble}"
+        if pulse.link in _LINK:
+            return False, _LINK[pulse.link]
+        if not (pulse.stepping and pulse.held):
+            self._stands = None
+        elif self._stands is None or self._stands[0] != pulse.row:
+            self._stands = pulse.row, now
+        elif now - self._stands[1] >= LATE_S:
+            return False, _NO_STEP
+        return True, UNMEASURED if pulse.link == "unmeasured" else ""

@@ -102,3 +102,18 @@ async def test_the_status_tells_rates_of_the_last_ten_seconds_cursors_and_what_w
     assert said["store"]["behind"] == {"rows": 5, "seconds": 4.0}
     assert said["quarantine"]["kept"] == {"not JSON": 3}
     assert said["dispatch"]["outbox"] == {"pending": 0, "sent": 2, "dead": 0}
+
+
+@pytest.mark.asyncio
+async def test_whoever_waits_for_a_clock_step_that_does_not_come_is_not_ready(gate: Gate):
+    gate.sees(stepping=True, held=3)
+    for second in range(30):  # steps come, and there is always something held
+        gate.clock.at += S
+        gate.sees(row=10 + second, judge=Reach(10 + second, T0, ""), store=Reach(10 + second, T0, ""))
+        assert (await ready(gate))[0] == 200
+    for _ in range(10):
+        gate.clock.at += S
+        code, said = await ready(gate)
+    assert (code, said["parts"]["door"]["why"]) == (503, "waits for the simulators' clock")
+    gate.sees(held=0)
+    assert (await ready(gate))[0] == 200

@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+import threading
 
 import pytest
 
 from domain.errors import RejectedError, UnavailableError
 from domain.messages import Flag, Message
 from domain.naming import COMMAND, LINK, clock_topic
+from ingest import batching
 from tests.unit.ingest.doorway import KilledError, WeakJournal, doorway
 from tests.unit.ingest.small_coast import AT, raw, up
 
@@ -213,6 +215,38 @@ async def test_a_quarantine_that_cannot_be_asked_stops_nothing():
         await way.until(lambda: way.source.settled == [1])
 
 
+async def test_a_quarantine_that_is_slow_to_answer_holds_up_nobody():
+    may = threading.Event()
+
+    def slow() -> list[Message]:
+        assert may.wait(5)
+        return []
+
+    async with doorway(retries=slow) as way:
+        way.source.bring(ONE)
+        await way.until(lambda: way.source.settled == [1])
+        may.set()
+
+
+async def test_in_lock_step_nothing_more_is_asked_for_before_what_was_given_is_in_the_journal(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(batching, "_RETRIES_S", 0.001)
+    asked: list[int] = []
+
+    def retries() -> list[Message]:
+        asked.append(1)
+        return [up({"fill_level": 9})] if len(asked) == 1 else []
+
+    async with doorway(simulated=True, start=AT, retries=retries) as way:
+        await way.until(lambda: way.door.held == 1)
+        await way.a_while()
+        assert len(asked) == 1
+        way.source.bring(step(1, AT + STEP))
+        await way.until(lambda: len(asked) > 1)
+        assert way.door.held == 0
+
+
 async def test_an_arrival_with_nothing_but_its_token_is_settled():
     async with doorway(simulated=True, start=AT) as way:
         way.source.bring()
@@ -282,29 +316,30 @@ async def test_a_clock_step_heard_twice_is_a_row_that_moves_nothing():
     assert [r.at for r in way.filled] == [AT + STEP] * 3
 
 
-async def test_the_first_clock_message_begins_lock_step_where_none_was_expected():
+async def test_a_clock_that_began_running_follows_no_clock_message(caplog: pytest.LogCaptureFixture):
     async with doorway(simulated=True) as way:
-        way.source.bring(step(1, AT + STEP))
-        await way.until(lambda: way.clock.stepping)
+        for number in (1, 2):
+            way.source.bring(step(number, AT + 100 * number * STEP))
         way.source.bring(ONE)
-        await way.a_while()
-        assert way.door.held == 1
-        way.source.bring(step(2, AT + 2 * STEP))
-        await way.until(lambda: way.door.held == 0)
-    assert [r.at - AT for r in way.filled] == [STEP, 2 * STEP]
+        await way.until(lambda: way.source.settled == [1, 2, 3])
+        assert not way.clock.stepping
+        assert way.door.held == 0
+        assert way.rows[-1].at == AT
+    assert caplog.text.count("not in lock-step") == 1
 
 
-async def test_a_step_of_the_past_does_not_stop_a_clock_that_runs(caplog: pytest.LogCaptureFixture):
+async def test_a_clock_that_was_released_follows_no_clock_message():
     async with doorway(simulated=True, start=AT) as way:
         way.source.bring(step(1, AT + STEP))
         await way.until(lambda: way.clock.now() == AT + STEP)
         way.hand.at = AT + 2 * STEP
         way.clock.release()
-        way.source.bring(step(1, AT + STEP))  # comes again from before
+        for at in (AT + STEP, AT + 9 * STEP):  # comes again from before; from whoever else plays
+            way.source.bring(step(2, at))
         way.source.bring(ONE)
-        await way.until(lambda: way.source.settled == [1, 2, 3])
+        await way.until(lambda: way.source.settled == [1, 2, 3, 4])
         assert not way.clock.stepping
-    assert "not in lock-step" in caplog.text
+        assert way.clock.now() == AT + 2 * STEP
 
 
 async def test_a_retained_clock_or_one_on_a_real_coast_moves_nothing():
