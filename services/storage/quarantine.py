@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 from typing import Final
@@ -11,7 +11,6 @@ from domain.errors import ConflictError, NotFoundError, UnavailableError
 from domain.messages import Flag, Message, Quarantined
 from domain.readings import Millis
 from ingest.oversize import is_cut
-from ingest.quarantine import class_of
 
 _BUSY_S: Final = 10.0
 _PUT_BACK_AT_ONCE: Final = 1000
@@ -25,7 +24,26 @@ CREATE TABLE IF NOT EXISTS kept (
   PRIMARY KEY (row, place, quantity)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS asked ON message (row, place) WHERE retry = 'asked';
+CREATE INDEX IF NOT EXISTS age ON message (received);
 """
+# Counted as they come and go, because there may be millions. The class is `ingest.quarantine.class_of` in SQL.
+_COUNTED: Final = """
+CREATE TABLE counted (class TEXT NOT NULL PRIMARY KEY, entries INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+INSERT INTO counted SELECT substr(reason, 1, instr(reason || ':', ':') - 1), count(*) FROM kept GROUP BY 1;
+CREATE TRIGGER came AFTER INSERT ON kept BEGIN
+  INSERT INTO counted VALUES (substr(new.reason, 1, instr(new.reason || ':', ':') - 1), 1)
+    ON CONFLICT DO UPDATE SET entries = entries + 1;
+END;
+CREATE TRIGGER went AFTER DELETE ON kept BEGIN
+  UPDATE counted SET entries = entries - 1 WHERE class = substr(old.reason, 1, instr(old.reason || ':', ':') - 1);
+END;
+CREATE TRIGGER other AFTER UPDATE OF reason ON kept BEGIN
+  UPDATE counted SET entries = entries - 1 WHERE class = substr(old.reason, 1, instr(old.reason || ':', ':') - 1);
+  INSERT INTO counted VALUES (substr(new.reason, 1, instr(new.reason || ':', ':') - 1), 1)
+    ON CONFLICT DO UPDATE SET entries = entries + 1;
+END;
+"""
+_PRUNED_AT_ONCE: Final = 1000  # messages; who keeps aside waits for no more than these
 _ENTRY: Final = (
     "SELECT row, place, quantity, reason, topic, payload, received, key FROM kept JOIN message USING (row, place)"
 )
@@ -36,8 +54,9 @@ class SqliteQuarantine:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._db: sqlite3.Connection | None = None
-        self._lock = Lock()
+        self._db: sqlite3.Connection | None = None  # the one that writes
+        self._lock = Lock()  # for writing; readers wait for nobody
+        self._readers: list[sqlite3.Connection] = []  # those that are at rest
         self._handed: list[tuple[int, int]] = []  # what `take_retries` gave out last
 
     def keep(self, kept: Sequence[Quarantined]) -> None:
@@ -75,11 +94,11 @@ class SqliteQuarantine:
     def counts(self) -> dict[str, int]:
         """How many entries there are by class of reason, most first."""
         with self._reading() as db:
-            found = db.execute("SELECT reason, count(*) FROM kept GROUP BY reason").fetchall()
-        by_class: dict[str, int] = {}
-        for reason, count in found:
-            by_class[class_of(reason)] = by_class.get(class_of(reason), 0) + count
-        return dict(sorted(by_class.items(), key=lambda one: (-one[1], one[0])))
+            return dict(
+                db.execute(
+                    "SELECT class, entries FROM counted WHERE entries > 0 ORDER BY entries DESC, class"
+                ).fetchall()
+            )
 
     def retried(self, row: int, place: int) -> str:
         """Empty where nobody asked to try it again; `asked` until the service takes it; then `taken`."""
@@ -114,15 +133,24 @@ class SqliteQuarantine:
 
     def prune(self, *, before: Millis) -> int:
         """Forget messages received before then. How many went."""
-        with self._changing() as db:
-            db.execute(
-                "DELETE FROM kept WHERE (row, place) IN (SELECT row, place FROM message WHERE received < ?)", (before,)
-            )
-            return db.execute("DELETE FROM message WHERE received < ?", (before,)).rowcount
+        gone = 0
+        while True:
+            with self._changing() as db:
+                old = db.execute(
+                    "SELECT row, place FROM message WHERE received < ? ORDER BY received LIMIT ?",
+                    (before, _PRUNED_AT_ONCE),
+                ).fetchall()
+                for table in ("kept", "message"):
+                    db.executemany(f"DELETE FROM {table} WHERE row = ? AND place = ?", old)  # noqa: S608 (our own names)
+            gone += len(old)
+            if len(old) < _PRUNED_AT_ONCE:
+                return gone
 
     def close(self) -> None:
-        """Leave the file in order."""
+        """Leave the file in order. A later call opens it again."""
         with self._lock:
+            while self._readers:
+                self._readers.pop().close()
             if self._db is not None:
                 self._db.close()
                 self._db = None
@@ -133,15 +161,33 @@ class SqliteQuarantine:
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
-        """A file that is not there reads as empty, and is not made by looking."""
-        with self._lock, _honest(self._path):
-            if self._db is None and not self._path.exists():
-                db = sqlite3.connect(":memory:")
-                db.executescript(_TABLES)
+        """A connection that waits for no writer. A file that is not there reads as empty; looking makes none."""
+        with _honest(self._path):
+            there = self._path.exists()
+            db = self._reader() if there else _empty()
+            try:
                 yield db
+            except BaseException:
                 db.close()
+                raise
+            if there:
+                self._readers.append(db)
             else:
-                yield self._connected()
+                db.close()
+
+    def _reader(self) -> sqlite3.Connection:
+        with suppress(IndexError):
+            return self._readers.pop()
+        if self._db is None:
+            with self._lock:
+                self._connected()  # then the tables are there, as this version wants them
+        return sqlite3.connect(
+            f"{self._path.absolute().as_uri()}?mode=ro",
+            uri=True,
+            timeout=_BUSY_S,
+            isolation_level=None,
+            check_same_thread=False,
+        )
 
     @contextmanager
     def _changing(self) -> Iterator[sqlite3.Connection]:
@@ -162,9 +208,38 @@ class SqliteQuarantine:
             db = sqlite3.connect(self._path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
             db.execute("PRAGMA journal_mode=WAL")
             db.execute("PRAGMA synchronous=FULL")
-            db.executescript(_TABLES)
+            _make_tables(db)
             self._db = db
         return self._db
+
+
+def _empty() -> sqlite3.Connection:
+    db = sqlite3.connect(":memory:", isolation_level=None)
+    _make_tables(db)
+    return db
+
+
+def _make_tables(db: sqlite3.Connection) -> None:
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        made = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'counted'").fetchone()
+        script = _TABLES if made else _TABLES + _COUNTED
+        for statement in _statements(script):
+            db.execute(statement)
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+    db.execute("COMMIT")
+
+
+def _statements(script: str) -> Iterator[str]:
+    """One at a time: `executescript` would commit in between."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
 
 
 @contextmanager

@@ -1,8 +1,10 @@
 """What was kept aside: `Quarantine` by the fake and by SQLite; then asking to try again, across processes."""
 
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -150,3 +152,38 @@ def test_a_file_that_is_none_of_ours_is_unavailable(path: Path):
     path.write_bytes(b"not a database at all" * 100)
     with pytest.raises(UnavailableError):
         SqliteQuarantine(path).keep([entry(1)])
+
+
+def test_counts_follow_what_comes_what_is_corrected_and_what_goes(sqlite: SqliteQuarantine):
+    sqlite.keep([entry(n, reason="not JSON: a") for n in range(1, 6)] + [entry(6, reason="no class")])
+    sqlite.keep([entry(1, reason="too old: b")])
+    sqlite.keep([entry(1, reason="too old: c"), entry(2, 0, "battery", "too old: d")])
+    assert list(sqlite.counts().items()) == [("not JSON", 4), ("too old", 2), ("no class", 1)]
+    assert sqlite.prune(before=AT + 6) == 5
+    assert sqlite.counts() == {"no class": 1}
+
+
+def test_a_file_from_before_things_were_counted_is_counted_once(path: Path):
+    was = SqliteQuarantine(path)
+    was.keep([entry(1), entry(2, reason="too old: c")])
+    was.close()
+    with sqlite3.connect(path) as db:
+        for name in ("came", "went", "other"):
+            db.execute(f"DROP TRIGGER {name}")
+        db.execute("DROP TABLE counted")
+    db.close()
+    for _ in range(2):
+        again = SqliteQuarantine(path)
+        assert again.counts() == {"not JSON": 1, "too old": 1}
+        again.close()
+
+
+def test_who_reads_does_not_wait_for_who_writes(sqlite: SqliteQuarantine):
+    sqlite.keep([entry(1)])
+    with sqlite._changing() as db:
+        db.execute("DELETE FROM kept")
+        asking = ThreadPoolExecutor(1)
+        assert asking.submit(sqlite.counts).result(2) == {"not JSON": 1}
+        assert asking.submit(sqlite.take_retries).result(2) == []
+        assert len(asking.submit(lambda: sqlite.list(newest=9)).result(2)) == 1
+    assert sqlite.counts() == {}
