@@ -3,18 +3,20 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Final, Protocol
 
-from domain.errors import UnavailableError
 from domain.messages import Heard, Quarantined
 from domain.readings import Millis
 from services.judge import Engine, Judge, Outcome, Saved
+from services.patience import Patience
 
 _log = logging.getLogger(__name__)
 
 COMMIT_S: Final = 2.0  # dirty states wait no longer than this
 DIRTY: Final = 5_000  # readings since the last commit: no more subjects than that can have changed
-_PAUSE_S: Final = (0.2, 10.0)
+_SAVED_EVERY: Final = 1_000  # rows after which a cursor is saved that had nothing to put aside
+_LOUD: Final = logging.CRITICAL
 
 Feed = Callable[[int], Awaitable[Sequence[Heard]]]
 
@@ -59,8 +61,19 @@ class JudgeWorker:
         self.cursor = saved.row  # judged
         self.at: Millis = saved.at
         self.kept_to = saved.row  # committed
-        self.waiting_for = ""
+        self._reading = Patience(_log, "the judge cannot read the journal", "the judge reads again", level=_LOUD)
+        self._keeping = Patience(
+            _log,
+            "alarms and orders cannot be kept: dispatch stands still",
+            "alarms and orders are kept again",
+            level=_LOUD,
+        )
         self._moved = asyncio.Condition()
+
+    @property
+    def waiting_for(self) -> str:
+        """Why it stands still; "" where it does not."""
+        return self._keeping.waiting_for or self._reading.waiting_for
 
     async def run(self) -> None:
         """Judge for ever; cancel it to end. What was not committed is judged again at the next start."""
@@ -91,27 +104,19 @@ class JudgeWorker:
     async def _next(self, due: float) -> Sequence[Heard]:
         try:
             async with asyncio.timeout_at(due):
-                return await self._feed(self.cursor)
+                return await self._reading.until_available(lambda: self._feed(self.cursor))
         except TimeoutError:
             return ()
 
     async def _commit(self, outcome: Outcome) -> None:
         subjects = self._engine.drain_dirty()
-        pause, longest = _PAUSE_S
-        while True:
-            try:
-                if outcome.quarantined:
-                    await asyncio.to_thread(self._keep, outcome.quarantined)
-                await asyncio.to_thread(self._books.commit, outcome, subjects)
-            except UnavailableError as away:
-                if not self.waiting_for:
-                    _log.critical("alarms and orders cannot be kept: dispatch stands still", extra={"why": str(away)})
-                self.waiting_for = str(away)
-                await asyncio.sleep(away.retry_after or pause)
-                pause = min(pause * 2, longest)
-            else:
-                break
-        self.waiting_for = ""
+
+        async def kept() -> None:
+            if outcome.quarantined:
+                await asyncio.to_thread(self._keep, outcome.quarantined)
+            await asyncio.to_thread(self._books.commit, outcome, subjects)
+
+        await self._keeping.until_available(kept)
         self.kept_to = outcome.row
         self._committed()
 
@@ -134,27 +139,14 @@ class QuarantineKeeper:
         self._feed, self._keep, self._save = feed, keep, save
         self.cursor = self._saved = cursor
         self.kept = 0
+        self._patience = Patience(_log, "nothing can be put aside", "what is refused is put aside again")
         self._moved = asyncio.Condition()
 
     async def run(self) -> None:
         """Keep for ever; cancel it to end."""
-        pause, longest = _PAUSE_S
         while True:
-            rows = await self._feed(self.cursor)
-            found = [one for heard in rows for one in heard.quarantined]
-            try:
-                if found:
-                    await asyncio.to_thread(self._keep, found)
-                if found or rows[-1].row - self._saved > 1000:
-                    await asyncio.to_thread(self._save, rows[-1].row)
-                    self._saved = rows[-1].row
-            except UnavailableError as away:
-                _log.warning("the quarantine cannot be written", extra={"why": str(away)})
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, longest)
-                continue
-            pause = _PAUSE_S[0]
-            self.kept += len(found)
+            rows = await self._patience.until_available(lambda: self._feed(self.cursor))
+            await self._patience.until_available(partial(self._put_aside, rows))
             async with self._moved:
                 self.cursor = rows[-1].row
                 self._moved.notify_all()
@@ -163,3 +155,12 @@ class QuarantineKeeper:
         """Return when what was refused up to that row is put aside."""
         async with self._moved:
             await self._moved.wait_for(lambda: self.cursor >= upto)
+
+    async def _put_aside(self, rows: Sequence[Heard]) -> None:
+        found = [one for heard in rows for one in heard.quarantined]
+        if found:
+            await asyncio.to_thread(self._keep, found)
+        if found or rows[-1].row - self._saved > _SAVED_EVERY:
+            await asyncio.to_thread(self._save, rows[-1].row)
+            self._saved = rows[-1].row
+        self.kept += len(found)

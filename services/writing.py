@@ -8,22 +8,19 @@ import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Final, TypeVar
+from typing import Final
 
-from domain.errors import UnavailableError
 from domain.messages import Heard, Message, Quarantined
 from domain.ports import ReadingStore
 from domain.readings import Millis, Reading
+from services.patience import Patience
 
 log = logging.getLogger(__name__)
-
-Answer = TypeVar("Answer")
 
 READINGS_PER_WRITE: Final = 5_000
 LINGER_S: Final = 1.0
 FIRST_PAUSE_S: Final = 0.5
 LONGEST_PAUSE_S: Final = 30.0
-LONGEST_RETRY_AFTER_S: Final = 300.0  # a server that asks for more is asked again all the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +69,16 @@ class StoreWriter:
         self._store = store
         self._seams = seams
         self._linger_s = linger_s
-        self._pause = pause
+        self._patience = Patience(
+            log,
+            "readings wait for their store",
+            "readings reach their store again",
+            pauses_s=(FIRST_PAUSE_S, LONGEST_PAUSE_S),
+            pause=pause,
+        )
         self._cursor = self._taken = 0
         self._cursor_at: Millis = 0
-        self._pending = self._written = self._refused = self._retries = 0
-        self._waiting_for = ""
+        self._pending = self._written = self._refused = 0
         self._wanted = 0  # the highest row that somebody awaits
         self._lingering: asyncio.Timeout | None = None
         self._moved = asyncio.Condition()
@@ -91,16 +93,16 @@ class StoreWriter:
             pending=self._pending,
             written=self._written,
             refused=self._refused,
-            retries=self._retries,
-            waiting_for=self._waiting_for,
+            retries=self._patience.retries,
+            waiting_for=self._patience.waiting_for,
         )
 
     async def run(self) -> None:
         """Write for ever; cancel it to end. Raises what is neither UnavailableError nor a refusal: a fault of ours."""
-        self._cursor = self._taken = await self._until_available(self._seams.load)
+        self._cursor = self._taken = await self._patience.until_available(self._seams.load)
         while True:
             for rows in _batches(await self._gathered()):
-                refused = await self._until_available(partial(self._carry, rows))
+                refused = await self._patience.until_available(partial(self._carry, rows))
                 await self._move_to(rows[-1], sum(len(heard.readings) for heard in rows), refused)
 
     async def drain(self, upto_row: int) -> None:
@@ -128,7 +130,7 @@ class StoreWriter:
         return rows
 
     async def _take(self) -> list[Heard]:
-        rows = list(await self._until_available(partial(self._seams.feed, self._taken)))
+        rows = list(await self._patience.until_available(partial(self._seams.feed, self._taken)))
         if rows:
             self._taken = rows[-1].row
             self._pending += sum(len(heard.readings) for heard in rows)
@@ -172,27 +174,6 @@ class StoreWriter:
         async with self._moved:
             self._cursor, self._cursor_at = last.row, last.at
             self._moved.notify_all()
-
-    async def _until_available(self, attempt: Callable[[], Awaitable[Answer]]) -> Answer:
-        """The first answer that is not UnavailableError. What waits is told once, and so is its end."""
-        pause = FIRST_PAUSE_S
-        while True:
-            try:
-                answer = await attempt()
-            except UnavailableError as error:
-                if not self._waiting_for:
-                    log.warning("readings wait for their store", extra={"why": str(error), "cursor": self._cursor})
-                self._waiting_for = str(error)
-                self._retries += 1
-                await self._pause(pause if error.retry_after is None else min(error.retry_after, LONGEST_RETRY_AFTER_S))
-                pause = min(pause * 2, LONGEST_PAUSE_S)
-            else:
-                if self._waiting_for:
-                    log.info(
-                        "readings reach their store again", extra={"cursor": self._cursor, "retries": self._retries}
-                    )
-                    self._waiting_for = ""
-                return answer
 
 
 def _batches(rows: Sequence[Heard]) -> Iterator[list[Heard]]:
