@@ -18,6 +18,7 @@ from simulators.chance import Dice, token
 DECLINES: Final = 0.04  # share of orders that a crew sends back
 SHAMS: Final = 0.05  # share of first repairs that are reported and were not done
 DESK_PATROLS: Final = 3
+_ASK_AGAIN: Final = 10 * MINUTE  # after a confirmation that the sensors contradict
 _METRES_PER_MIN: Final = 300.0  # 18 km/h
 _WORK_MIN: Final[Mapping[str, tuple[float, float]]] = {
     "bin": (5, 9),
@@ -118,6 +119,7 @@ class _Gang:
         self._tasks: dict[str, _Task] = {}
         self._hands: list[Position] = [crew.base] * (DESK_PATROLS if self._desk else 1)
         self._accepts: dict[str, str] = {}  # reply id -> order
+        self._confirms: dict[str, tuple[_Task, int]] = {}  # reply id -> what, and how often it was asked before
         self._declined: set[str] = set()
 
     def ordered(self, told: _Task, now: Millis) -> None:
@@ -145,22 +147,35 @@ class _Gang:
             self._next(now)
 
     def receipt(self, payload: bytes, now: Millis) -> None:
-        """A refused acceptance means that the order is not ours."""
+        """A refused acceptance means that the order is not ours; a refused confirmation, that the sensors still show it
+        and may be asked again.
+        """
         try:
             told = msgspec.json.decode(payload)
-            order = self._accepts.pop(str(told["id"]), "")
-            if told["result"] == "refused" and order:
-                self.withdrawn(order, now)
+            reply, refused = str(told["id"]), told["result"] == "refused"
         except (msgspec.MsgspecError, UnicodeDecodeError, KeyError, TypeError):
             return
+        order = self._accepts.pop(reply, "")
+        task, times = self._confirms.pop(reply, (None, 0))
+        if refused and order:
+            self.withdrawn(order, now)
+        if refused and task is not None:
+            self._field.call(now + _ASK_AGAIN, f"confirm {task.order}", lambda at: self._confirm(task, at, times + 1))
 
-    def answer(self, task: _Task, action: str, at: Millis, reason: str = "") -> None:
-        """Reply. The id is made from what is said, so that saying it again is saying it once."""
-        name = token(self._seed, self._crew.id, task.order, action, task.rework, "a")
+    def _confirm(self, task: _Task, at: Millis, times: int) -> None:
+        """Say once more that it is safe, unless that is settled."""
+        if (known := self._tasks.get(task.order)) is not None and known.state == "done":
+            self.answer(task, "confirm", at, times=times)
+
+    def answer(self, task: _Task, action: str, at: Millis, reason: str = "", times: int = 0) -> None:
+        """Reply. The id is made from what is said, so that saying it again is saying it once, but for `times`."""
+        name = token(self._seed, self._crew.id, task.order, action, task.rework, f"a{times or ''}")
         more = token(self._seed, self._crew.id, task.order, action, task.rework, task.dispatched, "b")
         uuid = str(UUID(bytes=bytes.fromhex(name + more + "00000000"), version=4))
         if action == "accept":
             self._accepts[uuid] = task.order
+        if action == "confirm":
+            self._confirms[uuid] = (task, times)
         told = {
             "id": uuid,
             "order": task.order,

@@ -186,7 +186,7 @@ def reopen(order: Order, *, alarm: str, who: str, at: Millis, why: str) -> Order
     """The condition is back within the cool-down: the same order, counted as rework where it had been finished."""
     again = order.reworks + (order.state is CLOSED)
     back = _step(order, Step.REOPEN, who, at, why, closed=None, closed_by="", reworks=again, overdue=False)
-    return replace(back, alarms=_with(back.alarms, alarm), recovered=False, declined=(), extensions=0)
+    return replace(back, alarms=_with(back.alarms, alarm), recovered=False, declined=(), extensions=0, look_again=None)
 
 
 def attach(order: Order, *, alarm: str, who: str, at: Millis, why: str) -> Order:

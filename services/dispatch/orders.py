@@ -149,6 +149,7 @@ class Order:
     grown: Millis | None = None  # since when there are so many more that a revision is due
     held_from: OrderState | None = None
     held_at: Millis | None = None
+    look_again: Millis | None = None  # at a condition that a person closed while its alarm was open
     declined: tuple[str, ...] = ()  # crews that gave it back since it was opened; their number is the 推诿 count
     history: tuple[Change, ...] = field(default=(), repr=False)
 

@@ -108,6 +108,8 @@ def next_timer(order: Order, desk: str) -> Timer | None:
         due.append(Timer(order.grown + NEWS_MS, Step.AMEND))
     if order.state is OrderState.DONE and verify_by is not None:
         due.append(Timer(verify_by, Step.REWORK))
+    if order.ended and order.look_again is not None:
+        due.append(Timer(order.look_again, Step.REOPEN))
     return min(due, default=None)
 
 

@@ -11,9 +11,12 @@ from ingest.codecs.replies import Command, Reply
 from services.dispatch import life
 from services.dispatch.orders import Order, OrderState
 
+STILL_WRONG: Final = "the sensors still show it: decline to send the crew again, or have it closed with a reason"
 
-def answered(order: Order, crew: str, reply: Reply, at: Millis, desk: str) -> Order:
+
+def answered(order: Order, crew: str, reply: Reply, at: Millis, desk: str, *, wrong: bool = False) -> Order:
     """The order after a crew's answer; it may now be open, for the judge to give to somebody. Raises ConflictError.
+    `wrong`: the sensors show it at this moment, so that nobody can confirm that it is well.
 
     The desk's copy lets it take over what nobody has accepted, by accepting it; and confirm, or decline, safety work
     that is done.
@@ -21,7 +24,7 @@ def answered(order: Order, crew: str, reply: Reply, at: Millis, desk: str) -> Or
     if order.ended:
         raise ConflictError(f"the order is {order.state}")
     if reply.action is CrewAction.CONFIRM or (order.state is OrderState.DONE and order.safety):
-        return _confirmed(order, crew, reply, at, desk)
+        return _confirmed(order, crew, reply, at, desk, wrong=wrong)
     if crew != order.crew:
         return _taken_over(order, crew, reply, at, desk)
     return _plain(order, crew, reply, at, desk)
@@ -49,8 +52,8 @@ _SAID: Final[Mapping[CrewAction, Callable[..., Order]]] = MappingProxyType(
 )
 
 
-def commanded(order: Order, command: Command, at: Millis) -> Order:
-    """The order after an operator's command other than `reassign`. Raises ConflictError."""
+def commanded(order: Order, command: Command, at: Millis, *, wrong: bool = False) -> Order:
+    """The order after an operator's command. Raises ConflictError. `wrong` as of `answered`."""
     if order.ended:
         raise ConflictError(f"the order is {order.state}")
     if not command.why and command.action is not OperatorAction.CONFIRM:
@@ -63,6 +66,8 @@ def commanded(order: Order, command: Command, at: Millis) -> Order:
         case OperatorAction.CLOSE:
             return life.overrule(order, by=command.by, at=at, why=command.why)
         case OperatorAction.CONFIRM:
+            if wrong:
+                raise ConflictError(STILL_WRONG)
             return life.confirm(order, by=command.by, at=at, why=command.why)
         case OperatorAction.NOTE:
             return life.note(order, by=command.by, at=at, why=command.why)
@@ -72,7 +77,7 @@ def commanded(order: Order, command: Command, at: Millis) -> Order:
             assert_never(command.action)
 
 
-def _confirmed(order: Order, crew: str, reply: Reply, at: Millis, desk: str) -> Order:
+def _confirmed(order: Order, crew: str, reply: Reply, at: Millis, desk: str, *, wrong: bool) -> Order:
     if crew != desk:
         raise ConflictError(
             "only the duty desk confirms" if reply.action is CrewAction.CONFIRM else "the duty desk is to confirm"
@@ -85,6 +90,8 @@ def _confirmed(order: Order, crew: str, reply: Reply, at: Millis, desk: str) -> 
         return life.rework(order, who=crew, at=at, why=reply.why)
     if reply.action is not CrewAction.CONFIRM:
         raise ConflictError("legal now: confirm, decline")
+    if wrong and order.state is OrderState.DONE:
+        raise ConflictError(STILL_WRONG)
     return life.confirm(order, by=crew, at=at, why=reply.why)
 
 

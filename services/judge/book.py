@@ -82,6 +82,8 @@ class Book:
                 after = life.escalate(before, who=SERVICE, at=at, why=f"{before.crew} has not accepted in time")
             case Step.OVERDUE:
                 after = life.overdue(before, who=SERVICE, at=at, why=f"{before.crew} has not finished in time")
+            case Step.REOPEN:
+                after = self._looked_at_again(before, at)
             case Step.AMEND:
                 after = life.amend(before, who=SERVICE, at=at, why=f"{len(before.members)} members, not {before.told}")
             case _:
@@ -101,6 +103,8 @@ class Book:
     def keep(self, before: Order | None, after: Order, at: Millis, *, tell: bool = True) -> Order:
         """Write the order down as it is after an event: with somebody, verified where it can be, and announced."""
         settled = self._settled(after, at)
+        if settled.ended and before is not None and not before.ended and not self._clear(settled):
+            settled = replace(settled, look_again=at + policy.COOL_DOWN_MS)
         if tell:
             settled = replace(settled, revision=settled.revision + 1, told=len(settled.members), grown=None)
             self._announce(before, settled)
@@ -116,6 +120,10 @@ class Book:
         finish = None if anew else order.limits.finish
         until = policy.limits(order.plan, at, finish=finish)
         return life.dispatch(order, crew=crew, limits=until, at=at, who=who, why=why, desk=order.overdue)
+
+    def still_wrong(self, order: Order) -> bool:
+        """Whether the newest values show what an open alarm of the order is about."""
+        return any(alarm in self._open and self._is_wrong(alarm) is True for alarm in order.alarms)
 
     def forget(self, at: Millis) -> None:
         """Let go of orders that ended too long ago to be answered or reopened."""
@@ -240,6 +248,17 @@ class Book:
             return replace(order, put_off=True, limits=order.limits._replace(verify=later))
         seen = "the sensors still show it" if any(states) else "the sensors have not shown the repair"
         return life.rework(order, who=SERVICE, at=at, why=f"{seen} in time")
+
+    def _looked_at_again(self, order: Order, at: Millis) -> Order:
+        """A person closed it while an alarm of it was open. Where that still is, after the cool-down, the condition is
+        back: at once where the sensors show it, after a day where they cannot tell.
+        """
+        still = [alarm for alarm in order.alarms if alarm in self._open]
+        if not still:
+            return replace(order, look_again=None)
+        if not self.still_wrong(order) and at - (order.closed or at) < UNTOLD_MS:
+            return replace(order, look_again=at + policy.COOL_DOWN_MS)
+        return life.reopen(order, alarm=still[0], who=SERVICE, at=at, why=f"alarm {still[0]} was never cleared")
 
     def _announce(self, before: Order | None, after: Order) -> None:
         desk, stem = self._site.desk, f"{after.id}:{after.revision}"

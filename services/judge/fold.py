@@ -164,7 +164,9 @@ class Judge:
             why = ""
             try:
                 before = self._order(reply.order, event.crew, tick)
-                self._book.keep(before, answered(before, event.crew, reply, event.at, self._site.desk), event.at)
+                wrong = self._book.still_wrong(before)
+                after = answered(before, event.crew, reply, event.at, self._site.desk, wrong=wrong)
+                self._book.keep(before, after, event.at)
             except (ConflictError, NotFoundError) as error:
                 why = str(error)
             action = str(reply.action)
@@ -178,7 +180,7 @@ class Judge:
         why = ""
         try:
             before = self._order(command.order, "", tick)
-            after = commanded(before, command, event.at)
+            after = commanded(before, command, event.at, wrong=self._book.still_wrong(before))
             if command.action is OperatorAction.REASSIGN and command.crew:
                 after = self._handed(before, after, command, event.at)
             self._book.keep(before, after, event.at, tell=command.action is not OperatorAction.NOTE)

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from services.dispatch.orders import OrderState
+from services.judge import Saved
 from tests.unit.dispatch.coast import HOUR, MINUTE, PLAN, RULES, T0, Play, looks, sent, well, wrong
 
 LAMP = "lamp-1"
@@ -130,6 +131,56 @@ def test_telemetry_never_closes_a_safety_order(play: Play):
     play.reply(T0 + 2 * MINUTE, "lamps-w2", order, "done")
     outcome = play.hear(T0 + 3 * MINUTE, well(LAMP, T0 + 3 * MINUTE, rule="leak"))
     assert outcome.orders[0].state is OrderState.DONE
+
+
+@pytest.mark.parametrize("looks_wrong", [True, False, None])
+def test_the_desk_confirms_only_what_the_sensors_do_not_contradict(play: Play, looks_wrong: bool | None):
+    order = opened(play, rule="leak")
+    play.reply(T0 + 2 * MINUTE, "lamps-w2", order, "done")
+    play.hear(T0 + 3 * MINUTE, looks(LAMP, T0 + 3 * MINUTE, is_wrong=looks_wrong, rule="leak"))
+    asked = play.reply(T0 + 4 * MINUTE, "desk", order, "confirm")
+    if not looks_wrong:
+        assert asked.orders[0].state is OrderState.CLOSED
+        return
+    assert sent(asked) == [("desk", "refused")]
+    assert json.loads(asked.outbox[0].payload)["why"].startswith("the sensors still show it: decline")
+    assert play.command(T0 + 5 * MINUTE, order, "confirm").results[0].why.startswith("the sensors still show it")
+    assert play.command(T0 + 6 * MINUTE, order, "close", reason="cut off").orders[0].closed_by == "li"
+
+
+def test_what_is_closed_while_its_alarm_is_open_comes_back_after_the_cool_down(play: Play):
+    order = opened(play)
+    play.command(T0 + MINUTE, order, "close", reason="seen from the car")
+    assert not play.hear(T0 + 30 * MINUTE).orders
+    (back,) = play.hear(T0 + 31 * MINUTE).orders
+    assert (back.id, back.state, back.reworks, back.closed) == (order, OrderState.DISPATCHED, 1, None)
+    assert back.history[-2].why == f"alarm {back.alarms[0]} was never cleared"
+    assert back.dispatched == T0 + 31 * MINUTE
+
+
+def test_what_is_closed_while_its_alarm_is_open_stays_closed_once_that_clears(play: Play):
+    order = opened(play)
+    play.command(T0 + MINUTE, order, "close", reason="seen from the car")
+    play.hear(T0 + 5 * MINUTE, well(LAMP, T0 + 5 * MINUTE))
+    play.hear(T0 + 32 * MINUTE)
+    assert not play.hear(T0 + 26 * HOUR).orders
+    assert not any(outcome.outbox for outcome in play.outcomes[-3:])
+
+
+def test_what_is_closed_while_nobody_can_tell_comes_back_after_a_day(play: Play):
+    order = opened(play)
+    play.hear(T0 + 1, looks(LAMP, T0 + 1, is_wrong=None))
+    play.command(T0 + MINUTE, order, "close", reason="seen from the car")
+    assert not play.hear(T0 + 23 * HOUR).outbox
+    assert play.hear(T0 + 24 * HOUR + MINUTE).orders[0].state is OrderState.DISPATCHED
+
+
+def test_a_closed_order_is_looked_at_again_after_a_restart(play: Play):
+    order = opened(play)
+    closed = play.command(T0 + MINUTE, order, "close", reason="seen from the car").orders[0]
+    again = Play(engine=play.engine)
+    again.judge.load(Saved(2, T0 + MINUTE, alarms=play.outcomes[0].alarms, orders=(closed,)))
+    assert again.hear(T0 + 31 * MINUTE).orders[0].state is OrderState.DISPATCHED
 
 
 def test_a_desk_that_does_not_believe_it_sends_the_crew_again(play: Play):

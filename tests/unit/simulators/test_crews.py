@@ -190,6 +190,20 @@ def test_the_duty_officer_confirms_safety_work_that_is_done_and_only_once():
     assert 2 * MINUTE <= _ms(replies[0]["at"]) - now <= 5 * MINUTE
 
 
+def test_a_confirmation_that_the_sensors_contradict_is_given_again_until_it_is_settled():
+    desk = Desk()
+    topic = f"tidewalk/toy/crew/desk/orders/{ORDER}"
+    desk.hear(order("light-45", desk.world.now, revision=4, state="done", safety=True), topic)
+    (first,) = desk.pass_minutes(6)
+    refused = {"id": first["id"], "result": "refused", "why": "the sensors still show it"}
+    desk.hear(json.dumps(refused).encode(), "tidewalk/toy/crew/desk/receipts")
+    (second,) = desk.pass_minutes(11)
+    assert (first["action"], second["action"], first["id"] == second["id"]) == ("confirm", "confirm", False)
+    desk.hear(json.dumps(refused | {"id": second["id"]}).encode(), "tidewalk/toy/crew/desk/receipts")
+    desk.hear(b"", topic)
+    assert desk.pass_minutes(30) == []
+
+
 def test_the_desk_takes_what_comes_to_it_and_sends_several_patrols():
     desk = Desk()
     for n in range(6):
