@@ -17,7 +17,7 @@ test: $(VENV)/.dev ## everything that fits in five minutes: lint, types, layers,
 	@$(BIN)/python -m tests.tiers quick
 
 unit: $(VENV)/.dev ## the unit tests alone, half a minute at most
-	@$(BIN)/python -m pytest -q tests/unit
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/unit
 
 soak: $(VENV)/.dev ## what takes longer: minute-long outages, many kills
 	@$(BIN)/python -m tests.tiers soak

@@ -38,8 +38,10 @@ def _checks() -> list[str]:
 
 
 def _tests(*arguments: str) -> tuple[int, float]:
+    """Two at a time, a file whole: much of what is tested is waiting for processes."""
     began = time.monotonic()
-    code = subprocess.run([sys.executable, "-m", "pytest", "-q", *arguments], check=False).returncode
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", *arguments]
+    code = subprocess.run(command, check=False).returncode
     return code, time.monotonic() - began
 
 
