@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -25,6 +25,7 @@ from rules.runners.live import Live
 from services.api.seams import Cases
 from services.dispatch.dispatcher import Dispatcher, Outbox
 from services.dispatch.orders import Alarm, Order
+from services.housekeeping import DAY, FOREVER, MB, Chore, Housekeeping, Keep, older
 from services.judge import Judge, Saved
 from services.workers import Books, JudgeWorker, QuarantineKeeper
 from services.writing import StoreWriter, WriterSeams
@@ -33,8 +34,6 @@ _log = logging.getLogger(__name__)
 
 HELD: Final = 50_000  # messages of one lock-step step; less than what a source takes unacknowledged
 LEAVE_S: Final = 5.0  # how long a graceful stop waits for stores and channels
-HOUSEKEEPING_S: Final = 600.0
-DAY: Final = 86_400_000
 
 
 class Ledgers(Books, Outbox, Cases, Protocol):
@@ -80,6 +79,10 @@ class Aside(Quarantine, Protocol):
         """Entries by class of reason."""
         ...
 
+    def prune(self, *, before: Millis) -> int:
+        """Forget messages received before then."""
+        ...
+
 
 class Rows(Journal, Protocol):
     """The journal, and what its upkeep needs of it."""
@@ -105,6 +108,7 @@ class Outside:
     books: Ledgers
     store: ReadingStore
     history: ReadingHistory
+    forget: Callable[[Millis], Awaitable[object]] | None = None  # readings older than that; None: the store does it
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,17 +118,6 @@ class Edition:
     what: str
     hash: str
     text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Keep:
-    """How long things are kept, in days; 0 for ever."""
-
-    readings: int = 0
-    journal: int = 14
-
-
-FOREVER: Final = Keep(0, 14)
 
 
 class Service:
@@ -137,7 +130,7 @@ class Service:
         self.clock, self.journal = outside.clock, outside.journal
         self.books, self.quarantine = outside.books, outside.quarantine
         self.rules: Mapping[str, Rule] = rules.rules
-        self._keep, self._editions = keep, editions
+        self._editions = editions
         self.fan = FanOut(self.journal, lambda _: Pipeline(site, retention=keep.readings * DAY))
         retries = self.quarantine.take_retries
         self.link = ""  # the newest state of our connection to the broker; "" before the first
@@ -174,6 +167,7 @@ class Service:
             cursor=self.books.cursor("quarantine"),
         )
         self.writing = StoreWriter(outside.store, self._writer_seams())
+        self.housekeeping = Housekeeping(self._chores(keep), self.clock)
         self._ended = asyncio.Event()
 
     async def run(self) -> None:
@@ -187,7 +181,7 @@ class Service:
                 ("quarantine", self.keeping.run()),
                 ("store", self.writing.run()),
                 ("dispatch", self.dispatcher.run()),
-                ("housekeeping", self._housekeeping()),
+                ("housekeeping", self.housekeeping.run()),
             ):
                 tasks.append(asyncio.create_task(work, name=name))
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -289,14 +283,29 @@ class Service:
             keep=keep,
         )
 
-    async def _housekeeping(self) -> None:
-        """Forget journal rows that every consumer has passed and that are old enough, and old sent messages."""
-        while True:
-            await asyncio.sleep(HOUSEKEEPING_S)
-            passed = min(self.judging.kept_to, self.writing.status.cursor, self.keeping.cursor)
-            before = self.clock.now() - self._keep.journal * DAY
-            try:
-                await asyncio.to_thread(self.journal.prune, before_row=passed, before=before)
-                await asyncio.to_thread(self.books.prune, before)
-            except UnavailableError as away:
-                _log.warning("nothing could be forgotten", extra={"why": str(away)})
+    def _chores(self, keep: Keep) -> tuple[Chore, ...]:
+        """Journal rows go only where every consumer has passed them."""
+
+        async def rows(before: Millis) -> None:
+            await asyncio.to_thread(self.journal.prune, before_row=self._passed(), before=before)
+
+        async def more_rows(_: Millis) -> None:
+            await asyncio.to_thread(self.journal.shrink, before_row=self._passed(), most=keep.journal_mb * MB)
+
+        async def kept_aside(before: Millis) -> None:
+            await asyncio.to_thread(self.quarantine.prune, before=before)
+
+        async def letters(before: Millis) -> None:
+            await asyncio.to_thread(self.books.prune, before)
+
+        return (
+            *older(keep.journal, "journal", rows),
+            *((Chore("journal", more_rows),) if keep.journal_mb else ()),
+            *older(keep.journal, "quarantine", kept_aside),
+            *older(keep.journal, "letters", letters),
+            *(older(keep.readings, "readings", self.outside.forget) if self.outside.forget else ()),
+        )
+
+    def _passed(self) -> int:
+        """The first row that not every consumer has behind it."""
+        return min(self.judging.kept_to, self.writing.status.cursor, self.keeping.cursor)

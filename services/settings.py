@@ -26,12 +26,17 @@ class Settings(BaseSettings):
     influx_token: SecretStr = SecretStr("")
     influx_org: str = "tidewalk"
     influx_bucket: str = "tidewalk"
-    retention_days: int = Field(0, ge=0, description="Readings older than this are kept aside; 0: all are stored")
+    retention_days: int = Field(0, ge=0, description="Readings older than this are kept aside, and go; 0: all stay")
 
     api: str = Field(default="127.0.0.1:8090", description="HOST:PORT of this machine for the API; empty: none")
 
     sql: str = Field("", description="SQLAlchemy URL for alarms and orders; empty: SQLite in the state folder")
-    journal_days: int = Field(14, ge=1, description="Journal rows that every part has passed are kept this long")
+    journal_days: int = Field(
+        14, ge=0, description="What was heard, kept aside and sent is kept this long, once it is worked on; 0: for ever"
+    )
+    journal_mb: int = Field(
+        default=20_000, ge=0, description="Journal rows go earlier where it would be larger than this; 0: however large"
+    )
     rules: str = Field("", description="Folder of rule files; empty: the shipped library")
 
     def broker_address(self) -> tuple[str, int]:

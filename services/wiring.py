@@ -20,7 +20,8 @@ from ingest.sources.settings import MqttSettings, site_filters
 from rules.book import RuleBook, load_rules, shipped
 from services.channels.memory import MemoryPublisher
 from services.channels.mqtt import MqttPublisher, MqttPublisherSettings
-from services.service import DAY, Edition, Keep, Outside, Service
+from services.housekeeping import DAY, Keep
+from services.service import Edition, Outside, Service
 from services.settings import Settings
 from services.site import find, load_site, pack, read_files
 from services.storage.influx import InfluxStore
@@ -145,8 +146,10 @@ async def service(
         journal, quarantine, books = open_journal(settings), open_quarantine(settings.state), open_books(settings)
         for one in (journal, quarantine, books):
             stack.callback(one.close)
-        outside = Outside(source, publisher, clock, journal, quarantine, books, store, history)
-        rules, keep = rules_of(settings), Keep(settings.retention_days, settings.journal_days)
+        forget = None if isinstance(store, InfluxStore) else store.prune  # a bucket forgets by itself
+        outside = Outside(source, publisher, clock, journal, quarantine, books, store, history, forget)
+        rules = rules_of(settings)
+        keep = Keep(settings.retention_days, settings.journal_days, settings.journal_mb)
         yield Service(site, rules, outside, keep, _editions(settings, site, rules))
 
 

@@ -53,13 +53,11 @@ class MqttSettings:
 
 
 def site_filters(site: str, *, simulated: bool = False) -> tuple[str, ...]:
-    """All that docs/wire.md says the service hears; the lock-step clock only of a simulated site."""
+    """All that docs/wire.md says of the native tongue; the lock-step clock only of a simulated site."""
     heard = (
         f"tidewalk/{site}/+/+/+/up",
         f"tidewalk/{site}/+/+/+/status",
         f"tidewalk/{site}/gateway/+/status",
         f"tidewalk/{site}/crew/+/replies",
-        "application/+/device/+/event/up",
-        "v3/+/devices/+/up",
     )
     return (*heard, f"tidewalk/{site}/clock") if simulated else heard

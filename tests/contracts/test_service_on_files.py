@@ -5,14 +5,17 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from domain.errors import UnavailableError
+from domain.messages import Quarantined
 from domain.naming import up_topic
 from ingest.lockstep import DomainClock
 from services import wiring
 from services.clocks import WallClock
+from services.judge import Outcome
 from services.service import Service
 from services.settings import Settings
 
@@ -31,18 +34,19 @@ class Lived:
         device = next(one for one in site.devices.values() if one.facility == facility.id)
         self.topic = up_topic(site.id, facility.zone, BIN, device.id)
 
-    async def says(self, level: int) -> None:
+    async def says(self, level: object) -> None:
         """A reading, taken in by everybody."""
-        before = self.service.door.messages
-        self._ends.deliver([(self.topic, json.dumps({"values": {"fill_level": level}}).encode())])
+        said = json.dumps({"values": {"fill_level": level}}).encode()
+        self._ends.deliver([(self.topic, said)])
         async with asyncio.timeout(10):
-            while self.service.door.messages == before or self._unheard():  # noqa: ASYNC110  # a thread is waited for
+            while not self._heard(said):  # noqa: ASYNC110  # a thread is waited for
                 await asyncio.sleep(0.005)
             await self.service.drain()
 
-    def _unheard(self) -> bool:
-        last = self.service.journal.last()
-        return last is not None and last.number > self.service.fan.newest
+    def _heard(self, said: bytes) -> bool:
+        newest = self.service.fan.newest
+        rows = self.service.journal.read(max(0, newest - 9), 99)
+        return any(said == message.payload for row in rows if row.number <= newest for message in row.messages)
 
     async def stored(self) -> list[float]:
         """Levels in the store."""
@@ -51,10 +55,10 @@ class Lived:
 
 
 @asynccontextmanager
-async def living(state: Path) -> AsyncIterator[Lived]:
+async def living(state: Path, clock: DomainClock | None = None, **said: Any) -> AsyncIterator[Lived]:
     """The sample on these files, until the end of the block."""
-    settings = Settings(site="shinan", state=state)
-    site, clock = wiring.site_of(settings), DomainClock(WallClock())
+    settings = Settings(site="shinan", state=state, **said)
+    site, clock = wiring.site_of(settings), clock or DomainClock(WallClock())
     ends = wiring.MemoryEnds(clock, lambda _topic, _payload, _retain: None)
     async with wiring.service(settings, site, ends.source, ends.publisher, clock) as service:
         running = asyncio.create_task(service.run())
@@ -122,3 +126,42 @@ async def test_a_service_that_cannot_begin_can_be_stopped(tmp_path: Path, monkey
     await asyncio.wait_for(again.stop(), 5)
     with pytest.raises(UnavailableError):
         await running
+
+
+class Later(WallClock):
+    """A clock that is ahead of the time of day."""
+
+    by = 0
+
+    def now(self) -> int:
+        return super().now() + self.by
+
+
+@pytest.mark.parametrize("days", [0, 2])
+async def test_everything_is_kept_as_long_as_was_said_and_zero_is_for_ever(tmp_path: Path, days: int):
+    later = Later()
+    async with living(tmp_path, DomainClock(later), retention_days=days, journal_days=days) as lived:
+        service = lived.service
+        await lived.says(10)
+        service.quarantine.keep([Quarantined(1, 0, "", "not JSON: x", "t", b"x", later.now(), b"k")])
+        await asyncio.to_thread(service.books.move, "quarantine", 1)
+        later.by = 3 * 86_400_000
+        await lived.says(11)
+        await asyncio.to_thread(service.books.commit, Outcome(service.fan.newest, later.now()), {})
+        service.judging.kept_to = service.keeping.cursor = service.fan.newest
+        await service.housekeeping.once()
+        (oldest,) = service.journal.read(0, 1)
+        assert (oldest.number == 1) == (days == 0)
+        assert len(service.quarantine.list(newest=9)) == (1 if days == 0 else 0)
+        assert await lived.stored() == ([10, 11] if days == 0 else [11])
+
+
+async def test_a_journal_that_is_too_large_forgets_what_all_have_passed(tmp_path: Path):
+    async with living(tmp_path, journal_days=0, journal_mb=1) as lived:
+        for level in range(10):
+            await lived.says([level] * 60_000)
+        service = lived.service
+        service.judging.kept_to = service.fan.newest
+        await service.housekeeping.once()
+        (oldest,) = service.journal.read(0, 1)
+        assert 1 < oldest.number <= service.fan.newest

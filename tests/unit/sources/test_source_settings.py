@@ -42,3 +42,7 @@ def test_the_service_never_hears_its_own_orders_and_receipts():
     assert not any(
         "orders" in pattern or "receipts" in pattern or pattern.endswith("#") for pattern in site_filters("s")
     )
+
+
+def test_nothing_is_asked_for_that_nobody_can_read():
+    assert all(pattern.startswith("tidewalk/coast/") for pattern in site_filters("coast", simulated=True))
