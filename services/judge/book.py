@@ -29,6 +29,7 @@ class Book:
         self._site, self._rules, self._is_wrong = site, rules, is_wrong
         self._open: dict[str, Alarm] = {}
         self._orders: dict[str, Order] = {}
+        self._load: Counter[str] = Counter()  # crew → orders at work
         self._by_cause: dict[tuple[str, str], str] = {}
         self._timers: list[tuple[Millis, str]] = []
         self.cases: dict[str, int] = {}
@@ -45,6 +46,7 @@ class Book:
         self._open = {a.id: a for a in saved.alarms}
         in_order = sorted(saved.orders, key=lambda o: (o.opened, o.id))
         self._orders = {o.id: o for o in in_order}
+        self._load = Counter(o.crew for o in in_order if o.state in AT_WORK)
         self._by_cause = {(o.rule, o.subject): o.id for o in in_order}
         timers = ((policy.next_timer(o, self._site.desk), o.id) for o in in_order)
         self._timers = [(timer.at, order) for timer, order in timers if timer is not None]
@@ -109,7 +111,7 @@ class Book:
             settled = replace(settled, revision=settled.revision + 1, told=len(settled.members), grown=None)
             self._announce(before, settled)
         self.written.setdefault(settled.id, len(before.history) if before else 0)
-        self._orders[settled.id] = settled
+        self._put(settled)
         timer = policy.next_timer(settled, self._site.desk)
         if timer is not None:
             heappush(self._timers, (timer.at, settled.id))
@@ -207,6 +209,22 @@ class Book:
             opened=at,
         )
 
+    def _put(self, order: Order) -> None:
+        """The book has it as it is now; so has the load of crews."""
+        before = self._orders.get(order.id)
+        if before is not None and before.state in AT_WORK:
+            self._load[before.crew] -= 1
+        if order.state in AT_WORK:
+            self._load[order.crew] += 1
+        self._orders[order.id] = order
+
+    def _load_beside(self, order: Order) -> Mapping[str, int]:
+        """How many orders each crew has at work, not counting this one."""
+        before = self._orders.get(order.id)
+        if before is None or before.state not in AT_WORK:
+            return self._load
+        return self._load - Counter((before.crew,))
+
     def _case(self, at: Millis) -> str:
         day = day_of(at, self._site.timezone)
         self.cases[day] = number = self.cases.get(day, 0) + 1
@@ -226,7 +244,7 @@ class Book:
         if order.crew and not order.safety and self._clear(order):
             return life.withdraw(order, at=at, why="given back, and the alarm is clear")
         place, trade = place_of(self._site, order.facility), order.plan.trade
-        load = Counter(o.crew for o in self._orders.values() if o.state in AT_WORK and o.id != order.id)
+        load = self._load_beside(order)
         step = order.history[-1].step
         if step in (Step.REWORK, Step.REOPEN):
             choice = policy.again(self._site, place, trade, at, load, order.crew, order.declined)

@@ -1,11 +1,12 @@
 """From an alarm to a closed order, through the fold."""
 
 import json
+from collections import Counter
 from dataclasses import replace
 
 import pytest
 
-from services.dispatch.orders import OrderState
+from services.dispatch.orders import AT_WORK, OrderState
 from services.judge import Saved
 from tests.unit.dispatch.coast import HOUR, MINUTE, PLAN, RULES, T0, Play, looks, sent, well, wrong
 
@@ -308,3 +309,19 @@ def test_operators_close_reassign_and_note(play: Play):
     closed = play.command(T0 + 4 * MINUTE, order, "close", reason="false alarm")
     assert closed.orders[0].closed_by == "li"
     assert "closed" in play.command(T0 + 5 * MINUTE, order, "close", reason="x").results[0].why
+
+
+def test_the_load_of_crews_is_what_their_orders_say(play: Play):
+    """A crew takes up to its capacity, whatever became of its orders in between."""
+    lamp, leak = opened(play), opened(play, rule="leak")
+    play.reply(T0 + MINUTE, "lamps-w", lamp, "decline", reason="van")
+    play.command(T0 + 2 * MINUTE, leak, "reassign", reason="van", crew="lamps-w")
+    play.reply(T0 + 3 * MINUTE, "lamps-w", leak, "hold", reason="no part")
+    play.reply(T0 + 4 * MINUTE, "lamps-w", leak, "resume")
+    for minute, facility in enumerate(("lamp-2", "lamp-3", "bin-1"), 5):
+        play.hear(T0 + minute * MINUTE, wrong(facility, T0 + minute * MINUTE, rule="lamp-out"))
+    newest = {o.id: o for outcome in play.outcomes for o in outcome.orders}.values()
+    at_work = Counter(o.crew for o in newest if o.state in AT_WORK)
+    assert at_work["lamps-w"] == 3
+    full = play.hear(T0 + 9 * MINUTE, wrong("feeder-1", T0 + 9 * MINUTE)).orders[0]
+    assert full.crew == "lamps-w2"
