@@ -29,7 +29,7 @@ class Outbox(Protocol):
     """What is to be sent. Blocking: called in a thread. Raises UnavailableError."""
 
     def pending(self, limit: int) -> Sequence[Pending]:
-        """The oldest ones, oldest first."""
+        """The most urgent ones, by (priority, number): those of one order in their order."""
         ...
 
     def mark_sent(self, numbers: Sequence[int], at: Millis) -> None:

@@ -99,9 +99,12 @@ class JudgeStore:
     # --- the dispatcher
 
     def pending(self, limit: int) -> Sequence[Pending]:
-        """What is to be sent, oldest first."""
+        """What is to be sent, the most urgent first, then the oldest. No message overtakes another of its order: an
+        order keeps its priority.
+        """
         box = tables.outbox
-        wanted = sa.select(box).where(box.c.state == "pending").order_by(box.c.number).limit(limit)
+        urgent = sa.select(box).where(box.c.state == "pending").order_by(box.c.priority, box.c.number)
+        wanted = urgent.limit(limit)
         with engines.tried(), self._reader.begin() as asked:
             return [Pending(row["number"], records.addressed_of(row)) for row in asked.execute(wanted).mappings()]
 

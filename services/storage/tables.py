@@ -92,6 +92,7 @@ orders: Final = sa.Table(
     sa.Index(None, "state", "opened"),
     sa.Index(None, "closed"),
     sa.Index(None, "crew"),
+    sa.Index(None, "case_number"),
 )
 order_changes: Final = sa.Table(
     "order_changes",
@@ -123,7 +124,7 @@ outbox: Final = sa.Table(
     sa.Column("journal_row", sa.BigInteger, nullable=False),
     _ms("sent_at"),
     sa.UniqueConstraint("key"),
-    sa.Index(None, "state", "number"),
+    sa.Index(None, "state", "priority", "number"),
 )
 reply_results: Final = sa.Table(
     "reply_results",

@@ -61,8 +61,8 @@ class MemoryJudgeStore:
             self._box[message.key] = (number, message, "pending")
 
     def pending(self, limit: int) -> Sequence[Pending]:
-        waiting = sorted((n, m) for n, m, state in self._box.values() if state == "pending")
-        return [Pending(number, message) for number, message in waiting][:limit]
+        waiting = [Pending(n, m) for n, m, state in self._box.values() if state == "pending"]
+        return sorted(waiting, key=lambda one: (one.message.priority, one.number))[:limit]
 
     def mark_sent(self, numbers: Sequence[int], at: Millis) -> None:
         self.told |= dict.fromkeys(numbers, at)

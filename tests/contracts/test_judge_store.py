@@ -16,7 +16,7 @@ from alembic.migration import MigrationContext
 from domain.alarms import AlarmState
 from domain.errors import NotFoundError, UnavailableError
 from domain.naming import COMMAND
-from services.dispatch.orders import ENDED, OrderState
+from services.dispatch.orders import ENDED, Addressed, OrderState
 from services.judge import Outcome, Saved
 from services.storage import engines, schema, tables
 from services.storage.sql import JudgeStore
@@ -117,7 +117,7 @@ def test_an_alarm_keeps_what_opened_it(store: Store):
 
 def test_the_outbox_gives_each_message_once_in_order_until_it_is_marked(store: Store):
     play = played(store)
-    messages = [m for outcome in play.outcomes for m in outcome.outbox]
+    messages = sorted((m for outcome in play.outcomes for m in outcome.outbox), key=lambda m: m.priority)
     pending = store.pending(100)
     assert [p.message for p in pending] == messages
     assert [p.message for p in store.pending(2)] == messages[:2]
@@ -213,8 +213,44 @@ def test_the_revisions_lead_to_the_tables_and_a_second_start_changes_nothing(sql
     with engine.begin() as connection:
         context = MigrationContext.configure(connection)
         assert compare_metadata(context, tables.metadata) == []
-        assert context.get_current_revision() == "0001"
+        assert context.get_current_revision() == "0002"
     engine.dispose()
+
+
+def test_a_database_of_the_first_revision_keeps_what_it_has_and_finds_it_by_its_number(tmp_path: Path):
+    url = f"sqlite:///{tmp_path}/first.db"
+    schema.upgrade(url, "0001")
+    before = JudgeStore(url)
+    played(before)
+    was, case = before.load(), before.orders()[0].case
+    waits = sorted(one.message.key for one in before.pending(100))
+    before.close()
+    schema.upgrade(url)
+    after = JudgeStore(url)
+    assert (after.load(), sorted(one.message.key for one in after.pending(100))) == (was, waits)
+    assert after.order(case).case == case
+    after.close()
+    with sqlite3.connect(tmp_path / "first.db") as asked:
+        plans = [
+            str(asked.execute("EXPLAIN QUERY PLAN " + asking).fetchall())
+            for asking in (
+                "SELECT * FROM orders WHERE case_number = 'x'",
+                "SELECT * FROM outbox WHERE state = 'pending' ORDER BY priority, number LIMIT 500",
+            )
+        ]
+    assert "ix_orders_case_number" in plans[0]
+    assert "ix_outbox_state_priority_number" in plans[1]
+    assert "TEMP B-TREE" not in plans[1]
+
+
+def test_what_is_urgent_is_not_behind_a_long_outage_and_orders_keep_their_order(store: Store):
+    def letter(order: str, revision: int, priority: str) -> Addressed:
+        return Addressed(f"{order}:{revision}", order, revision, f"to/{order}", b"x", True, priority)
+
+    routine = [letter(f"o{n}", revision, "P3") for n in range(600) for revision in (1, 2)]
+    urgent = [letter("fire", revision, "P0") for revision in (1, 2)]
+    store.commit(Outcome(1, T0, changed=True, outbox=(*routine, *urgent)), {})
+    assert [one.message for one in store.pending(500)] == [*urgent, *routine[:498]]
 
 
 def test_old_messages_and_answers_are_pruned_and_orders_stay(sqlite_url: str):
