@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -228,7 +229,10 @@ class Service:
     def _reached(self) -> int:
         """The last row that anybody has taken from the journal."""
         names = ("store", "quarantine", *(f"edit.{edition.what}" for edition in self._editions))
-        return max(self.judging.kept_to, *(self.books.cursor(name) for name in names))
+        aside: Sequence[Quarantined] = ()
+        with suppress(UnavailableError):  # its keeper says so, and waits
+            aside = self.quarantine.list(newest=1)
+        return max(self.judging.kept_to, *(self.books.cursor(name) for name in names), *(one.row for one in aside))
 
     async def _finish(self) -> None:
         try:

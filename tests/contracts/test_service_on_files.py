@@ -76,6 +76,10 @@ def files(state: Path) -> list[Path]:
     return list(state.glob("journal.sqlite*"))
 
 
+def books(state: Path) -> list[Path]:
+    return list(state.glob("tidewalk.sqlite*"))
+
+
 def lost(state: Path) -> None:
     for file in files(state):
         file.unlink()
@@ -126,6 +130,24 @@ async def test_a_service_that_cannot_begin_can_be_stopped(tmp_path: Path, monkey
     await asyncio.wait_for(again.stop(), 5)
     with pytest.raises(UnavailableError):
         await running
+
+
+async def test_what_lies_in_quarantine_is_not_mistaken_for_what_is_heard_after_journal_and_books_were_lost(
+    tmp_path: Path,
+):
+    async with living(tmp_path) as first:
+        await first.says("full")
+        (kept,) = first.service.quarantine.list(newest=9)
+    lost(tmp_path)
+    for file in books(tmp_path):
+        file.unlink()
+    async with living(tmp_path) as second:
+        await second.says("empty")
+        found = second.service.quarantine.list(newest=9)
+    assert len(found) == 2
+    assert found[1] == kept
+    assert b"empty" in found[0].payload
+    assert found[0].row > kept.row
 
 
 class Later(WallClock):
