@@ -102,6 +102,20 @@ class Book:
         else:
             self._amended(known, change, at)
 
+    @property
+    def open_alarms(self) -> tuple[str, ...]:
+        """Those that are open, in the order of their ids."""
+        return tuple(sorted(self._open))
+
+    def abandon(self, alarm: str, at: Millis) -> None:
+        """Clear an alarm that no rule will ever clear."""
+        was = self._open[alarm]
+        places = self._site.facilities.keys() | self._site.gateways.keys()
+        changed = "its rule was changed" if was.facility in places else "its facility is no more"
+        reason = changed if was.rule in self._rules else "its rule is no more"
+        facts = (was.id, was.rule, was.version, was.subject, AlarmState.CLEARED, was.cause, was.since)
+        self.alarm(AlarmChange(*facts, at, was.facility, was.members, {"reason": reason}), at)
+
     def keep(self, before: Order | None, after: Order, at: Millis, *, tell: bool = True) -> Order:
         """Write the order down as it is after an event: with somebody, verified where it can be, and announced."""
         settled = self._settled(after, at)
@@ -173,7 +187,7 @@ class Book:
         order = self._orders.get(was.order)
         if order is None or order.ended or not self._clear(order):
             return
-        why = f"alarm {change.alarm} cleared"
+        why = f"alarm {change.alarm} cleared" + (f": {change.why['reason']}" if "reason" in change.why else "")
         if order.state is OrderState.DONE and not order.safety:
             self.keep(order, order, at)
         elif order.state is OrderState.DISPATCHED and not order.safety:

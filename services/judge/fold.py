@@ -59,6 +59,7 @@ class Judge:
         self._waits: list[Event] = []
         self._answers: dict[tuple[str, str], Result] = {}
         self._forgot: Millis = 0
+        self._resuming = False  # until the first row after a load
 
     def load(self, saved: Saved) -> None:
         """Start from what was committed. The engine is loaded by whoever loads this."""
@@ -68,6 +69,7 @@ class Judge:
         self._waits = _waiting.decode(meta.get("waiting", b"[]"))
         self._book.load(saved, _cases.decode(meta.get("cases", b"{}")))
         self._answers = {(r.source, r.id): r for r in saved.results}
+        self._resuming = True
 
     def fold(self, heard: Heard) -> Outcome:
         """Judge a row. Rows come once each, in order of their number."""
@@ -76,14 +78,17 @@ class Judge:
         tick = max(floor, heard.at, *(at for _, at in notes.steps)) if notes else max(floor, heard.at)
         turned = self._listen(notes, tick) if notes else False
         readings = _as_they_were(heard.readings, floor) if notes and notes.steps else heard.readings
+        orphans = self._orphans()
         changes = self._engine.hear(readings, tick, deaf=self._deaf)
         self._now = tick
-        if not changes and notes is None and not self._waits:
+        if not changes and notes is None and not self._waits and not orphans:
             due = self._book.next_due()
             if due is None or due > tick or self._deaf:
                 return Outcome(heard.row, tick)
         self._book.turn_page()
         page = _Page()
+        for orphan in orphans:
+            self._book.abandon(orphan, tick)
         waited = bool(self._waits)
         self._waits += list(self._gathered(changes, notes, heard.row, floor, tick))
         self._work_off(floor, tick, page)
@@ -93,6 +98,16 @@ class Judge:
         if tick - self._forgot > MEMORY_MS // 48:
             self._forget(tick)
         return self._outcome(heard.row, tick, page, notes, dirty=turned or waited or bool(self._waits))
+
+    def _orphans(self) -> Sequence[str]:
+        """Alarms that were open when we were loaded, and of which the engine knows nothing any more: their rule or
+        their subject was taken away, or changed so that its state could not be kept.
+        """
+        if not self._resuming:
+            return ()
+        self._resuming = False
+        waiting = {event.change.alarm for event in self._waits if event.change is not None}
+        return [alarm for alarm in self._book.open_alarms if alarm not in waiting | self._engine.open_alarms().keys()]
 
     def _listen(self, notes: Notes, tick: Millis) -> bool:
         """Follow our own connection: deaf from its loss, or our start, until the back-log has passed."""

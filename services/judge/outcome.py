@@ -25,6 +25,10 @@ class Engine(Protocol):
         """Whether the condition of an open alarm holds by the newest values; None where nobody knows."""
         ...
 
+    def open_alarms(self) -> Mapping[str, AlarmChange]:
+        """The alarms that it holds open, by id. It will never clear another one."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:

@@ -168,6 +168,13 @@ class Engine:
         found = next((s[2] for s in self.state.values() if s[0] == alarm_id), None)
         return None if found is None else bool(found)
 
+    def open_alarms(self) -> dict[str, AlarmChange]:
+        opened = AlarmState.OPEN
+        return {
+            str(s[0]): AlarmChange(str(s[0]), key, "1", key, opened, T0, T0, T0, key, (), {})
+            for key, s in self.state.items()
+        }
+
     def save(self) -> str:
         return json.dumps(self.state)
 

@@ -3,12 +3,27 @@
 import json
 from collections import Counter
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from domain.alarms import AlarmState
 from services.dispatch.orders import AT_WORK, OrderState
 from services.judge import Saved
-from tests.unit.dispatch.coast import HOUR, MINUTE, PLAN, RULES, T0, Play, looks, sent, well, wrong
+from tests.unit.dispatch.coast import (
+    HOUR,
+    MINUTE,
+    PLAN,
+    RULES,
+    T0,
+    Engine,
+    Play,
+    coast,
+    looks,
+    sent,
+    well,
+    wrong,
+)
 
 LAMP = "lamp-1"
 
@@ -325,3 +340,49 @@ def test_the_load_of_crews_is_what_their_orders_say(play: Play):
     assert at_work["lamps-w"] == 3
     full = play.hear(T0 + 9 * MINUTE, wrong("feeder-1", T0 + 9 * MINUTE)).orders[0]
     assert full.crew == "lamps-w2"
+
+
+def resumed(play: Play, engine: Engine, **changed: object) -> Play:
+    """The same books, taken up by another judge."""
+    orders = {o.id: o for outcome in play.outcomes for o in outcome.orders}
+    alarms = {a.id: a for outcome in play.outcomes for a in outcome.alarms}
+    again = Play(engine=engine, **changed)
+    again.row = play.row
+    again.judge.load(
+        Saved(play.row, play.outcomes[-1].at, alarms=tuple(alarms.values()), orders=tuple(orders.values()))
+    )
+    return again
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"rules": {}}, "its rule is no more"),
+        ({"site": coast(facilities={})}, "its facility is no more"),
+        ({}, "its rule was changed"),
+    ],
+)
+def test_an_alarm_whose_rule_or_facility_was_taken_away_is_cleared_at_the_next_start(
+    play: Play, changed: dict[str, Any], why: str
+):
+    opened(play)
+    again = resumed(play, Engine(), **changed)
+    outcome = again.hear(T0 + MINUTE)
+    assert (outcome.alarms[0].state, outcome.alarms[0].cleared_why) == (AlarmState.CLEARED, {"reason": why})
+    assert outcome.alarms[0].until == T0 + MINUTE
+    assert (outcome.orders[0].state, sent(outcome)) == (OrderState.WITHDRAWN, [("lamps-w", "clear")])
+    assert outcome.orders[0].history[-1].why.endswith(f"cleared: {why}")
+    assert not again.hear(T0 + 2 * MINUTE).changed
+
+
+def test_a_crew_at_work_on_what_was_taken_away_is_told_and_may_finish(play: Play):
+    order = opened(play)
+    play.reply(T0 + MINUTE, "lamps-w", order, "accept")
+    again = resumed(play, Engine(), rules={})
+    assert again.hear(T0 + 2 * MINUTE).orders[0].recovered
+    assert again.reply(T0 + 3 * MINUTE, "lamps-w", order, "done").orders[0].state is OrderState.CLOSED
+
+
+def test_a_restart_clears_no_alarm_that_the_engine_knows(play: Play):
+    opened(play)
+    assert not resumed(play, play.engine).hear(T0 + MINUTE).changed
