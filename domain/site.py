@@ -187,6 +187,12 @@ class Site:
     crews: Mapping[str, Crew]
     desk: str  # crew id of the duty desk: the last to be asked, and never refuses
     hash: str = ""  # content hash of the files it was read from
+    case_prefix: str = ""  # what every 案号 begins with; "": the first two letters of the id
+
+    @cached_property
+    def case_letters(self) -> str:
+        """What every 案号 of the site begins with."""
+        return self.case_prefix or "".join(c for c in self.id if c.isalpha())[:2].upper()
 
     @cached_property
     def devices_of(self) -> Mapping[str, tuple[str, ...]]:

@@ -244,7 +244,7 @@ class Book:
         self.cases[day] = number = self.cases.get(day, 0) + 1
         for old in sorted(self.cases)[:-DAYS_OF_CASES]:
             del self.cases[old]
-        return f"SN-{day}-{number:04d}"
+        return f"{self._site.case_letters}-{day}-{number:04d}"
 
     def _clear(self, order: Order) -> bool:
         return not any(alarm in self._open for alarm in order.alarms)

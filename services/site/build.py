@@ -40,6 +40,7 @@ def build(draft: Draft, content_hash: str) -> Site:
         crews={key: _crew(draft, key) for key in draft.crews},
         desk=head.desk,
         hash=content_hash,
+        case_prefix=head.case_prefix,
     )
 
 

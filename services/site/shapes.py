@@ -101,6 +101,9 @@ class Head(Shape):
     )
     box: Box = Field(description="the box that holds every position, {south: …, west: …, north: …, east: …}")
     desk: Id = Field(description="the crew id of the duty desk (兜底): the last to be asked, never refuses")
+    case_prefix: Annotated[str, StringConstraints(pattern=r"^([A-Z][A-Z0-9]{0,7})?$")] = Field(
+        "", description="what case numbers (案号) begin with, one to eight of A-Z and 0-9, as SN"
+    )
 
 
 class PartyShape(Shape):

@@ -84,6 +84,7 @@ def coast(*, simulated: bool = False, **changed: object) -> Site:
         shifts={s.id: s for s in shifts},
         crews={c.id: c for c in crews},
         desk="desk",
+        case_prefix="SN",
     )
     return replace(whole, **changed)  # type: ignore[arg-type]  # a test changes what it names
 

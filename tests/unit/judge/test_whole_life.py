@@ -55,6 +55,12 @@ def test_an_alarm_opens_an_order_and_sends_it_to_the_nearest_crew_on_shift(play:
     assert outcome.changed
 
 
+@pytest.mark.parametrize(("prefix", "begins"), [("QD", "QD-20261001-"), ("", "SH-20261001-")])
+def test_case_numbers_begin_as_the_site_says(prefix: str, begins: str):
+    play = Play(coast(case_prefix=prefix))
+    assert play.hear(T0, wrong(LAMP, T0)).orders[0].case == f"{begins}0001"
+
+
 def test_the_sensors_close_what_the_crew_has_done(play: Play):
     order = opened(play)
     play.reply(T0 + MINUTE, "lamps-w", order, "accept")
