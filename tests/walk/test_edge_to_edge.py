@@ -215,7 +215,6 @@ BAD: Final[dict[str, Callable[[], tuple[str, bytes]]]] = {
     "an unknown device": lambda: (up_topic("cove", "west", "bin", "bin-9"), b'{"values": {"fill_level": 9}}'),
     "a device elsewhere": lambda: (up_topic("cove", "east", "bin", "bin-1"), b'{"values": {"fill_level": 9}}'),
     "of another kind": lambda: (up_topic("cove", "west", "light", "bin-1"), b'{"values": {"fill_level": 9}}'),
-    "in another's words": lambda: ("application/1/device/24e124136b502217/event/up", b'{"object": {"distance": 1}}'),
     "a state that is none": lambda: ("tidewalk/cove/west/bin/bin-1/status", b"asleep"),
     "a crew of nobody's": lambda: (replies_topic("cove", "nobody"), b'{"id": "1", "order": "2", "action": "accept"}'),
 }
