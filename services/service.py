@@ -157,7 +157,6 @@ class Service:
             self.books,
             self.fan.consumer().next,
             saved=saved,
-            keep=self.quarantine.keep,
             committed=self.dispatcher.wake,
             judged=self._judged,
         )

@@ -52,12 +52,11 @@ class JudgeWorker:
         feed: Feed,
         *,
         saved: Saved,
-        keep: Callable[[Sequence[Quarantined]], None],
         committed: Callable[[], None],
         judged: Callable[[int], Awaitable[None]],
     ) -> None:
         self._judge, self._engine, self._books, self._feed = judge, engine, books, feed
-        self._keep, self._committed, self._judged = keep, committed, judged
+        self._committed, self._judged = committed, judged
         self.cursor = saved.row  # judged
         self.at: Millis = saved.at
         self.kept_to = saved.row  # committed
@@ -111,12 +110,7 @@ class JudgeWorker:
     async def _commit(self, outcome: Outcome) -> None:
         subjects = self._engine.drain_dirty()
 
-        async def kept() -> None:
-            if outcome.quarantined:
-                await asyncio.to_thread(self._keep, outcome.quarantined)
-            await asyncio.to_thread(self._books.commit, outcome, subjects)
-
-        await self._keeping.until_available(kept)
+        await self._keeping.until_available(lambda: asyncio.to_thread(self._books.commit, outcome, subjects))
         self.kept_to = outcome.row
         self._committed()
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from domain.alarms import AlarmChange
-from domain.messages import Quarantined
 from domain.readings import Millis, Reading
 from services.dispatch.orders import Addressed, Alarm, Change, Order, Result
 
@@ -46,7 +45,6 @@ class Outcome:
     history: tuple[tuple[str, int, Change], ...] = ()  # (order, number from 0, change), to append
     outbox: tuple[Addressed, ...] = ()
     results: tuple[Result, ...] = ()
-    quarantined: tuple[Quarantined, ...] = ()
     meta: Mapping[str, bytes] = field(default_factory=dict)
     steps: tuple[int, ...] = ()  # lock-step: judged when this is committed
 

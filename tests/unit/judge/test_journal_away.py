@@ -62,9 +62,7 @@ async def test_the_judge_waits_for_the_journal():
 
     away, all_of_it = Away(), Folding()
     parts: dict[str, Any] = {"judge": all_of_it, "engine": all_of_it, "books": all_of_it}
-    worker = JudgeWorker(
-        **parts, feed=away.next, saved=Saved(), keep=lambda _: None, committed=lambda: None, judged=judged
-    )
+    worker = JudgeWorker(**parts, feed=away.next, saved=Saved(), committed=lambda: None, judged=judged)
     seen: list[str] = []
 
     async def comes_back() -> None:

@@ -54,7 +54,7 @@ async def test_draining_waits_for_the_commit():
         """No steps."""
 
     parts: dict[str, Any] = {"judge": Folding(), "engine": Clean(), "books": books, "feed": feed}
-    worker = JudgeWorker(**parts, saved=Saved(), keep=lambda _: None, committed=lambda: None, judged=judged)
+    worker = JudgeWorker(**parts, saved=Saved(), committed=lambda: None, judged=judged)
     running = asyncio.create_task(worker.run())
     await asyncio.to_thread(books.begun.wait, 5)
     draining = asyncio.create_task(worker.drain(1))
