@@ -133,6 +133,7 @@ class Device:
     interval_s: int = 900
     lit_interval_s: int = 0
     played: bool = True  # False: no simulator plays it (the sample's `bin-hand`)
+    eui: str = ""  # 16 lower-case hex digits: who it is to a LoRaWAN network server; "" where it speaks for itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +199,11 @@ class Site:
     def devices_of(self) -> Mapping[str, tuple[str, ...]]:
         """Device ids by facility, sorted."""
         return _grouped((d.facility, d.id) for d in self.devices.values())
+
+    @cached_property
+    def device_by_eui(self) -> Mapping[str, str]:
+        """Device id by EUI."""
+        return {d.eui: d.id for d in self.devices.values() if d.eui}
 
     @cached_property
     def lamps_of(self) -> Mapping[str, tuple[str, ...]]:
