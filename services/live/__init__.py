@@ -1,0 +1,1 @@
+"""What changes, for everybody who watches: numbered snapshots, and the changes after them."""
