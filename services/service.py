@@ -10,7 +10,7 @@ from typing import Final, Protocol
 import msgspec
 
 from domain.errors import UnavailableError
-from domain.messages import Message, Quarantined, Row
+from domain.messages import Heard, Message, Quarantined, Row
 from domain.naming import EDIT, LINK, judged_topic
 from domain.ports import Journal, Publisher, Quarantine, ReadingHistory, ReadingStore, Source
 from domain.readings import Millis
@@ -27,7 +27,7 @@ from services.api.seams import Cases
 from services.dispatch.dispatcher import Dispatcher, Outbox
 from services.dispatch.orders import Alarm, Order
 from services.housekeeping import DAY, FOREVER, MB, Chore, Housekeeping, Keep, older
-from services.judge import Judge, Saved
+from services.judge import Judge, Outcome, Saved
 from services.workers import Books, JudgeWorker, QuarantineKeeper
 from services.writing import StoreWriter, WriterSeams
 
@@ -134,6 +134,8 @@ class Service:
         self._editions = editions
         self.fan = FanOut(self.journal, lambda _: Pipeline(site, retention=keep.readings * DAY))
         retries = self.quarantine.take_retries
+        self.on_heard: list[Callable[[Heard], None]] = []  # told of every row that is read
+        self.on_kept: list[Callable[[Outcome], None]] = []  # told of alarms and orders that changed, once committed
         self.link = ""  # the newest state of our connection to the broker; "" before the first
         self.door = Door(
             outside.source,
@@ -159,6 +161,7 @@ class Service:
             saved=saved,
             committed=self.dispatcher.wake,
             judged=self._judged,
+            kept=self._kept,
         )
         self.keeping = QuarantineKeeper(
             self.fan.consumer().next,
@@ -253,9 +256,16 @@ class Service:
             await asyncio.to_thread(self.books.move, cursor, row.number)
 
     async def _row(self, row: Row) -> None:
-        for note in self.fan.hear(row).notes:
+        heard = self.fan.hear(row)
+        for note in heard.notes:
             if note.topic == LINK:
                 self.link = str(msgspec.json.decode(note.payload)["state"])
+        for tell in self.on_heard:
+            tell(heard)
+
+    def _kept(self, outcome: Outcome) -> None:
+        for tell in self.on_kept:
+            tell(outcome)
 
     async def _judged(self, step: int) -> None:
         """Answer a clock step: everything it led to has been taken by the other side."""

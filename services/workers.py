@@ -41,7 +41,8 @@ class JudgeWorker:
     """Feeds the judge, commits what it comes to, and tells the others.
 
     States wait in memory until an alarm or order changed, two seconds went by, or too many are dirty; then one short
-    transaction holds them all with the cursor. `committed` is called after each, `judged` for a clock step.
+    transaction holds them all with the cursor. `committed` is called after each, `kept` with what changed, and `judged`
+    for a clock step.
     """
 
     def __init__(
@@ -54,9 +55,10 @@ class JudgeWorker:
         saved: Saved,
         committed: Callable[[], None],
         judged: Callable[[int], Awaitable[None]],
+        kept: Callable[[Outcome], None] | None = None,
     ) -> None:
         self._judge, self._engine, self._books, self._feed = judge, engine, books, feed
-        self._committed, self._judged = committed, judged
+        self._committed, self._judged, self._kept = committed, judged, kept
         self.cursor = saved.row  # judged
         self.at: Millis = saved.at
         self.kept_to = saved.row  # committed
@@ -113,6 +115,8 @@ class JudgeWorker:
         await self._keeping.until_available(lambda: asyncio.to_thread(self._books.commit, outcome, subjects))
         self.kept_to = outcome.row
         self._committed()
+        if self._kept is not None and outcome.changed:
+            self._kept(outcome)
 
     async def _tell(self) -> None:
         async with self._moved:

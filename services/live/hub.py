@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import suppress
 from typing import Final
 
@@ -51,11 +51,19 @@ class Hub:
         self._picture.heard(heard)
         self._told.set()
 
-    def cases(self, alarms: Iterable[Alarm], orders: Iterable[Order]) -> None:
-        """These alarms and orders are now so; others are as they were."""
+    def cases(self, alarms: Collection[Alarm], orders: Collection[Order], *, whole: bool = False) -> None:
+        """These alarms and orders are now so; others are as they were, or where these are the `whole` of what is open,
+        no more.
+        """
         self._picture.alarms(alarms)
         self._picture.orders(orders)
+        if whole:
+            self._picture.only({alarm.id for alarm in alarms} | {order.id for order in orders})
         self._told.set()
+
+    def open_orders(self) -> frozenset[str]:
+        """Orders that have not ended, by what it was told."""
+        return self._picture.open_orders()
 
     # Who watches.
 

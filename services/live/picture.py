@@ -3,10 +3,10 @@
 Pure: told of things, it notes what became different; asked, it shows it. `now` is domain time.
 """
 
-from collections import Counter, OrderedDict
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 
 from domain.alarms import AlarmState
 from domain.messages import Heard
@@ -23,6 +23,7 @@ OPEN_KEPT: Final = 2_000  # of each: beyond what anybody looks at
 _SILENT_AFTER: Final = 3  # intervals of a device without a word
 
 Key = tuple[What, str]
+Kept = TypeVar("Kept", Alarm, Order)
 
 
 @dataclass(slots=True)
@@ -40,8 +41,8 @@ class Picture:
         self._site = site
         self._known: dict[str, _Known] = {}
         self._patience = {f: _patience(site, f) for f in site.facilities}
-        self._alarms: OrderedDict[str, Alarm] = OrderedDict()
-        self._orders: OrderedDict[str, Order] = OrderedDict()
+        self._alarms: dict[str, Alarm] = {}
+        self._orders: dict[str, Order] = {}
         self._touching: dict[str, set[str]] = {}  # open alarms by facility
         self._answering: dict[str, set[str]] = {}  # orders not ended by facility
         self._stands: dict[str, Standing] = dict.fromkeys(site.facilities, Standing.UNKNOWN)
@@ -77,7 +78,7 @@ class Picture:
                 touching = self._touching.setdefault(place, set())
                 (touching.add if alarm.state is AlarmState.OPEN else touching.discard)(alarm.id)
                 self._moved(place)
-        self._forget(self._alarms, What.ALARM, {i for i, a in self._alarms.items() if a.state is AlarmState.OPEN})
+        self._forget_alarms()
 
     def orders(self, orders: Iterable[Order]) -> None:
         """These are now so."""
@@ -92,11 +93,22 @@ class Picture:
                 self._ended[order.id] = order.closed or 0, order.element
             else:
                 self._ended.pop(order.id, None)
-            for place in {order.facility, *order.members}:
+            for place in _about(order):
                 answering = self._answering.setdefault(place, set())
                 (answering.discard if order.ended else answering.add)(order.id)
                 self._moved(place)
-        self._forget(self._orders, What.ORDER, {i for i, o in self._orders.items() if not o.ended})
+        self._forget_orders()
+
+    def only(self, these: Collection[str]) -> None:
+        """What is open and not among these is not there any more."""
+        for alarm in [a for a in self._alarms.values() if a.state is AlarmState.OPEN and a.id not in these]:
+            self._drop_alarm(alarm)
+        for order in [o for o in self._orders.values() if not o.ended and o.id not in these]:
+            self._drop_order(order)
+
+    def open_orders(self) -> frozenset[str]:
+        """Orders that have not ended."""
+        return frozenset(o.id for o in self._orders.values() if not o.ended)
 
     def look(self, now: Millis) -> None:
         """Time went by: who has said nothing for too long is silent, and what ended a day ago counts no more."""
@@ -177,17 +189,32 @@ class Picture:
         if place in self._stands:
             self.dirty[What.FACILITY, place] = None
 
-    def _forget(self, kept: "OrderedDict[str, Alarm] | OrderedDict[str, Order]", what: What, still: set[str]) -> None:
-        """Let go of the oldest: of what ended first, and of what is open only beyond reason."""
-        for ids, most in (
-            ([i for i in kept if i not in still], ENDED_KEPT),
-            ([i for i in kept if i in still], OPEN_KEPT),
-        ):
-            if len(ids) <= most:
-                continue
-            for one in sorted(ids, key=lambda i: kept[i].opened)[: len(ids) - most]:
-                del kept[one]
-                self.dirty[what, one] = None
+    def _forget_alarms(self) -> None:
+        still = [a for a in self._alarms.values() if a.state is AlarmState.OPEN]
+        cleared = [a for a in self._alarms.values() if a.state is not AlarmState.OPEN]
+        for alarm in (*_beyond(still, OPEN_KEPT), *_beyond(cleared, ENDED_KEPT)):
+            self._drop_alarm(alarm)
+
+    def _forget_orders(self) -> None:
+        still = [o for o in self._orders.values() if not o.ended]
+        ended = [o for o in self._orders.values() if o.ended]
+        for order in (*_beyond(still, OPEN_KEPT), *_beyond(ended, ENDED_KEPT)):
+            self._drop_order(order)
+
+    def _drop_alarm(self, alarm: Alarm) -> None:
+        del self._alarms[alarm.id]
+        self.dirty[What.ALARM, alarm.id] = None
+        for place in _places(alarm):
+            self._touching.get(place, set()).discard(alarm.id)
+            self._moved(place)
+
+    def _drop_order(self, order: Order) -> None:
+        del self._orders[order.id]
+        self.dirty[What.ORDER, order.id] = None
+        self.dirty[What.ELEMENT, order.element] = None
+        for place in _about(order):
+            self._answering.get(place, set()).discard(order.id)
+            self._moved(place)
 
 
 _ORDER: Final = (
@@ -218,6 +245,15 @@ _ORDER: Final = (
 
 def _places(alarm: Alarm) -> tuple[str, ...]:
     return (alarm.facility, *alarm.members)
+
+
+def _about(order: Order) -> tuple[str, ...]:
+    return (order.facility, *order.members)
+
+
+def _beyond(kept: Sequence[Kept], most: int) -> Sequence[Kept]:
+    """The oldest, so that no more than `most` stay."""
+    return sorted(kept, key=lambda one: one.opened)[: len(kept) - most] if len(kept) > most else ()
 
 
 def _patience(site: Site, facility: str) -> Millis:
