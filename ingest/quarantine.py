@@ -115,6 +115,26 @@ def too_old(days: int) -> str:
     return f"too old: measured more than {days} days before it came, longer than readings are kept"
 
 
+def sensor_says(name: str, found: object) -> str:
+    """A value by which a sensor says that it has none."""
+    return f"sensor fault: {name} is {shown(found)}, by which this sensor says that it has no value; check the sensor"
+
+
+def unreadable_value(name: str, found: object) -> str:
+    """A word, a shape or a text that the device's profile does not know."""
+    return f"unreadable value: {name} from {shown(found)}; see the device, or add it to its profile (docs/devices.md)"
+
+
+def unknown_unit(name: str, found: str) -> str:
+    """A unit beside a value that is not of the quantity's dimension, or that nobody knows."""
+    return f"unknown unit: {name} in {shown(found)}; add it to ingest/mapping/units.py, or correct the device's profile"
+
+
+def beyond_depth(distance: float, depth: float) -> str:
+    """A bin sensor that sees farther than the bin is deep."""
+    return f"beyond depth: distance {distance:g} mm in a bin of {depth:g} mm; the lid is open, or depth_mm is wrong"
+
+
 def bad_reply(why: str) -> str:
     """A crew's answer that cannot be read."""
     return f"unreadable reply: {why}; see docs/wire.md for what a crew may send"
