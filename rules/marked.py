@@ -19,6 +19,10 @@ class Marked:
         if len(text) > _LONGEST:
             raise FaultyFileError(file, 1, "the file is too long", f"at most {_LONGEST} characters")
         try:
+            for token in yaml.scan(text, Loader=yaml.BaseLoader):
+                if isinstance(token, yaml.AliasToken):  # a few lines of them unfold to billions
+                    line = token.start_mark.line + 1
+                    raise FaultyFileError(file, line, f"*{token.value} refers to another part", "that part written out")
             node = yaml.compose(text, Loader=yaml.BaseLoader)
             self.content: object = self._built(node, ()) if node is not None else {}
         except yaml.MarkedYAMLError as wrong:

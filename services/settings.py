@@ -1,10 +1,21 @@
 """What an operator can set, read once: from the environment (`TIDEWALK_…`), then from the command line over it."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from domain.errors import ConflictError
+
+
+def settled(**said: Any) -> "Settings":
+    """Settings from the command line over the environment. Raises ConflictError, naming what does not fit."""
+    try:
+        return Settings(**said)
+    except ValidationError as wrong:
+        told = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in wrong.errors())
+        raise ConflictError(f"settings (TIDEWALK_… or options): {told}") from None
 
 
 class Settings(BaseSettings):
@@ -42,7 +53,11 @@ class Settings(BaseSettings):
     def broker_address(self) -> tuple[str, int]:
         """Host and port of the broker; the port is 1883 where none is said."""
         host, _, port = self.broker.rpartition(":")
-        return (host, int(port)) if host and port.isdigit() else (self.broker, 1883)
+        if not host or not port.isdecimal():
+            return self.broker, 1883
+        if not 0 < int(port) < 65_536:
+            raise ConflictError(f"there is no port {port} (broker {self.broker}); ports go from 1 to 65535")
+        return host, int(port)
 
     def api_url(self) -> str:
         """Where the API of the service is asked."""

@@ -1,13 +1,15 @@
 """The one place that knows machines: which source, which stores, which publisher, which clock."""
 
+import fcntl
 import json
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Final
 
+from domain.errors import ConflictError
 from domain.messages import Message
 from domain.ports import Clock, Publisher, Source
 from domain.readings import Millis
@@ -119,12 +121,13 @@ async def service(
     settings: Settings, site: Site, source: Source, publisher: Publisher, clock: DomainClock
 ) -> AsyncIterator[Service]:
     """A service with the stores that the settings name; not running yet. Closes them at the end."""
-    settings.state.mkdir(parents=True, exist_ok=True)
+    held = _alone(settings.state)
 
     def oldest() -> Millis:
         return clock.now() - settings.retention_days * DAY if settings.retention_days else 0
 
     async with AsyncExitStack() as stack:
+        stack.callback(held.close)
         store: InfluxStore | DuckStore
         history: InfluxHistory | DuckStore
         if settings.influx:
@@ -151,6 +154,21 @@ async def service(
         rules = rules_of(settings)
         keep = Keep(settings.retention_days, settings.journal_days, settings.journal_mb)
         yield Service(site, rules, outside, keep, _editions(settings, site, rules))
+
+
+def _alone(state: Path) -> IO[str]:
+    """Hold the state folder for this process, until the file is closed. Raises ConflictError."""
+    try:
+        state.mkdir(parents=True, exist_ok=True)
+        held = (state / "in-use").open("a")
+    except OSError as refused:
+        raise ConflictError(f"the state folder {state} cannot be written: {refused.strerror}") from refused
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as taken:
+        held.close()
+        raise ConflictError(f"another service runs on {state}; stop it, or name another folder with --state") from taken
+    return held
 
 
 def _editions(settings: Settings, site: Site, rules: RuleBook) -> tuple[Edition, ...]:

@@ -17,6 +17,7 @@ from rules.core.vocabulary import CONTEXT, HAS, kinds_that_say, quantities_of
 AGGREGATES: Final = ("mean", "median", "min", "max")
 _SPANS: Final = {"seconds": 1_000, "minutes": 60_000, "hours": 3_600_000}
 _LONGEST: Final = 7 * 24 * 3_600_000
+_LARGEST: Final = 1e15
 _COMPARE: Final[dict[type[ast.cmpop], str]] = {
     ast.Lt: "<",
     ast.LtE: "<=",
@@ -208,6 +209,8 @@ class Reader:
             case ast.Constant(value=bool() as flag):
                 raise ExpressionError(f"`{flag}` is compared with a number", "the flag alone, or `not` and the flag")
             case ast.Constant(value=(int() | float()) as number):
+                if not abs(number) < _LARGEST:
+                    raise ExpressionError(f"`{shown}` is no number that can be measured", "a number below 1e15")
                 return _Number(repr(float(number)), None, (), constant=float(number))
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 inner = self._number(operand)

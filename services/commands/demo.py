@@ -20,7 +20,7 @@ from domain.site import Site
 from services import wiring
 from services.clocks import WallClock
 from services.commands.span import MOMENT, SPAN
-from services.settings import Settings
+from services.settings import Settings, settled
 from services.show import stage as show
 from services.show.broker_at_hand import broker_at_hand
 from services.show.watching import Watcher, counting
@@ -95,7 +95,7 @@ def demo(
     }
     with contextlib.ExitStack() as stack:
         folder = state or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tidewalk-")))
-        settings = Settings(site=place, state=folder, client_id="tidewalk-demo", **given)
+        settings = settled(site=place, state=folder, client_id="tidewalk-demo", **given)
         site = wiring.site_of(settings)
         if not site.simulated:
             raise ConflictError(f"site {site.id} is a real one; the demo plays only a site that says `simulated: true`")
@@ -185,7 +185,7 @@ class _Leaving:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101
         self._task = task
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(number, self._told)
 
     def in_order(self) -> None:

@@ -167,10 +167,10 @@ def _refused(status: int, why: str) -> TidewalkError:
 
 
 def _desk(said: Mapping[str, Any]) -> Desk:
-    from services.settings import Settings
+    from services.settings import settled
     from services.wiring import open_books, site_of
 
-    settings = Settings(**{name: value for name, value in said.items() if value is not None})
+    settings = settled(**{name: value for name, value in said.items() if value is not None})
 
     def cases() -> Cases:
         url = settings.sql_url()

@@ -151,11 +151,11 @@ def retry(desk: Desk, messages: tuple[str, ...], reason: str | None, *, as_json:
 
 
 def _opened(state: Path | None, site: str | None) -> Desk:
-    from services.settings import Settings
+    from services.settings import settled
     from services.wiring import open_quarantine, site_of
 
     said = {name: value for name, value in (("state", state), ("site", site)) if value is not None}
-    settings = Settings(**cast("dict[str, Any]", said))
+    settings = settled(**cast("dict[str, Any]", said))
     return Desk(open_quarantine(settings.state), site_of(settings).timezone)
 
 

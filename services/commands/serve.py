@@ -21,7 +21,7 @@ from services.api.server import bound
 from services.clocks import WallClock
 from services.commands.span import MOMENT
 from services.service import Service
-from services.settings import Settings
+from services.settings import Settings, settled
 
 _log = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ def serve(*, lock_step: Millis | None, log: str, no_api: bool, **said: Any) -> N
     logs.begin(log)
     if no_api:
         said["api"] = ""
-    settings = Settings(**{name: value for name, value in said.items() if value is not None})
+    settings = settled(**{name: value for name, value in said.items() if value is not None})
     site = wiring.site_of(settings)
     if lock_step is not None and not site.simulated:
         raise ConflictError(f"--lock-step is for simulated sites; {site.id} is a real one")

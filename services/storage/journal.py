@@ -110,9 +110,9 @@ class SqliteJournal:
     def close(self) -> None:
         """Leave the file in order. A later call opens it again."""
         with self._writing:
-            self._leave_writer()
-            while self._readers:
+            while self._readers:  # first: the last to leave folds the write-ahead log in, and a reader may not
                 self._readers.pop().close()
+            self._leave_writer()
 
     def _forget(self, before_row: int, before: Millis, limit: int) -> int:
         with self._writing, _honest(self._path):

@@ -269,3 +269,10 @@ def test_the_oldest_rows_go_until_the_journal_is_small_enough_and_only_those_tha
     assert sqlite.size() <= size + 2_200_000  # the room is used again
     assert sqlite.shrink(before_row=999, most=0) > 0
     assert len(sqlite.read(0, 999)) == 1
+
+
+def test_a_journal_that_was_closed_is_one_file(sqlite: SqliteJournal, path: Path):
+    sqlite.append([FULL], AT)
+    sqlite.read(0, 10)
+    sqlite.close()
+    assert [left.name for left in path.parent.iterdir()] == [path.name]

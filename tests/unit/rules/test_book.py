@@ -81,3 +81,11 @@ def test_what_is_not_yaml_is_refused_where_it_stops_being_so():
 def test_two_rules_of_one_name_are_refused():
     with pytest.raises(FaultyFileError, match="a second rule"):
         read_rules({"a.yaml": rule_text("full", GOOD), "b.yaml": rule_text("full", GOOD)})
+
+
+def test_a_part_that_refers_to_another_is_refused_before_it_can_unfold():
+    bomb = "a: &a [x, x]\nb: &b [*a, *a]\n"
+    with pytest.raises(FaultyFileError) as refused:
+        read_rules({"bomb.yaml": bomb})
+    assert "bomb.yaml:2" in str(refused.value)
+    assert "that part written out" in str(refused.value)

@@ -83,6 +83,8 @@ def test_a_window_is_asked_for_by_its_function_quantity_and_span():
         ("fill_level >", Kind.BIN, "cannot be read"),
         ("(" * 500, Kind.BIN, "cannot be read"),
         ("said(fill_level)", Kind.BIN, "fill_level is no flag"),
+        ("fill_level > 1e999", Kind.BIN, "is no number that can be measured; expected a number below 1e15"),
+        ("fill_level > -1e15", Kind.BIN, "is no number that can be measured"),
     ],
 )
 def test_what_does_not_fit_is_refused_with_what_would(text: str, kind: Kind, what: str):
