@@ -1,7 +1,7 @@
 """Playing a world over a transport: in lock-step with the service, or after a clock."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,6 +17,7 @@ from simulators.voice import Publish
 from simulators.world import World
 
 CLOCK_AGAIN_S: Final = 5.0
+LEAVE_S: Final = 3.0
 _BATCH: Final = 500
 _encode = msgspec.json.Encoder().encode
 
@@ -85,7 +86,7 @@ async def play_live(
     on_progress: Progress | None = None,
 ) -> Played:
     """Follow a clock, real or scaled, until `stop` is set or `until` is reached. What an outage holds up is sent
-    afterwards, with the time at which it was measured.
+    afterwards, with the time at which it was measured; what it still holds up `LEAVE_S` after `stop` is given up.
     """
     player = _Player(world, transport, ledger)
     await transport.subscribe(_crew_filters(world))
@@ -96,7 +97,8 @@ async def play_live(
             while (message := heard.waiting()) is not None:
                 world.hear(message.topic, message.payload, message.retained, world.now)
             if now > world.now:
-                await player.send(world.step(now))
+                if not await _unless(stop, player.send(world.step(now))):
+                    break
                 player.played.steps += 1
                 if on_progress:
                     on_progress(player.played)
@@ -104,6 +106,24 @@ async def play_live(
     finally:
         await heard.close()
     return player.played
+
+
+async def _unless(stop: asyncio.Event, sending: Coroutine[None, None, None]) -> bool:
+    """Let it send; once `stop` is set only for `LEAVE_S` more, because a broker that is away is waited for without end.
+    Whether it came to its own end.
+    """
+    task, told = asyncio.ensure_future(sending), asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait({task, told}, return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            await asyncio.wait({task}, timeout=LEAVE_S)
+        if task.done():
+            task.result()
+        return task.done()
+    finally:
+        told.cancel()
+        task.cancel()
+        await asyncio.gather(task, told, return_exceptions=True)
 
 
 class _Player:

@@ -60,7 +60,7 @@ class Board:
             (f"   waits: {seen.waiting}", "bold red") if seen.waiting else "",
         )
         parts = [head, self._elements(seen), self._alarms(seen.alarms[: room // 3]), self._orders(orders)]
-        return Group(*parts, Text(self._hint, style="dim"))
+        return Group(parts[0], Text(self._hint, style="dim"), *parts[1:])
 
     def _elements(self, seen: Seen) -> RenderableType:
         facilities = Counter(f.element for f in self._site.facilities.values())

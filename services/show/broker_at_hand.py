@@ -2,11 +2,12 @@
 
 import asyncio
 import contextlib
+import errno
 import shutil
 import socket
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -14,7 +15,11 @@ from domain.errors import UnavailableError
 from simulators.broker import PocketBroker
 
 PORT: Final = 1883
-_READY_S: Final = 5.0
+_READY_S: Final = 10.0
+_TRIES: Final = 5  # free ports that may be taken before a broker has them
+_LOG: Final = "mosquitto.log"
+_RUNNING: Final = " running"
+_TAKEN: Final = "Address already in use"
 _SBIN: Final = "/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin"
 _CONFIGURATION: Final = """listener {port} 127.0.0.1
 allow_anonymous true
@@ -43,55 +48,85 @@ def mosquitto_path() -> str | None:
 
 @asynccontextmanager
 async def broker_at_hand() -> AsyncIterator[AtHand]:
-    """One on 127.0.0.1, on port 1883 if that is free; gone at the end, with its files."""
-    port = PORT if _is_free(PORT) else _free_port()
+    """One on 127.0.0.1, on port 1883 if that is free; gone at the end, with its files. Raises UnavailableError."""
     binary = mosquitto_path()
-    if binary is None:
-        async with PocketBroker(port=port) as broker:
-            yield AtHand(broker.port, "the pocket broker")
-        return
-    with tempfile.TemporaryDirectory(prefix="tidewalk-broker-") as folder:
-        async with _mosquitto(binary, port, Path(folder)):
-            yield AtHand(port, f"mosquitto ({binary})")
+    async with AsyncExitStack() as stack:
+        for port in (PORT, *(_free_port() for _ in range(_TRIES))):
+            try:
+                if binary is None:
+                    await stack.enter_async_context(PocketBroker(port=port))
+                    found = AtHand(port, "the pocket broker")
+                else:
+                    await stack.enter_async_context(_mosquitto(binary, port))
+                    found = AtHand(port, f"mosquitto ({binary})")
+            except OSError as taken:  # also by another demo that looked at the same moment
+                if taken.errno != errno.EADDRINUSE:
+                    raise
+            else:
+                break
+        else:
+            raise UnavailableError("no free port for a broker of the demo's own; name one of yours with --broker")
+        yield found
 
 
 @asynccontextmanager
-async def _mosquitto(binary: str, port: int, folder: Path) -> AsyncIterator[None]:
-    configuration = folder / "mosquitto.conf"
-    # As root, mosquitto gives up its rights for a user who may not write here; `user root` keeps them for this process.
-    configuration.write_text(_CONFIGURATION.format(port=port, folder=folder) + "user root\n")
-    process = await asyncio.create_subprocess_exec(
-        binary, "-c", str(configuration), stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL
-    )
+async def _mosquitto(binary: str, port: int) -> AsyncIterator[None]:
+    """One that listens. Raises OSError where somebody else has the port, UnavailableError where it does not start."""
+    with tempfile.TemporaryDirectory(prefix="tidewalk-broker-") as folder:
+        configuration = Path(folder) / "mosquitto.conf"
+        # As root, mosquitto gives up its rights for a user who may not write here; `user root` keeps them.
+        configuration.write_text(_CONFIGURATION.format(port=port, folder=folder) + "user root\n")
+        process = await asyncio.create_subprocess_exec(
+            binary, "-c", str(configuration), stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL
+        )
+        try:
+            await _until_ready(process, Path(folder) / _LOG)
+            async with _while_alive(process):
+                yield
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                process.terminate()
+            await process.wait()
+
+
+@asynccontextmanager
+async def _while_alive(process: asyncio.subprocess.Process) -> AsyncIterator[None]:
+    """Ends the body when the process ends by itself: nothing would ever come of waiting for it."""
+
+    async def watch() -> None:
+        code = await process.wait()
+        raise UnavailableError(f"the demo's broker ended by itself (code {code})")
+
     try:
-        await _until_ready(process, port, folder)
-        yield
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            process.terminate()
-        await process.wait()
+        async with asyncio.TaskGroup() as group:
+            watching = group.create_task(watch())
+            yield
+            watching.cancel()
+    except* UnavailableError as gone:
+        raise gone.exceptions[0] from None
 
 
-async def _until_ready(process: asyncio.subprocess.Process, port: int, folder: Path) -> None:
+async def _until_ready(process: asyncio.subprocess.Process, log: Path) -> None:
+    """Ask its own log: whoever answers on the port may be somebody else."""
+    said = ""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_READY_S):
             while process.returncode is None:
-                with contextlib.suppress(OSError):
-                    _, writer = await asyncio.open_connection("127.0.0.1", port)
-                    writer.close()
+                if _RUNNING in (said := _said(log)):
                     return
                 await asyncio.sleep(0.02)
-    raise UnavailableError(f"mosquitto does not start; it says why in {folder}/mosquitto.log")
+    said = _said(log)
+    if _TAKEN in said:
+        raise OSError(errno.EADDRINUSE, "the port is taken")
+    told = said.strip().splitlines()
+    raise UnavailableError(f"mosquitto does not start: {told[-1] if told else 'it says nothing'}")
 
 
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
+def _said(log: Path) -> str:
+    try:
+        return log.read_text(errors="replace")
+    except FileNotFoundError:
+        return ""
 
 
 def _free_port() -> int:

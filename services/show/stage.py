@@ -169,13 +169,14 @@ async def _nothing() -> None:
 async def first_of(work: "asyncio.Future[Any]", stop: asyncio.Event) -> None:
     """Let it work, until it is done or `stop` is set."""
     told = asyncio.ensure_future(stop.wait())
-    await asyncio.wait({work, told}, return_when=asyncio.FIRST_COMPLETED)
-    told.cancel()
-    if work.done():
-        work.result()
-    else:
+    try:
+        await asyncio.wait({work, told}, return_when=asyncio.FIRST_COMPLETED)
+        if work.done():
+            work.result()
+    finally:
+        told.cancel()
         work.cancel()
-        await asyncio.gather(work, return_exceptions=True)
+        await asyncio.gather(work, told, return_exceptions=True)
 
 
 async def _or_fail(wanted: Any, running: "asyncio.Task[None]") -> None:

@@ -5,6 +5,7 @@ import contextlib
 import sys
 import termios
 import tty
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
@@ -19,7 +20,7 @@ from domain.alarms import AlarmState
 from domain.naming import Kind
 from domain.readings import Millis
 from domain.site import Site
-from services.dispatch.orders import Alarm, Order, OrderState
+from services.dispatch.orders import ENDED, Alarm, Order, OrderState
 from services.show.board import Board, Seen
 from services.show.stage import Stage
 from simulators.play import Played
@@ -63,10 +64,12 @@ class Watcher:
         self._site, self._plain = site, plain
         self._zone = ZoneInfo(site.timezone)
         self._broken = 0
+        self._broker = ""
         self._said: dict[str, str] = {}
 
     def greet(self, broker: str, *, own: bool) -> None:
         """First lines: where the broker is, and what to type in another terminal."""
+        self._broker = broker
         host, _, port = broker.partition(":")
         crew = f"tidewalk/{self._site.id}/crew/+/orders/+"
         whose = "a broker of its own" if own else "your broker"
@@ -87,6 +90,7 @@ class Watcher:
     async def watching(self, stage: Stage, stop: asyncio.Event, seconds: float | None) -> AsyncIterator[None]:
         """Show it while the body runs; set `stop` after `seconds`, or when `q` is typed."""
         showing = asyncio.create_task(self._lines(stage) if self._plain else self._board(stage))
+        showing.add_done_callback(lambda _: stop.set())  # nobody sees it any more: a closed pipe, a fault
         ending = asyncio.create_task(_after(seconds, stop))
         try:
             with self._keys(stage, stop):
@@ -98,7 +102,7 @@ class Watcher:
 
     async def _board(self, stage: Stage) -> None:
         keys = "   ".join(f"[{key}] {name}" for key, (name, _, _) in BREAKABLE.items())
-        board = Board(self._site, dict(stage.service.rules), f"break: {keys}   [q] leave")
+        board = Board(self._site, dict(stage.service.rules), f"break: {keys}   [q] leave   broker {self._broker}")
         before, at = 0, asyncio.get_running_loop().time()
         console = Console()
         with Live(console=console, screen=True, auto_refresh=False) as live:
@@ -112,7 +116,14 @@ class Watcher:
                 await asyncio.sleep(LOOK_S)
 
     async def _lines(self, stage: Stage) -> None:
-        """One line for every change of an alarm or an order."""
+        """One line for every change of an alarm or an order; the past in one line."""
+        alarms, orders = await _newest(stage)
+        over = [order for order in orders if order.state in ENDED]
+        if over:
+            self._said.update({order.id: _standing(order) for order in over})
+            self._said.update({alarm.id: "cleared" for alarm in alarms if alarm.state is AlarmState.CLEARED})
+            ways = ", ".join(f"{many} {way}" for way, many in Counter(map(_standing, over)).most_common())
+            print(f"in the past 18 hours: {len(alarms)} alarms, {len(orders)} orders, of them {ways}", flush=True)
         while True:
             alarms, orders = await _newest(stage)
             for alarm in reversed(alarms):
@@ -120,8 +131,7 @@ class Watcher:
                 self._line(alarm.id, alarm.opened, state, f"alarm {alarm.rule} {alarm.facility}")
             for order in reversed(orders):
                 mine = f"{order.case} {order.priority} {order.rule} {order.facility} → {order.crew}"
-                by = f" by {order.closed_by}" if order.state is OrderState.CLOSED else ""
-                self._line(order.id, stage.clock.now(), f"{order.state}{by}", f"order {mine}")
+                self._line(order.id, stage.clock.now(), _standing(order), f"order {mine}")
             await asyncio.sleep(LOOK_S)
 
     def _line(self, key: str, at: Millis, state: str, what: str) -> None:
@@ -161,6 +171,10 @@ class Watcher:
             if stage.world.inject(fault, able[(self._broken + turn) * 7 % len(able)]):
                 self._broken += turn + 1
                 return
+
+
+def _standing(order: Order) -> str:
+    return f"{order.state} by {order.closed_by}" if order.state is OrderState.CLOSED else str(order.state)
 
 
 def _seen(stage: Stage, messages: int, rate: float, alarms: Sequence[Alarm], orders: Sequence[Order]) -> Seen:

@@ -17,7 +17,7 @@ from tests.walk.test_by_hand import try_it
 
 PAST_S: Final = 45.0  # SEMANTICS asks for 20 on a machine of its own
 LEAVES_S: Final = 8.0
-LINE: Final = re.compile(r"^\d\d:\d\d:\d\d  (alarm|order) ", re.MULTILINE)
+PAST: Final = re.compile(r"^in the past 18 hours: ", re.MULTILINE)
 
 
 @dataclass
@@ -37,10 +37,10 @@ class Show:
         return int(found[1])
 
     def until_the_past_is_over(self) -> float:
-        """The first line of the show comes when the past has been played. How many seconds that took."""
+        """A line sums it up once it has been played. How many seconds that took."""
         assert self.port
         began = time.monotonic()
-        until(lambda: LINE.search(self.demo.out()) is not None, PAST_S, f"the past: {self.demo.tail()}")
+        until(lambda: PAST.search(self.demo.out()) is not None, PAST_S, f"the past: {self.demo.tail()}")
         return time.monotonic() - began
 
     def left_nothing(self, port: int) -> None:
@@ -59,6 +59,10 @@ def _command_lines() -> list[str]:
         except OSError:  # it has just ended
             continue
     return lines
+
+
+def _children(parent: int) -> list[int]:
+    return [int(one) for one in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
 
 
 def show(folder: Path, *more: object) -> Show:
@@ -115,8 +119,19 @@ def test_the_show_ends_by_itself_in_its_time_and_another_one_when_told_to(tmp_pa
 def test_the_past_need_not_be_sat_through(a_show: Show, number: signal.Signals):
     assert a_show.port
     time.sleep(1.0)  # well into it
-    assert LINE.search(a_show.demo.out()) is None
+    assert PAST.search(a_show.demo.out()) is None
     print(f"gone after {leaves(a_show, number):.1f} s")
+
+
+def test_a_show_whose_broker_dies_ends_and_says_so(a_show: Show):
+    port = a_show.port
+    time.sleep(1.0)
+    for broker in _children(a_show.demo.pid):
+        os.kill(broker, signal.SIGKILL)
+    assert a_show.demo.wait(LEAVES_S) == 1, a_show.demo.tail()
+    assert "the demo's broker ended by itself" in a_show.demo.log()
+    assert "Traceback" not in a_show.demo.log(), a_show.demo.tail()
+    a_show.left_nothing(port)
 
 
 @pytest.mark.soak

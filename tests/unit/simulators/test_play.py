@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from domain.readings import Millis
+from simulators import play
 from simulators.clocks import ScaledClock
 from simulators.ledger import Ledger, read_ledger
 from simulators.plans import plan_named
@@ -157,6 +158,23 @@ async def test_live_ends_when_it_is_told_to():
 
     played = await play_live(world(), Service(), Hand(START), stop=stop, slice_s=5.0, on_progress=watch)
     assert played.steps == len(seen) == 1
+
+
+class Away(Service):
+    """A broker that is away: nothing is ever acknowledged."""
+
+    async def publish(self, _: Sequence[Outgoing]) -> None:
+        await asyncio.Event().wait()
+
+
+@pytest.mark.asyncio
+async def test_live_ends_when_it_is_told_to_though_the_broker_is_away(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(play, "LEAVE_S", 0.01)
+    stop = asyncio.Event()
+    asyncio.get_running_loop().call_later(0.02, stop.set)
+    async with asyncio.timeout(5):
+        played = await play_live(world(), Away(), Hand(START), stop=stop, slice_s=0.0)
+    assert played.published == 0
 
 
 def test_a_scaled_clock_hurries_to_the_present_and_never_passes_it():
