@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Final
 
-from ingest.payloads import bosch, netvox, nwave
+from ingest.payloads import bosch, decentlab, netvox, nwave
 from ingest.payloads.decoded import PayloadDecoder
 
 DECODERS: Final[Mapping[str, PayloadDecoder]] = {
     "bosch": bosch.decode,
+    **decentlab.BY_MODEL,
     "netvox": netvox.decode,
     "nwave-g4-counter": nwave.g4_counter,
     "nwave-g4-parking": nwave.g4_parking,
