@@ -3,11 +3,12 @@
 import fcntl
 import json
 import ssl
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final
 
 from domain.errors import ConflictError
 from domain.messages import Message
@@ -22,8 +23,12 @@ from ingest.sources.settings import MqttSettings, site_filters
 from rules.book import RuleBook, load_rules, shipped
 from services.channels.memory import MemoryPublisher
 from services.channels.mqtt import MqttPublisher, MqttPublisherSettings
+from services.editions import Edition
+from services.heartbeats import Heartbeats
 from services.housekeeping import DAY, Keep
-from services.service import Edition, Outside, Service
+from services.outside import Outside
+from services.roles import ALL, Role, named
+from services.service import Service
 from services.settings import Settings
 from services.site import find, load_site, pack, read_files
 from services.storage.influx import InfluxStore
@@ -118,16 +123,28 @@ class MemoryEnds:
 
 @asynccontextmanager
 async def service(
-    settings: Settings, site: Site, source: Source, publisher: Publisher, clock: DomainClock
+    settings: Settings,
+    site: Site,
+    source: Source,
+    publisher: Publisher,
+    clock: DomainClock,
+    roles: frozenset[Role] = ALL,
 ) -> AsyncIterator[Service]:
-    """A service with the stores that the settings name; not running yet. Closes them at the end."""
-    held = _alone(settings.state)
+    """A service, or some roles of one, with the stores that the settings name; not running yet. Closes them at the end.
+    Raises ConflictError where another process has one of the roles, or the settings do not go with them.
+    """
+    apart = roles != ALL
+    if apart and not settings.influx:
+        raise ConflictError(
+            f"--roles {named(roles)}: readings in DuckDB belong to one process; name an InfluxDB with --influx, or run"
+            " all roles in one process"
+        )
 
     def oldest() -> Millis:
         return clock.now() - settings.retention_days * DAY if settings.retention_days else 0
 
     async with AsyncExitStack() as stack:
-        stack.callback(held.close)
+        stack.enter_context(_alone(settings.state, roles))
         store: InfluxStore | DuckStore
         history: InfluxHistory | DuckStore
         if settings.influx:
@@ -150,25 +167,28 @@ async def service(
         for one in (journal, quarantine, books):
             stack.callback(one.close)
         forget = None if isinstance(store, InfluxStore) else store.prune  # a bucket forgets by itself
-        outside = Outside(source, publisher, clock, journal, quarantine, books, store, history, forget)
+        beats = Heartbeats(settings.state, clock, time.monotonic) if apart else None
+        outside = Outside(source, publisher, clock, journal, quarantine, books, store, history, forget, beats)
         rules = rules_of(settings)
         keep = Keep(settings.retention_days, settings.journal_days, settings.journal_mb)
-        yield Service(site, rules, outside, keep, _editions(settings, site, rules))
+        yield Service(site, rules, outside, keep, _editions(settings, site, rules), roles)
 
 
-def _alone(state: Path) -> IO[str]:
-    """Hold the state folder for this process, until the file is closed. Raises ConflictError."""
-    try:
-        state.mkdir(parents=True, exist_ok=True)
-        held = (state / "in-use").open("a")
-    except OSError as refused:
-        raise ConflictError(f"the state folder {state} cannot be written: {refused.strerror}") from refused
-    try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as taken:
-        held.close()
-        raise ConflictError(f"another service runs on {state}; stop it, or name another folder with --state") from taken
-    return held
+def _alone(state: Path, roles: frozenset[Role]) -> ExitStack:
+    """Hold these roles of the state folder for this process, until it is closed. Raises ConflictError."""
+    with ExitStack() as held:
+        try:
+            state.mkdir(mode=0o750, parents=True, exist_ok=True)
+            files = {role: held.enter_context((state / f"in-use.{role}").open("a")) for role in Role if role in roles}
+        except OSError as refused:
+            raise ConflictError(f"the state folder {state} cannot be written: {refused.strerror}") from refused
+        for role, file in files.items():
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as taken:
+                whose = "another service runs" if roles == ALL else f"another process has the role {role}"
+                raise ConflictError(f"{whose} on {state}; stop it, or name another folder with --state") from taken
+        return held.pop_all()
 
 
 def _editions(settings: Settings, site: Site, rules: RuleBook) -> tuple[Edition, ...]:

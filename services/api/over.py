@@ -9,9 +9,10 @@ from time import monotonic
 from domain.ports import Clock
 from services.api.actions import Actions
 from services.api.app import build
-from services.api.seams import Behind, Counts, Pulse, Reach
+from services.api.seams import Behind, Counts
 from services.api.server import serving, url_of
 from services.api.watch import Watch
+from services.pulse import pulse_of
 from services.service import Service
 
 
@@ -34,32 +35,9 @@ def behind_api(service: Service, wall: Clock) -> Behind:
     return Behind(
         site=service.site,
         cases=service.books,
-        tell=service.door.write,
+        tell=service.tell,
         look=lambda: pulse_of(service),
         counts=lambda: Counts(service.books.outbox_counts(), service.quarantine.counts()),
         clock=service.clock,
         wall=wall,
-    )
-
-
-def pulse_of(service: Service) -> Pulse:
-    """How it stands at this moment."""
-    door, judging, writing = service.door, service.judging, service.writing.status
-    return Pulse(
-        link=service.link,
-        trouble=door.trouble,
-        messages=door.messages,
-        held=door.held,
-        row=service.fan.newest,
-        at=door.last_at,
-        judge=Reach(judging.cursor, judging.at, judging.waiting_for),
-        committed=judging.kept_to,
-        store=Reach(writing.cursor, writing.cursor_at, writing.waiting_for),
-        written=writing.written,
-        pending=writing.pending,
-        refused=writing.refused,
-        retries=writing.retries,
-        quarantine=service.keeping.cursor,
-        dispatch=service.dispatcher.waiting_for,
-        stepping=service.clock.stepping,
     )

@@ -1,7 +1,7 @@
 """What the API stands before: small needs, and the values it shows of a running service."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from domain.alarms import AlarmState
@@ -47,6 +47,13 @@ class Reach(NamedTuple):
     waiting_for: str
 
 
+class Away(NamedTuple):
+    """Why nobody does the work of a role, and since when."""
+
+    why: str
+    since: Millis
+
+
 @dataclass(frozen=True, slots=True)
 class Pulse:
     """A running service at one moment. `link` is the newest state of our connection to the broker (`naming.LINK`)."""
@@ -67,6 +74,7 @@ class Pulse:
     quarantine: int  # row
     dispatch: str  # why nothing goes out; "" while it does
     stepping: bool = False  # time moves by the simulators' clock messages alone
+    away: Mapping[str, Away] = field(default_factory=dict)  # roles that should be other processes, and are not there
 
 
 class Counts(NamedTuple):

@@ -84,9 +84,9 @@ class Watch:
         if not self._seen or now - self._seen[-1][0] >= LOOK_S / 2:
             self._seen.append((now, pulse))
         for name, (ok, why) in self._judged(pulse, now).items():
-            before = self._parts.get(name)
+            before, away = self._parts.get(name), pulse.away.get(name)
             since = before.since if before is not None and before.ok == ok else self._wall.now()
-            self._parts[name] = Part(ok=ok, why=why, since=since)
+            self._parts[name] = Part(ok=ok, why=why, since=since if away is None else away.since)
         return pulse
 
     def ready(self) -> Ready:
@@ -119,6 +119,7 @@ class Watch:
             "judge": self._consumer(pulse.judge.row, pulse.judge.waiting_for, pulse, now),
             "store": self._consumer(pulse.store.row, pulse.store.waiting_for, pulse, now),
             "dispatch": (not pulse.dispatch, pulse.dispatch),
+            **{name: (False, away.why) for name, away in pulse.away.items()},
         }
 
     def _consumer(self, row: int, waiting_for: str, pulse: Pulse, now: float) -> tuple[bool, str]:

@@ -87,9 +87,10 @@ class JudgeStore:
     # --- cursors of others
 
     def cursor(self, name: str) -> int:
-        """How far a consumer of the journal has come; 0 where it never began."""
+        """How far a consumer of the journal has come; 0 where it never began. `judge` is how far the judge has."""
+        kept = f"{CURSOR}.row" if name == CURSOR else f"cursor.{name}"
         with engines.tried(), self._reader.begin() as asked:
-            return int(self._values(asked).get(f"cursor.{name}", b"0"))
+            return int(self._values(asked).get(kept, b"0"))
 
     def move(self, name: str, row: int) -> None:
         """Remember how far a consumer of the journal has come."""

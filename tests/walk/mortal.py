@@ -30,8 +30,10 @@ from domain.site import Site
 from ingest.lockstep import DomainClock
 from services import logs, wiring
 from services.clocks import WallClock
+from services.housekeeping import Keep
 from services.judge import Outcome
-from services.service import Keep, Outside, Service
+from services.outside import Outside
+from services.service import Service
 from services.settings import Settings
 from services.writing import StoreWriter
 from tests.walk.clocks import shared_clock

@@ -1,0 +1,111 @@
+"""What a service stands between: its machines, whichever they are, as it needs them."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from domain.messages import Message
+from domain.ports import Journal, Publisher, Quarantine, ReadingHistory, ReadingStore, Source
+from domain.readings import Millis
+from ingest.lockstep import DomainClock
+from services.api.seams import Cases
+from services.dispatch.dispatcher import Outbox
+from services.dispatch.orders import Alarm, Order
+from services.judge import Saved
+from services.workers import Books
+
+
+class Ledgers(Books, Outbox, Cases, Protocol):
+    """Everything that is kept in SQL. Blocking. Raises UnavailableError."""
+
+    def load(self) -> Saved:
+        """Where the judge stood at its last commit."""
+        ...
+
+    def subjects(self) -> list[tuple[str, bytes]]:
+        """The rule engine's state."""
+        ...
+
+    def cursor(self, name: str) -> int:
+        """How far a consumer of the journal has come; `judge` is the judge's own."""
+        ...
+
+    def move(self, name: str, row: int) -> None:
+        """Remember it."""
+        ...
+
+    def prune(self, before: Millis) -> None:
+        """Forget sent messages older than `before`."""
+        ...
+
+    def outbox_counts(self) -> dict[str, int]:
+        """How many messages are pending, sent and dead."""
+        ...
+
+    def everything(self) -> tuple[list[Alarm], list[Order]]:
+        """Every alarm, and every order with its history."""
+        ...
+
+
+class Aside(Quarantine, Protocol):
+    """The quarantine, and what people asked to have tried again."""
+
+    def take_retries(self) -> Sequence[Message]:
+        """What to try again; asking again says that those before are in the journal."""
+        ...
+
+    def counts(self) -> dict[str, int]:
+        """Entries by class of reason."""
+        ...
+
+    def prune(self, *, before: Millis) -> int:
+        """Forget messages received before then."""
+        ...
+
+
+class Rows(Journal, Protocol):
+    """The journal, and what its upkeep needs of it."""
+
+    def number_from(self, number: int) -> None:
+        """Give the next row a number above this one."""
+        ...
+
+    def shrink(self, *, before_row: int, most: int) -> int:
+        """Forget the oldest rows numbered below `before_row` until the others take no more than `most` bytes."""
+        ...
+
+
+class Beats(Protocol):
+    """What processes on one state folder tell each other of how they stand. Blocking, and never in the way."""
+
+    def say(self, role: str, facts: dict[str, Any]) -> None:
+        """Say that this process has the role, is alive, and stands so."""
+        ...
+
+    def leave(self, role: str) -> None:
+        """Say that it stops."""
+        ...
+
+    def facts(self, role: str) -> dict[str, Any]:
+        """What was last said of a role; empty where nothing was."""
+        ...
+
+    def away(self, role: str) -> tuple[str, Millis] | None:
+        """Why nobody has the role, and since when; None where somebody has."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """The machines of one service, whichever they are. `publisher` speaks to crews."""
+
+    source: Source
+    publisher: Publisher
+    clock: DomainClock
+    journal: Rows
+    quarantine: Aside
+    books: Ledgers
+    store: ReadingStore
+    history: ReadingHistory
+    forget: Callable[[Millis], Awaitable[object]] | None = None  # readings older than that; None: the store does it
+    beats: Beats | None = None  # of the other roles; None where one process has them all
