@@ -135,6 +135,41 @@ def beyond_depth(distance: float, depth: float) -> str:
     return f"beyond depth: distance {distance:g} mm in a bin of {depth:g} mm; the lid is open, or depth_mm is wrong"
 
 
+def not_an_envelope(server: str, why: str) -> str:
+    """JSON, but not what a network server sends."""
+    return f"not an uplink: this is no message of {server}: {why}; check the topic and the integration's format"
+
+
+def bad_bytes(name: str, found: str, written: str) -> str:
+    """A device's bytes that cannot be read as written."""
+    return f"unreadable bytes: {name} is {shown(found)}, which is no {written}; check the integration"
+
+
+def unknown_eui(found: str) -> str:
+    """A device that a network server knows and the site file does not."""
+    return (
+        f"unknown eui: no device of the site has the eui {shown(found)}; "
+        "add it to devices.csv, then `tidewalk quarantine retry`"
+    )
+
+
+def unknown_port(port: int, profile: str) -> str:
+    """Bytes on a port that the profile has nothing to say of."""
+    return f"unknown port: {profile} says nothing of FPort {port}; add the port to the profile (docs/devices.md)"
+
+
+def no_decoder(profile: str) -> str:
+    """Bytes, and nobody who can read them."""
+    return f"no decoder: {profile} has bytes only, and its profile no payload decoder; decode on the server, or add one"
+
+
+def not_decoded(profile: str, port: int, why: str) -> str:
+    """Bytes that the vendor's decoder refuses."""
+    return (
+        f"unreadable payload: {shown(profile)} on FPort {port}: {shown(why)}; check the device's profile and firmware"
+    )
+
+
 def bad_reply(why: str) -> str:
     """A crew's answer that cannot be read."""
     return f"unreadable reply: {why}; see docs/wire.md for what a crew may send"
