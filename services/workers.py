@@ -3,11 +3,12 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Final, Protocol
 
 from domain.messages import Heard, Quarantined
-from domain.readings import Millis
+from domain.readings import Millis, Reading
 from services.judge import Engine, Judge, Outcome, Saved
 from services.patience import Patience
 
@@ -16,6 +17,7 @@ _log = logging.getLogger(__name__)
 COMMIT_S: Final = 2.0  # dirty states wait no longer than this
 DIRTY: Final = 5_000  # readings since the last commit: no more subjects than that can have changed
 _SAVED_EVERY: Final = 1_000  # rows after which a cursor is saved that had nothing to put aside
+NEEDED: Final = "needed"  # what the judge must find again: `JudgeWorker.needed_after`
 _LOUD: Final = logging.CRITICAL
 
 Feed = Callable[[int], Awaitable[Sequence[Heard]]]
@@ -24,8 +26,17 @@ Feed = Callable[[int], Awaitable[Sequence[Heard]]]
 class Keeping(Engine, Protocol):
     """A rule engine whose state can be put away and taken up again."""
 
-    def drain_dirty(self) -> dict[str, bytes]:
-        """Subjects whose state changed since the last call, serialized."""
+    @property
+    def needed_after(self) -> int:
+        """What was put away lacks something of the rows above this one: they must be heard again after a start."""
+        ...
+
+    def drain_dirty(self, row: int) -> dict[str, bytes]:
+        """What is to be put away now, serialized, with all that `row`, the last one heard, decided."""
+        ...
+
+    def hear_again(self, row: int, readings: Sequence[Reading]) -> None:
+        """A row that was judged and committed before: nothing is decided."""
         ...
 
 
@@ -62,6 +73,7 @@ class JudgeWorker:
         self.cursor = saved.row  # judged
         self.at: Millis = saved.at
         self.kept_to = saved.row  # committed
+        self.needed_after = int(saved.meta.get(NEEDED, saved.row))  # rows above it are needed again after a start
         self._reading = Patience(_log, "the judge cannot read the journal", "the judge reads again", level=_LOUD)
         self._keeping = Patience(
             _log,
@@ -78,6 +90,7 @@ class JudgeWorker:
 
     async def run(self) -> None:
         """Judge for ever; cancel it to end. What was not committed is judged again at the next start."""
+        await self._catch_up()
         loop = asyncio.get_running_loop()
         due = loop.time() + COMMIT_S
         dirty = 0
@@ -109,11 +122,21 @@ class JudgeWorker:
         except TimeoutError:
             return ()
 
-    async def _commit(self, outcome: Outcome) -> None:
-        subjects = self._engine.drain_dirty()
+    async def _catch_up(self) -> None:
+        """Give the engine what it had heard and not put away. Rows that the journal lost are lost to it too."""
+        row = self.needed_after
+        while row < self.kept_to:
+            for heard in await self._reading.until_available(partial(self._feed, row)):
+                row = heard.row
+                if row <= self.kept_to:
+                    self._engine.hear_again(row, self._judge.readings_of(heard))
 
-        await self._keeping.until_available(lambda: asyncio.to_thread(self._books.commit, outcome, subjects))
-        self.kept_to = outcome.row
+    async def _commit(self, outcome: Outcome) -> None:
+        subjects = self._engine.drain_dirty(outcome.row)
+        needed = self._engine.needed_after
+        whole = replace(outcome, meta={**outcome.meta, NEEDED: b"%d" % needed})
+        await self._keeping.until_available(lambda: asyncio.to_thread(self._books.commit, whole, subjects))
+        self.kept_to, self.needed_after = outcome.row, needed
         self._committed()
         if self._kept is not None and outcome.changed:
             self._kept(outcome)

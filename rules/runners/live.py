@@ -25,6 +25,7 @@ from rules.core.surroundings import Context, Silent, Tick
 from rules.runners import saved
 from rules.runners.alarms import Alarms
 from rules.runners.fitting import Fitted, fit
+from rules.runners.pages import Pages
 from rules.runners.records import Circle, Ear, Spot, Watch, forget
 from rules.runners.timers import Timers
 
@@ -36,6 +37,7 @@ class Live:
         self._fitted: Fitted = fit(rules, site)
         self._context, self._intervals = context, rules.intervals
         self._timers = Timers()
+        self._pages = Pages(self._fitted.spots)
         self._dirty: list[Spot] = []
         self._dirty_circles: dict[str, Circle] = {}
         self._alarms = Alarms(site.id)
@@ -55,7 +57,8 @@ class Live:
             self._turn_ear(at, deaf=deaf)
         self._until = at
         ears, recall = self._fitted.ears, self._fitted.recall
-        dirty = self._dirty
+        waiting = self._pages.waiting
+        self._pages.heard += len(readings)
         for reading in readings:
             facility, device, kind, zone, when, values, quality, seq, received = reading  # noqa: RUF059
             ear = ears.get(device)
@@ -74,13 +77,15 @@ class Live:
                 bay.around = around.get
             if spot.awake or spot.interest(values.get, spot.attribute, bay.around):
                 self._look(ear, reading)
+                self._soil(spot)
             if (recent := spot.recent) is not None:
                 if recent and recent[0].at < when - recall:
                     forget(recent, when - recall)
                 recent.append(reading)
-            if not spot.dirty:
-                spot.dirty = True
-                dirty.append(spot)
+            page = spot.page
+            if not page.dirty:
+                page.dirty = True
+                waiting.append(page)
         if not deaf:
             self._advance(at)
         return self._alarms.said()
@@ -101,9 +106,14 @@ class Live:
             self._await(one)
         return None
 
-    def drain_dirty(self) -> dict[str, bytes]:
-        """What has changed since the last call, subject → state, to be kept durably and given to `load` on start."""
-        rows = {spot.key: saved.spot_row(spot) for spot in self._dirty}
+    def drain_dirty(self, row: int | None = None) -> dict[str, bytes]:
+        """What has changed since the last call, subject → state, to be kept durably and given to `load` on start.
+
+        `row`: the last journal row heard. Then what is quiet may wait, within the bounds of `rules.runners.pages`:
+        `needed_after` says which rows are to be heard again after a start. Without it, nothing waits.
+        """
+        rows = self._pages.drain_all() if row is None else self._pages.drain(row, self._until)
+        rows.update({spot.key: saved.spot_row(spot) for spot in self._dirty})
         for spot in self._dirty:
             spot.dirty = False
         self._dirty.clear()
@@ -114,19 +124,38 @@ class Live:
             self._listening_dirty = False
         return rows
 
-    def load(self, rows: Iterable[tuple[str, bytes]]) -> None:
-        """Take up where a run left off; call before the first `hear`. Rows of what is no more are let go."""
+    def load(self, rows: Iterable[tuple[str, bytes]], after: int = 0) -> None:
+        """Take up where a run left off, with all that was drained before the last commit; call before the first `hear`.
+
+        `after`: what `needed_after` was then. The rows above it, up to the last that was heard before that commit, are
+        given to `hear_again` next. What is no more is let go.
+        """
+        found = dict(rows)
         spots = {spot.key: spot for spot in self._fitted.spots}
         circles = {circle.key: circle for circle in self._fitted.circles}
-        for key, row in rows:
+        self._pages.load(found, after, self._fitted.ears, {spot.facility.id: spot for spot in self._fitted.spots})
+        for key, text in found.items():
             if key in spots:
-                saved.take_up_spot(spots[key], row)
+                saved.take_up_spot(spots[key], text)
             elif key in circles:
-                saved.take_up_circle(circles[key], row)
+                saved.take_up_circle(circles[key], text)
             elif key == saved.LISTENING:
-                listening = msgspec.json.decode(row, type=saved.SavedListening)
+                listening = msgspec.json.decode(text, type=saved.SavedListening)
                 self._listening, self._deaf = listening.since, listening.deaf
         self._take_up()
+
+    @property
+    def needed_after(self) -> int:
+        """What has been drained lacks something of the rows above this one."""
+        return self._pages.needed_after
+
+    def hear_again(self, row: int, readings: Sequence[Reading]) -> None:
+        """A row that was judged and committed before: what was quiet about it comes back, and nothing is decided."""
+        ears, recall = self._fitted.ears, self._fitted.recall
+        self._pages.heard += len(readings)
+        for reading in readings:
+            if (ear := ears.get(reading.device)) is not None:
+                self._pages.hear_again(row, reading, ear, recall)
 
     def open_alarms(self) -> Mapping[str, AlarmChange]:
         """The alarms that are open, by id: `at` is when each was opened, the rest as it was last amended."""
@@ -149,16 +178,17 @@ class Live:
         if quality & UNFIT:
             if not quality & int(Quality.BACKFILL) and reading.at > ear.heard:
                 ear.heard = reading.at
-                self._soil(ear.spot)
+                self._pages.soil(ear.spot.page)
             return
         spot = ear.spot
         if reading.received - reading.at <= self._fitted.recall:
             around = self._context.at(spot.bay.id, reading.at).values.get
             if spot.awake or spot.interest(reading.values.get, spot.attribute, around):
                 self._look(ear, Late(reading))
+                self._soil(spot)
         if spot.recent is not None:
             spot.recent.append(reading)
-        self._soil(spot)
+        self._pages.soil(spot.page)
 
     def _look(self, ear: Ear, seen: Reading | Late) -> None:
         """A reading that some rule may care about. What fell due before it came, comes first."""

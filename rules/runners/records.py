@@ -101,6 +101,21 @@ class Circle:
         return frozenset(who for who, spot in self.spots.items() if spot.held_by(names))
 
 
+class Page:
+    """Facilities whose quiet part is written down together (`rules.runners.pages`)."""
+
+    __slots__ = ("counted", "dirty", "key", "row", "since", "soiled_at", "spots")
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        self.spots: list[Spot] = []
+        self.dirty = False
+        self.row = -1  # it was written as of this row
+        self.since = 0  # while it waits to be written: nothing is missing from it up to this row
+        self.counted = 0  # how many readings had been heard then
+        self.soiled_at: Millis = 0
+
+
 class Spot:
     """One facility: its states, and the question whether a reading of it is of interest to anybody."""
 
@@ -120,6 +135,7 @@ class Spot:
         "key",
         "keys",
         "order",
+        "page",
         "place",
         "ready",
         "recent",
@@ -132,6 +148,7 @@ class Spot:
     def __init__(self, facility: Facility, bay: Bay, watches: tuple[Watch, ...], interest: Interest) -> None:
         self.facility, self.bay, self.watches, self.interest = facility, bay, watches, interest
         self.key = f"facility:{facility.id}"
+        self.page: Page
         self.place = Place(facility.zone, facility.attributes)
         self.attribute: Get = facility.attributes.get
         self.ears: list[Ear] = []
@@ -146,7 +163,7 @@ class Spot:
         self.recent: list[Reading | Sample] | None = [] if self.windowed else None  # what windows may reach back to
         self.restless = 0  # in how many ways groups want it looked at closely
         self.awake = False
-        self.dirty = False
+        self.dirty = False  # more than its page is not as it was written
         self.ready: Millis | None = None
         self.order = 0
 

@@ -1,29 +1,24 @@
-"""The live runner's memory as rows: one small JSON text per subject, so that a restart takes up where it left off."""
+"""The live runner's memory as rows: one small JSON text per subject, so that a restart takes up where it left off.
+
+What every reading changes is kept elsewhere: `rules.runners.pages`.
+"""
 
 import msgspec
 
 from domain.readings import Millis
 from rules.core.groups import Group
-from rules.core.state import Cover, Sample, State
-from rules.runners.records import Circle, Ear, Spot, sampled
+from rules.core.state import Cover, State
+from rules.runners.records import Circle, Spot
 
 LISTENING = "listening"
 
 
-class SavedEar(msgspec.Struct, frozen=True, array_like=True):
-    """When a device was last heard, and since when it counts as silent."""
-
-    heard: Millis
-    silent: Millis | None
-
-
 class SavedSpot(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One facility."""
+    """One facility: what is not quiet about it."""
 
-    ears: dict[str, SavedEar] = {}
+    silent: dict[str, Millis] = {}  # devices, and since when each counts as silent
     states: dict[str, State] = {}
     asleep: dict[str, Millis] = {}
-    recent: list[Sample] = []
 
 
 class SavedCircle(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -42,23 +37,15 @@ class SavedListening(msgspec.Struct, frozen=True):
 
 def spot_row(spot: Spot) -> bytes:
     """A facility as it is now."""
-    return msgspec.json.encode(
-        SavedSpot(
-            ears={ear.id: SavedEar(ear.heard, ear.silent) for ear in spot.ears if ear.heard >= 0 or ear.silent},
-            states=spot.states,
-            asleep=spot.asleep,
-            recent=[sampled(one, spot.windowed) for one in spot.recent or ()],
-        )
-    )
+    silent = {ear.id: ear.silent for ear in spot.ears if ear.silent is not None}
+    return msgspec.json.encode(SavedSpot(silent, spot.states, spot.asleep))
 
 
 def take_up_spot(spot: Spot, row: bytes) -> None:
     """Put a facility back as it was; what belongs to rules or devices that are no more is let go."""
     saved = msgspec.json.decode(row, type=SavedSpot)
-    ears: dict[str, Ear] = {ear.id: ear for ear in spot.ears}
-    for name, heard in saved.ears.items():
-        if name in ears:
-            ears[name].heard, ears[name].silent = heard.heard, heard.silent
+    for ear in spot.ears:
+        ear.silent = saved.silent.get(ear.id)
     keys = {key: watch for watch, key in spot.keys}
     spot.states = {
         key: state
@@ -66,8 +53,6 @@ def take_up_spot(spot: Spot, row: bytes) -> None:
         if key in keys and len(state.holds) in (0, len(keys[key].program.clauses))
     }
     spot.asleep = {key: judged for key, judged in saved.asleep.items() if key in keys}
-    if spot.recent is not None:
-        spot.recent = list(saved.recent)
 
 
 def circle_row(circle: Circle) -> bytes:

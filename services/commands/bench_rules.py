@@ -103,7 +103,7 @@ def _spend(live: Live, site: Site, rounds: int) -> tuple[float, int, int]:
         began = time.process_time()
         changes += len(live.hear(batch, at + 1))
         if row % 20 == 19:
-            live.drain_dirty()
+            live.drain_dirty(row)
         spent += time.process_time() - began
         readings += len(batch)
     return spent, changes, readings

@@ -77,7 +77,7 @@ class Judge:
         floor = self._now
         tick = max(floor, heard.at, *(at for _, at in notes.steps)) if notes else max(floor, heard.at)
         turned = self._listen(notes, tick) if notes else False
-        readings = _as_they_were(heard.readings, floor) if notes and notes.steps else heard.readings
+        readings = _in_order(heard, notes, floor)
         orphans = self._orphans()
         changes = self._engine.hear(readings, tick, deaf=self._deaf)
         self._now = tick
@@ -98,6 +98,10 @@ class Judge:
         if tick - self._forgot > MEMORY_MS // 48:
             self._forget(tick)
         return self._outcome(heard.row, tick, page, notes, dirty=turned or waited or bool(self._waits))
+
+    def readings_of(self, heard: Heard) -> Sequence[Reading]:
+        """The readings of a row that was judged before, as the engine heard them then."""
+        return _in_order(heard, read_notes(heard, self._site) if heard.notes else None, 0)
 
     def _orphans(self) -> Sequence[str]:
         """Alarms that were open when we were loaded, and of which the engine knows nothing any more: their rule or
@@ -272,11 +276,13 @@ class Judge:
         }
 
 
-def _as_they_were(readings: Sequence[Reading], floor: Millis) -> Sequence[Reading]:
-    """The readings of a step of lock-step, each heard when it was taken: all of them came at the step's end, because
-    the clock stood still, and no order of arrival among them means anything.
+def _in_order(heard: Heard, notes: Notes | None, floor: Millis) -> Sequence[Reading]:
+    """The readings of a row as they came. Those of a step of lock-step are heard each when it was taken: all of them
+    came at the step's end, because the clock stood still, and no order of arrival among them means anything.
     """
-    in_order = sorted(readings, key=lambda reading: (reading.at, reading.device, reading.seq))
+    if notes is None or not notes.steps:
+        return heard.readings
+    in_order = sorted(heard.readings, key=lambda reading: (reading.at, reading.device, reading.seq))
     return [reading._replace(received=max(reading.at, floor)) for reading in in_order]
 
 

@@ -3,6 +3,7 @@
 TIDEWALK_TEST_SQL_URL adds a database of any other make; our tables in it are dropped first.
 """
 
+import json
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -16,12 +17,17 @@ from alembic.migration import MigrationContext
 from domain.alarms import AlarmState
 from domain.errors import NotFoundError, UnavailableError
 from domain.naming import COMMAND
+from rules.book import shipped
+from rules.context.sun import sun_over
+from rules.core.state import Sample
+from rules.runners.live import Live
 from services.dispatch.orders import ENDED, Addressed, OrderState
 from services.judge import Outcome, Saved
 from services.storage import engines, schema, tables
 from services.storage.sql import JudgeStore
 from tests.contracts.memory_judge_store import MemoryJudgeStore
 from tests.unit.dispatch.coast import HOUR, MINUTE, T0, Play, well, wrong
+from tests.unit.rules.coast import NIGHT, small_coast
 
 Store = JudgeStore | MemoryJudgeStore
 
@@ -213,7 +219,7 @@ def test_the_revisions_lead_to_the_tables_and_a_second_start_changes_nothing(sql
     with engine.begin() as connection:
         context = MigrationContext.configure(connection)
         assert compare_metadata(context, tables.metadata) == []
-        assert context.get_current_revision() == "0002"
+        assert context.get_current_revision() == "0003"
     engine.dispose()
 
 
@@ -241,6 +247,36 @@ def test_a_database_of_the_first_revision_keeps_what_it_has_and_finds_it_by_its_
     assert "ix_orders_case_number" in plans[0]
     assert "ix_outbox_state_priority_number" in plans[1]
     assert "TEMP B-TREE" not in plans[1]
+
+
+def test_rule_state_of_the_second_revision_is_taken_up_from_its_pages(tmp_path: Path):
+    url = f"sqlite:///{tmp_path}/second.db"
+    schema.upgrade(url, "0002")
+    site, at = small_coast(), NIGHT
+    quiet = f'{{"ears":{{"bin-1":[{at},null]}}}}'
+    waits = f'{{"ears":{{"lamp-1":[{at},null]}},"recent":[[{at},"lamp-1",{{"tilt_deg":1.5}}]]}}'
+    away = f'{{"ears":{{"toilet-1":[{at - HOUR},{at}],"toilet-1b":[{at},null]}},"states":{{}}}}'
+    store = JudgeStore(url)
+    states = {"facility:bin-1": quiet, "facility:lamp-1": waits, "facility:toilet-1": away, "listening": '{"a":1}'}
+    store.commit(Outcome(7, at), {subject: state.encode() for subject, state in states.items()})
+    store.close()
+    schema.upgrade(url)
+    after = JudgeStore(url)
+    rows = dict(after.subjects())
+    assert {key for key in rows if not key.startswith("page:")} == {"facility:toilet-1", "listening"}
+    assert all(json.loads(row)["row"] == 7 for key, row in rows.items() if key.startswith("page:"))
+    live = Live(shipped(), site, sun_over(site))
+    live.load((row for row in rows.items() if row[0] != "listening"), 7)
+    ears = {ear.id: (ear.heard, ear.silent) for ear in live._fitted.ears.values() if ear.heard >= 0}
+    assert ears == {
+        "bin-1": (at, None),
+        "lamp-1": (at, None),
+        "toilet-1": (at - HOUR, at),
+        "toilet-1b": (at, None),
+    }
+    assert [s.recent for s in live._fitted.spots if s.recent] == [[Sample(at, "lamp-1", {"tilt_deg": 1.5})]]
+    assert after.load().row == 7
+    after.close()
 
 
 def test_what_is_urgent_is_not_behind_a_long_outage_and_orders_keep_their_order(store: Store):

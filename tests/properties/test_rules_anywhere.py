@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from domain.alarms import AlarmChange
 from domain.readings import Millis, Quality, Reading
 from rules.runners.live import Live
+from rules.runners.records import sampled
 from tests.unit.rules.coast import NIGHT, book_of, lines, live_on, said, small_coast
 
 SITE = small_coast(lamps=4, interval_s=60)
@@ -158,6 +159,49 @@ def test_a_restart_between_any_two_rows_changes_nothing(arrived: list[Heard], da
             assert live.due() == due_before
     changes += live.hear([], arrived[-1][0] + 3_600_000)
     assert lines(changes) == lines(plainly(arrived))
+
+
+@settings(max_examples=120, deadline=None)
+@given(heard(), st.sets(st.integers(1, 60), max_size=6), st.sets(st.integers(1, 60)))
+def test_what_waits_to_be_written_comes_back_after_a_death_at_any_row(
+    arrived: list[Heard], deaths: set[int], commits: set[int]
+):
+    """Pages wait through many commits; the rows since then are heard again, and nothing is decided a second time."""
+    live, left = fresh(), set(deaths)
+    kept: dict[str, bytes] = {}
+    changes: dict[int, list[AlarmChange]] = {}
+    row = committed = needed = 0
+    while row < len(arrived):
+        when, reading = arrived[row]
+        row += 1
+        changes[row] = live.hear([reading], when)
+        if row in commits or changes[row]:
+            kept |= live.drain_dirty(row)
+            committed, needed = row, live.needed_after
+        if row in left:
+            left.remove(row)
+            live = live_on(BOOK, SITE, start=None if committed else NIGHT)
+            live.load(kept.items(), needed)
+            for again in range(needed + 1, committed + 1):
+                live.hear_again(again, [arrived[again - 1][1]])
+            row = committed
+    plain = fresh()
+    for when, reading in arrived:
+        plain.hear([reading], when)
+    assert quiet(live) == quiet(plain)
+    told = [change for said in changes.values() for change in said]
+    assert lines(told + live.hear([], arrived[-1][0] + 3_600_000)) == lines(plainly(arrived))
+
+
+def quiet(live: Live) -> dict[str, object]:
+    """What a page keeps of each facility."""
+    return {
+        spot.facility.id: (
+            [ear.heard for ear in spot.ears],
+            [sampled(one, spot.windowed) for one in spot.recent or ()],
+        )
+        for spot in live._fitted.spots
+    }
 
 
 @settings(max_examples=120, deadline=None)

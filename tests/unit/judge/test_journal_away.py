@@ -23,7 +23,9 @@ class Folding:
     def fold(self, heard: Heard) -> Outcome:
         return Outcome(heard.row, heard.at, changed=True)
 
-    def drain_dirty(self) -> dict[str, bytes]:
+    needed_after = 0
+
+    def drain_dirty(self, _row: int) -> dict[str, bytes]:
         return {}
 
     def commit(self, _outcome: Outcome, _subjects: Mapping[str, bytes]) -> None:

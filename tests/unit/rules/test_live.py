@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from zlib import crc32
 
 import pytest
 
@@ -13,6 +14,7 @@ from domain.naming import Kind
 from domain.readings import Millis, Quality, Value
 from domain.site import Device
 from rules.book import shipped
+from rules.runners.pages import PAGES
 from tests.unit.rules.coast import (
     HOUR,
     MINUTE,
@@ -118,7 +120,10 @@ def test_an_open_alarm_is_known_after_a_restart():
 def test_only_what_changed_is_handed_over():
     live = live_on(shipped(), SITE)
     live.hear([bin_says(NIGHT, EMPTY)], NIGHT)
-    assert set(live.drain_dirty()) == {"facility:bin-1", "listening"}
+    page = f"page:{crc32(b'bin-1') % PAGES}"
+    assert set(live.drain_dirty()) == {page, "listening"}
+    live.hear([bin_says(NIGHT + 1, FULL)], NIGHT + 1)
+    assert set(live.drain_dirty()) == {page, "facility:bin-1"}
     assert live.drain_dirty() == {}
 
 

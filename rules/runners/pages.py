@@ -1,0 +1,131 @@
+"""What is quiet, in pages: when each device was last heard, and what windows may reach back to.
+
+Every reading changes this much and no more, so it is not written down at each commit, but page by page within a bound.
+How far each page goes is said with it; what came after is in the journal, and is heard again after a start. Hearing
+again needs nothing but the reading: no rule, no clock, no state of anything else.
+"""
+
+from collections import deque
+from itertools import islice
+from typing import Final
+from zlib import crc32
+
+import msgspec
+
+from domain.readings import Millis, Quality, Reading
+from rules.core.state import Sample
+from rules.core.step import UNFIT
+from rules.runners.records import Ear, Page, Spot, forget, sampled
+
+PAGES: Final = 256  # of a site; a facility keeps its page for as long as this is so
+LAG: Final = 200_000  # readings that may wait to be written: some two seconds of work to hear them again
+LAG_MS: Final = 60_000
+_PREFIX: Final = "page:"
+_EVER: Final[Millis] = -(1 << 62)
+_BACKFILL: Final = int(Quality.BACKFILL)
+
+
+class SavedPage(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Some facilities, up to and with a row of the journal."""
+
+    row: int
+    heard: dict[str, Millis]  # by device
+    recent: dict[str, list[Sample]] = {}  # by facility
+
+
+class Pages:
+    """The pages of a site, and which of them wait to be written, the longest waiting first."""
+
+    def __init__(self, spots: tuple[Spot, ...]) -> None:
+        self._pages: dict[str, Page] = {}
+        for spot in spots:
+            key = f"{_PREFIX}{crc32(spot.facility.id.encode()) % PAGES}"
+            spot.page = self._pages.setdefault(key, Page(key))
+            spot.page.spots.append(spot)
+        self.waiting: deque[Page] = deque()  # whoever soils a page appends it
+        self._known = 0  # of those waiting: seen at the last drain
+        self._row = self.needed_after = 0
+        self._drained = self.heard = 0  # readings, then and now
+        self._drained_at = _EVER
+
+    def drain(self, row: int, at: Millis) -> dict[str, bytes]:
+        """The pages to write now, as they are after `row`, in which time has come to `at`: of those that wait about as
+        many as the bounds are used up by what came since the last time, and all that would pass a bound.
+        """
+        for page in islice(self.waiting, self._known, None):
+            page.since, page.counted, page.soiled_at = self._row, self._drained, self._drained_at
+        spent = max((self.heard - self._drained) / LAG, (at - self._drained_at) / LAG_MS)
+        share = -int(-len(self.waiting) * min(spent, 1.0) // 1)
+        rows: dict[str, bytes] = {}
+        while self.waiting and (len(rows) < share or self._overdue(self.waiting[0], at)):
+            page = self.waiting.popleft()
+            page.dirty, page.row = False, row
+            rows[page.key] = _row_of(page)
+        self._known, self._row, self._drained, self._drained_at = len(self.waiting), row, self.heard, at
+        self.needed_after = self.waiting[0].since if self.waiting else row
+        return rows
+
+    def drain_all(self) -> dict[str, bytes]:
+        """Every page that waits, as it is now, wherever that may be."""
+        rows = {page.key: _row_of(page) for page in self.waiting}
+        for page in self.waiting:
+            page.dirty = False
+        self.waiting.clear()
+        self._known = 0
+        return rows
+
+    def load(self, rows: dict[str, bytes], after: int, ears: dict[str, Ear], spots: dict[str, Spot]) -> None:
+        """Take up what was written; it lacks nothing of the rows up to `after`. What is no more is let go."""
+        self.needed_after = self._row = after
+        for key, text in rows.items():
+            if not key.startswith(_PREFIX):
+                continue
+            saved = msgspec.json.decode(text, type=SavedPage)
+            if key in self._pages:
+                self._pages[key].row = saved.row
+            for device, heard in saved.heard.items():
+                if device in ears:
+                    ears[device].heard = max(ears[device].heard, heard)
+            for facility, recent in saved.recent.items():
+                if facility in spots and spots[facility].recent is not None:
+                    spots[facility].recent = list(recent)
+
+    def hear_again(self, row: int, reading: Reading, ear: Ear, recall: Millis) -> None:
+        """What `Live.hear` does to a page, for a row that was judged before."""
+        spot, when = ear.spot, reading.at
+        if row <= spot.page.row:
+            return
+        if reading.quality & UNFIT:
+            if reading.quality & _BACKFILL or when <= ear.heard:
+                return
+            ear.heard = when
+        else:
+            if (recent := spot.recent) is not None:
+                if when >= ear.heard and recent and recent[0].at < when - recall:
+                    forget(recent, when - recall)
+                recent.append(reading)
+            ear.heard = max(ear.heard, when)
+        self.soil(spot.page)
+
+    def soil(self, page: Page) -> None:
+        """It is not as it was written."""
+        if not page.dirty:
+            page.dirty = True
+            self.waiting.append(page)
+
+    def _overdue(self, page: Page, at: Millis) -> bool:
+        return self.heard - page.counted >= LAG or at - page.soiled_at >= LAG_MS
+
+
+def _row_of(page: Page) -> bytes:
+    return msgspec.json.encode(
+        SavedPage(
+            page.row,
+            {ear.id: ear.heard for spot in page.spots for ear in spot.ears if ear.heard >= 0},
+            {
+                spot.facility.id: [sampled(one, spot.windowed) for one in spot.recent]
+                for spot in page.spots
+                if spot.recent
+            },
+        )
+    )
