@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from ingest.payloads import bosch, decentlab, netvox, nwave
+from ingest.payloads import bosch, decentlab, netvox, nwave, yobiiq
 from ingest.payloads.decoded import PayloadDecoder
 
 DECODERS: Final[Mapping[str, PayloadDecoder]] = {
@@ -13,4 +13,8 @@ DECODERS: Final[Mapping[str, PayloadDecoder]] = {
     "nwave-g4-counter": nwave.g4_counter,
     "nwave-g4-parking": nwave.g4_parking,
     "nwave-nps310": nwave.nps310,
+    "yobiiq-relay": yobiiq.relay,
+    "yobiiq-single-phase": yobiiq.single_phase_meter,
+    "yobiiq-smoke": yobiiq.smoke_detector,
+    "yobiiq-three-phase": yobiiq.three_phase_meter,
 }
