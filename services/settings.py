@@ -1,12 +1,14 @@
 """What an operator can set, read once: from the environment (`TIDEWALK_…`), then from the command line over it."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from domain.errors import ConflictError
+
+EXAMPLE: Final = "change-me"  # in every secret of .env.example and deploy/tidewalk.env.example
 
 
 def settled(**said: Any) -> "Settings":
@@ -49,6 +51,14 @@ class Settings(BaseSettings):
         default=20_000, ge=0, description="Journal rows go earlier where it would be larger than this; 0: however large"
     )
     rules: str = Field("", description="Folder of rule files; empty: the shipped library")
+
+    @field_validator("*")
+    @classmethod
+    def _no_example(cls, said: Any) -> Any:
+        told = said.get_secret_value() if isinstance(said, SecretStr) else said
+        if isinstance(told, str) and EXAMPLE in told:
+            raise ValueError(f"this still is the example's value ({EXAMPLE}…): put a secret of your own there")
+        return said
 
     def broker_address(self) -> tuple[str, int]:
         """Host and port of the broker; the port is 1883 where none is said."""
