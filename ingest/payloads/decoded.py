@@ -19,6 +19,7 @@ class Decoded(NamedTuple):
     fields: Mapping[str, Any]
     history: tuple[Earlier, ...] = ()
     at: Millis | None = None  # the device's own clock, where the payload carries it
+    unread: bytes = b""  # from here on the payload is of a kind that is not known, or cut off
 
 
 PayloadDecoder = Callable[[bytes, int], Decoded]

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import Final
 
-from ingest.payloads import bosch, decentlab, netvox, nwave, yobiiq
+from ingest.payloads import bosch, decentlab, milesight, netvox, nwave, yobiiq
 from ingest.payloads.decoded import PayloadDecoder
 
 DECODERS: Final[Mapping[str, PayloadDecoder]] = {
     "bosch": bosch.decode,
     **decentlab.BY_MODEL,
+    **milesight.BY_MODEL,
     "netvox": netvox.decode,
     "nwave-g4-counter": nwave.g4_counter,
     "nwave-g4-parking": nwave.g4_parking,
