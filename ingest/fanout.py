@@ -12,11 +12,11 @@ from weakref import WeakSet
 from domain.messages import Heard, Row
 from domain.naming import EDIT
 from domain.ports import Journal
-from ingest.lately import WINDOW
+from domain.readings import Millis
 from ingest.pipeline import Pipeline
 
 _log = logging.getLogger(__name__)
-_STEP_BACK: Final = 64  # rows, doubled until a minute is behind us
+_STEP_BACK: Final = 64  # rows, doubled until the window is behind us
 _AT_ONCE: Final = 64  # rows replayed in one go
 _MOST_ROWS: Final = 512  # rows that a lagging consumer takes in one go, if they are light
 _HEAVY: Final = 10_000  # messages in one go, above which it takes fewer rows
@@ -30,7 +30,7 @@ def replayed(journal: Journal, after: int, *, at_once: int = _AT_ONCE) -> Iterat
         after = rows[-1].number
 
 
-def minute_before(journal: Journal, after: int) -> Iterator[Row]:
+def just_before(journal: Journal, after: int, window: Millis) -> Iterator[Row]:
     """The rows up to `after` that a pipeline must have heard before it may read on from there. Blocking."""
     here = journal.read(after - 1, 1) if after > 0 else ()
     if not here or here[0].number != after:
@@ -39,7 +39,7 @@ def minute_before(journal: Journal, after: int) -> Iterator[Row]:
     while True:
         start = max(0, after - back)
         first = journal.read(start, 1)
-        if start == 0 or not first or first[0].at < here[0].at - WINDOW:
+        if start == 0 or not first or first[0].at < here[0].at - window:
             break
         back *= 2
     for row in replayed(journal, start):
@@ -67,7 +67,7 @@ class Reader:
         """Be ready for what comes after that row. Blocking; at once where it stands there already."""
         if self._pipeline is None or self.at_row != after:
             self._pipeline = self._fresh(after)
-            self._pipeline.warm(minute_before(journal, after))
+            self._pipeline.warm(just_before(journal, after, self._pipeline.window))
             self.at_row = after
 
     def read(self, row: Row) -> Heard:

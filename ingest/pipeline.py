@@ -1,6 +1,7 @@
 """From a row of the journal to readings, notes, and what is kept aside. Pure: no clock, no I/O, never raises.
 
-Every message has exactly one fate. The only state is what was heard in the last 60 s, and a count.
+Every message has exactly one fate. The only state is what was heard in the last 60 s (of network servers in the last
+minutes), and a count.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -10,21 +11,24 @@ from zoneinfo import ZoneInfo
 
 from domain.errors import RejectedError
 from domain.ids import message_key
-from domain.messages import Fate, Flag, Heard, Message, Quarantined, Row
+from domain.messages import Fate, Flag, Heard, Message, Row
 from domain.readings import Millis, Quality, Reading
 from domain.site import Site
 from ingest import quarantine
 from ingest.codecs import native
 from ingest.codecs.replies import read_command, read_reply
 from ingest.codecs.said import Codec, Faults, Measured, Said, Time
-from ingest.lately import FirstHeard, SeenKeys
+from ingest.lately import WINDOW, FirstHeard, SeenKeys
 from ingest.lockstep import read_step
+from ingest.mapping.load import shipped
+from ingest.mapping.profiles import Profiles
+from ingest.outcome import Outcome
 from ingest.oversize import key_of, size_of
 from ingest.quality import AHEAD, EARLIEST, believed, clock_fault
 from ingest.routes import Carries, Route, Routes
+from ingest.uplinks import AGAIN, Taken, Uplinks
 
 NATIVE: Final[Mapping[str, Codec]] = {"native": native.decode}
-_SPELT_OUT: Final = 32  # faults of one message that are named one by one
 _DAY: Final = 86_400_000
 # plain ints: readings carry them, and flags of an enumeration cost ten times as much to combine
 _GOOD: Final = int(Quality.GOOD)
@@ -40,14 +44,25 @@ class Pipeline:
     """Reads rows for one site, in order. Make a fresh one for each reader of the journal."""
 
     def __init__(
-        self, site: Site, *, codecs: Mapping[str, Codec] = NATIVE, retention: Millis = 0, remember: int = 65_536
+        self,
+        site: Site,
+        *,
+        codecs: Mapping[str, Codec] = NATIVE,
+        retention: Millis = 0,
+        remember: int = 65_536,
+        profiles: Profiles | None = None,
     ) -> None:
-        """`codecs` by profile name; `retention` 0 keeps any age; duplicates are counted within `remember` keys."""
+        """`codecs` by profile name; `retention` 0 keeps any age; duplicates are counted within `remember` keys.
+        `profiles` of devices that network servers know; None: those that are shipped, where the site has such devices.
+        """
         self._find = Routes(site, codecs).find
         self._zone = ZoneInfo(site.timezone)
         self._retention = retention
         self.first_heard = FirstHeard()
         self.seen = SeenKeys(remember)
+        relayed = bool(site.device_by_eui)
+        self.uplinks = Uplinks(site, profiles if profiles is not None else shipped() if relayed else Profiles(()))
+        self.window: Millis = AGAIN if relayed else WINDOW
 
     @property
     def duplicates(self) -> int:
@@ -55,19 +70,20 @@ class Pipeline:
         return self.seen.again
 
     def warm(self, rows: Iterable[Row]) -> None:
-        """Hear what came in the 60 s before, so that reading may begin in the middle of the journal."""
+        """Hear what came in the `window` before, so that reading may begin in the middle of the journal."""
         for row in rows:
             self.read(row)
 
     def take_over(self, other: "Pipeline") -> None:
         """Go on where another one stands: for a site or profile that changed between two rows."""
         self.first_heard, self.seen = other.first_heard, other.seen
+        self.uplinks.again = other.uplinks.again
 
     def read(self, row: Row) -> Heard:
         """What one row says."""
         if not row.messages:
             return Heard(row.number, row.at, (), (), (), ())
-        out = _Out(row)
+        out = Outcome(row)
         find, telemetry = self._find, self._telemetry
         for place, message in enumerate(row.messages):
             topic, payload, _, flags = message
@@ -76,6 +92,8 @@ class Pipeline:
                 route = find(topic)
                 if route.codec is not None:
                     telemetry(route, message, place, key, out)
+                elif route.envelope is not None:
+                    self._relayed(route, message, place, key, out)
                 else:
                     _anything_else(route, message, place, key, out)
             except RejectedError as refused:
@@ -84,7 +102,7 @@ class Pipeline:
                 out.refuse(message, place, key, quarantine.our_fault(error))
         return out.heard()
 
-    def _telemetry(self, route: Route, message: Message, place: int, key: bytes, out: "_Out") -> None:
+    def _telemetry(self, route: Route, message: Message, place: int, key: bytes, out: Outcome) -> None:
         _, payload, received, flags = message
         if flags:
             _refuse_unusual(message)
@@ -93,7 +111,7 @@ class Pipeline:
         said, faults = route.codec(payload)
         values, doubts = believed(said.values) if said.values else ({}, ())
         at, quality, clock = self._event_time(said.at, key, received, flags)
-        _, _, facility, device, kind, zone, _ = route
+        _, _, facility, device, kind, zone, _, _ = route
         # a NamedTuple's own constructor costs twice as much, and this line runs for every message
         reading = _made(Reading, (facility, device, kind, zone, at, values, quality, said.seq, received))
         if not (faults or doubts or clock or said.history or not values or self._too_old(at, received)):
@@ -106,6 +124,44 @@ class Pipeline:
         out.keep_aside(message, place, key, (*left_out, ("at", clock)) if clock else left_out)
         out.readings.extend(readings)
         out.fates.append(Fate(key, len(readings), ""))
+
+    def _relayed(self, route: Route, message: Message, place: int, key: bytes, out: Outcome) -> None:
+        """What a network server relays: of one device, of several, or of no concern."""
+        _refuse_unusual(message)
+        assert route.envelope is not None  # noqa: S101  # looked at by the caller
+        uplinks = route.envelope(message.payload)
+        if not uplinks:
+            out.fates.append(Fate(key, 0, ""))
+            return
+        self.seen.add(key)
+        readings: list[Reading] = []
+        left_out: list[tuple[str, str]] = []
+        for number, uplink in enumerate(uplinks):
+            try:
+                taken = self.uplinks.taken(uplink, route.device, message.received)
+            except RejectedError as refused:
+                if len(uplinks) == 1:
+                    raise
+                left_out.append((f"uplink[{number}]", str(refused)))
+            else:
+                found, faults = self._of_uplink(taken, key, message)
+                readings += found
+                left_out += faults
+        if not readings and left_out:
+            raise RejectedError(_why_nothing(tuple(left_out)))
+        if left_out:
+            out.keep_aside(message, place, key, tuple(left_out))
+        out.readings.extend(readings)
+        out.fates.append(Fate(key, len(readings), ""))
+
+    def _of_uplink(self, taken: Taken, key: bytes, message: Message) -> tuple[list[Reading], Faults]:
+        bound, said, faults = taken
+        values, doubts = believed(said.values or {})
+        at, quality, clock = self._event_time(said.at, key, message.received, message.flags)
+        place = (bound.facility, bound.device, bound.kind, bound.zone)
+        reading = Reading(*place, at, values, quality, said.seq, message.received)
+        readings, left_out = self._sorted_out(reading, said, (*faults, *doubts))
+        return readings, (*left_out, ("at", clock)) if clock and readings else left_out
 
     def _event_time(self, said: Time | None, key: bytes, received: Millis, flags: int) -> tuple[Millis, int, str]:
         """The event time, the quality so far, and why the device's own time was not taken."""
@@ -162,47 +218,6 @@ class Pipeline:
         return datetime.fromtimestamp(at / 1000, self._zone).utcoffset() or timedelta()
 
 
-class _Out:
-    """What has been found in a row so far."""
-
-    def __init__(self, row: Row) -> None:
-        self._row = row
-        self.readings: list[Reading] = []
-        self.notes: list[Message] = []
-        self.quarantined: list[Quarantined] = []
-        self.fates: list[Fate] = []
-
-    def heard(self) -> Heard:
-        return Heard(
-            self._row.number,
-            self._row.at,
-            tuple(self.readings),
-            tuple(self.notes),
-            tuple(self.quarantined),
-            tuple(self.fates),
-        )
-
-    def note(self, message: Message, key: bytes) -> None:
-        self.notes.append(message)
-        self.fates.append(Fate(key, 0, ""))
-
-    def refuse(self, message: Message, place: int, key: bytes, reason: str) -> None:
-        """Keep the whole message aside."""
-        self.keep_aside(message, place, key, (("", reason),))
-        self.fates.append(Fate(key, 0, reason))
-
-    def keep_aside(self, message: Message, place: int, key: bytes, left_out: Faults) -> None:
-        """Keep parts of it aside, the first ones by name."""
-        rest = len(left_out) - _SPELT_OUT
-        if rest > 0:
-            left_out = (*left_out[:_SPELT_OUT], ("…", quarantine.more(rest)))
-        topic, payload, received, _ = message
-        for quantity, reason in left_out:
-            self.quarantined.append(
-                Quarantined(self._row.number, place, quantity, reason, topic, payload, received, key)
-            )
-
-
 def _refuse_unusual(message: Message) -> None:
     """What telemetry may not be. Raises RejectedError."""
     if message.flags & Flag.RETAINED:
@@ -219,7 +234,7 @@ def _why_nothing(left_out: Faults) -> str:
     return left_out[0][1] + also
 
 
-def _anything_else(route: Route, message: Message, place: int, key: bytes, out: _Out) -> None:
+def _anything_else(route: Route, message: Message, place: int, key: bytes, out: Outcome) -> None:
     """All that brings no readings. Raises RejectedError."""
     match route.carries:
         case Carries.NOTE:
@@ -240,7 +255,7 @@ def _anything_else(route: Route, message: Message, place: int, key: bytes, out: 
             raise RejectedError(route.reason)
 
 
-def _answer(message: Message, place: int, key: bytes, out: _Out, read: Callable[[Message], object]) -> None:
+def _answer(message: Message, place: int, key: bytes, out: Outcome, read: Callable[[Message], object]) -> None:
     """What a crew or an operator says. One that cannot be read is kept aside and also handed on: whoever said it is to
     hear `refused`.
     """

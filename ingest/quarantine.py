@@ -13,6 +13,7 @@ RETAINED: Final = "retained: a retained message is a replay; publish without the
 NO_CLOCK: Final = "not simulated: clock steps count only where the site file says `simulated: true`"
 BAD_STATUS: Final = "unreadable status: send `online` or `offline` as plain text"
 BAD_CLOCK: Final = 'unreadable clock: send {"step": number, "at": time}'
+NO_TIME: Final = "unreadable time: an entry of the history has none; see the device's profile (docs/devices.md)"
 NO_VALUES: Final = "no values: send `values` with at least one quantity, or `history`"
 
 
@@ -145,6 +146,11 @@ def bad_bytes(name: str, found: str, written: str) -> str:
     return f"unreadable bytes: {name} is {shown(found)}, which is no {written}; check the integration"
 
 
+def unknown_server(found: str, known: tuple[str, ...]) -> str:
+    """The topic names a dialect that nobody here reads."""
+    return f"unknown server: {shown(found)}; publish to tidewalk/SITE/uplink/ and one of {', '.join(known)}"
+
+
 def unknown_eui(found: str) -> str:
     """A device that a network server knows and the site file does not."""
     return (
@@ -168,6 +174,11 @@ def not_decoded(profile: str, port: int, why: str) -> str:
     return (
         f"unreadable payload: {shown(profile)} on FPort {port}: {shown(why)}; check the device's profile and firmware"
     )
+
+
+def later_than_it_keeps(at: int) -> str:
+    """An entry of a history from before what the device can have kept."""
+    return f"clock: {at} ms is further back than the device's profile says that it keeps; set the device's clock"
 
 
 def bad_reply(why: str) -> str:

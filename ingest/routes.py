@@ -7,13 +7,17 @@ from typing import Final, NamedTuple
 from domain import naming
 from domain.site import Site
 from ingest import quarantine
+from ingest.codecs.envelopes import ENVELOPES
+from ingest.codecs.picking import eui
 from ingest.codecs.said import Codec
+from ingest.codecs.uplink import Envelope
 
 
 class Carries(Enum):
     """What a topic brings."""
 
     READINGS = "readings"
+    UPLINKS = "uplinks"  # what a network server relays: whose it is, only the message says
     STATUS = "status"
     REPLY = "reply"
     COMMAND = "command"  # an operator's, through the API
@@ -23,7 +27,9 @@ class Carries(Enum):
 
 
 class Route(NamedTuple):
-    """What is known of a topic. `reason` says why it carries nothing; `codec` is there where it carries readings."""
+    """What is known of a topic. `reason` says why it carries nothing; `codec` is there where it carries readings,
+    `envelope` where it carries uplinks, of the device with the EUI `device` where the topic names one.
+    """
 
     carries: Carries
     reason: str = ""
@@ -32,12 +38,14 @@ class Route(NamedTuple):
     kind: str = ""
     zone: str = ""
     codec: Codec | None = None
+    envelope: Envelope | None = None
 
 
 _REMEMBERED: Final = 200_000  # topics; a flood of made-up ones must not fill the memory
 _NOTE: Final = Route(Carries.NOTE)
 _COMMAND: Final = Route(Carries.COMMAND)
 _STATUS: Final = Route(Carries.STATUS)
+_NO_CONCERN: Final = Route(Carries.UPLINKS, envelope=lambda _: ())  # joins, acknowledgements, downlinks
 
 
 class Routes:
@@ -80,8 +88,8 @@ class Routes:
             case ["tidewalk", _, zone, kind, device, "status"]:
                 route = self._device(zone, kind, device)
                 return route if route.reason else _STATUS
-            case _:
-                return _nothing(quarantine.unknown_topic(topic))
+            case levels:
+                return _relayed(levels) or _nothing(quarantine.unknown_topic(topic))
 
     def _device(self, zone: str, kind: str, device: str) -> Route:
         known = self._site.devices.get(device)
@@ -96,6 +104,28 @@ class Routes:
         if codec is None:
             return _nothing(quarantine.unknown_profile(known.profile, device))
         return Route(Carries.READINGS, "", facility.id, device, str(naming.Kind(kind)), zone, codec)
+
+
+def _relayed(levels: list[str]) -> Route | None:
+    """What comes from a network server, on its own topic or on ours."""
+    match levels:
+        case ["tidewalk", _, "uplink", server] | ["tidewalk", _, "uplink", server, ""]:
+            return _uplink(server, "")
+        case ["tidewalk", _, "uplink", server, device]:
+            return _uplink(server, device)
+        case ["application", _, "device", device, "event", event]:
+            return _uplink("chirpstack", device) if event == "up" else _NO_CONCERN
+        case ["v3", _, "devices", _, event, *_]:
+            return _uplink("ttn", "") if event == "up" else _NO_CONCERN
+        case _:
+            return None
+
+
+def _uplink(server: str, device: str) -> Route:
+    envelope = ENVELOPES.get(server)
+    if envelope is None:
+        return _nothing(quarantine.unknown_server(server, tuple(ENVELOPES)))
+    return Route(Carries.UPLINKS, device=eui(device), envelope=envelope)
 
 
 def _nothing(reason: str) -> Route:

@@ -90,7 +90,7 @@ def broker_ends(settings: Settings, site: Site, clock: Clock) -> Ends:
     heard = kind(
         site=site.id,
         client_id=settings.client_id,
-        filters=site_filters(site.id, simulated=site.simulated),
+        filters=site_filters(site.id, simulated=site.simulated, relayed=bool(site.device_by_eui)),
         host=host,
         port=port,
         username=user,

@@ -52,12 +52,21 @@ class MqttSettings:
             raise ValueError("batch_messages, waiting_messages and waiting_bytes must be at least 1")
 
 
-def site_filters(site: str, *, simulated: bool = False) -> tuple[str, ...]:
-    """All that docs/wire.md says of the native tongue; the lock-step clock only of a simulated site."""
+def site_filters(site: str, *, simulated: bool = False, relayed: bool = False) -> tuple[str, ...]:
+    """All that docs/wire.md says of the native tongue; the lock-step clock only of a simulated site; what network
+    servers relay only of one whose devices they know.
+    """
     heard = (
         f"tidewalk/{site}/+/+/+/up",
         f"tidewalk/{site}/+/+/+/status",
         f"tidewalk/{site}/gateway/+/status",
         f"tidewalk/{site}/crew/+/replies",
     )
-    return (*heard, f"tidewalk/{site}/clock") if simulated else heard
+    clock = (f"tidewalk/{site}/clock",) if simulated else ()
+    servers = (
+        f"tidewalk/{site}/uplink/+",
+        f"tidewalk/{site}/uplink/+/+",
+        "application/+/device/+/event/up",
+        "v3/+/devices/+/up",
+    )
+    return (*heard, *clock, *servers) if relayed else (*heard, *clock)

@@ -7,7 +7,8 @@ import pytest
 from domain.messages import Heard, Message, Row
 from domain.naming import EDIT
 from domain.site import Site
-from ingest.fanout import FanOut, minute_before, replayed
+from ingest.fanout import FanOut, just_before, replayed
+from ingest.lately import WINDOW
 from ingest.pipeline import Pipeline
 from services.storage.journal import MemoryJournal
 from tests.unit.ingest.small_coast import AT, coast, up
@@ -173,7 +174,7 @@ def test_the_minute_before_a_row_is_all_that_a_pipeline_must_have_heard(spacing:
     bench = Bench()
     rows = [bench.write(later=spacing) for _ in range(700)]
     for after in (1, 70, 350, 700):
-        got = [r.number for r in minute_before(bench.journal, after)]
+        got = [r.number for r in just_before(bench.journal, after, WINDOW)]
         needed = [r.number for r in rows[:after] if r.at >= rows[after - 1].at - 60_000]
         assert got[-1] == after
         assert set(needed) <= set(got)
@@ -184,4 +185,4 @@ def test_the_minute_before_a_row_is_all_that_a_pipeline_must_have_heard(spacing:
 def test_there_is_no_minute_before_the_first_row_or_one_that_is_not_there(after: int):
     bench = Bench()
     bench.write()
-    assert list(minute_before(bench.journal, after)) == []
+    assert list(just_before(bench.journal, after, WINDOW)) == []

@@ -38,6 +38,15 @@ def test_the_clock_is_heard_on_simulated_sites_only():
     assert set(site_filters("coast", simulated=True)) - set(site_filters("coast")) == {"tidewalk/coast/clock"}
 
 
+def test_network_servers_are_heard_only_where_the_site_has_their_devices():
+    assert set(site_filters("coast", relayed=True)) - set(site_filters("coast")) == {
+        "tidewalk/coast/uplink/+",
+        "tidewalk/coast/uplink/+/+",
+        "application/+/device/+/event/up",
+        "v3/+/devices/+/up",
+    }
+
+
 def test_the_service_never_hears_its_own_orders_and_receipts():
     assert not any(
         "orders" in pattern or "receipts" in pattern or pattern.endswith("#") for pattern in site_filters("s")
