@@ -12,15 +12,14 @@ from domain.site import Site
 from ingest import quarantine
 from ingest.codecs.said import Faults, Measured, Said
 from ingest.codecs.uplink import Uplink
-from ingest.mapping.apply import Application, Mapped, MappedAt
+from ingest.mapping.apply import Application, MappedAt
 from ingest.mapping.profiles import Profile, Profiles
-from ingest.payloads.decoded import Decoded
+from ingest.mapping.reading import read_uplink
 from ingest.quality import AHEAD, EARLIEST
 
 AGAIN: Final = 5 * 60_000  # ms in which the same counter and payload of a device are the same reading
 _LATE: Final = 24 * 3_600_000  # how far behind the server's clock a device's own is believed, where no profile says
 _MOST_HISTORY: Final = 4096
-_nothing: Final = Decoded({})
 
 
 class Bound(NamedTuple):
@@ -53,7 +52,7 @@ class Uplinks:
     def taken(self, uplink: Uplink, eui: str, received: Millis) -> Taken:
         """What it says; `eui` is who the topic says it is, where the envelope does not. Raises RejectedError."""
         bound = self._device(uplink.eui or eui)
-        mapped, earlier = _read(bound, uplink)
+        mapped, earlier = read_uplink(bound.profile, bound.application, uplink)
         at = _moment(mapped.at, uplink.at, received, bound.profile.late or _LATE)
         rssi, snr = uplink.rssi, uplink.snr
         if uplink.counter >= 0:
@@ -134,31 +133,6 @@ def _quality(rssi: float | None, snr: float | None) -> tuple[float, float]:
 def _key(device: str, uplink: Uplink) -> bytes:
     said = uplink.payload or msgspec.json.encode(uplink.fields)
     return blake2b(f"{device}/{uplink.counter}/{uplink.port}/".encode() + said, digest_size=8).digest()
-
-
-def _read(bound: Bound, uplink: Uplink) -> tuple[Mapped, tuple[MappedAt, ...]]:
-    """What the server decoded, where our profile knows any of it; else what the bytes say. Raises RejectedError."""
-    profile, application, port = bound.profile, bound.application, uplink.port
-    if port in profile.ignore_ports:
-        return Mapped({}, ()), ()
-    if uplink.fields:
-        mapped = application.read(uplink.fields, port)
-        if mapped.values or mapped.faults or mapped.history or not (uplink.payload and profile.decode):
-            return mapped, ()
-    if not uplink.payload:
-        return Mapped({}, ()), ()
-    if profile.ports and port not in profile.ports:
-        raise RejectedError(quarantine.unknown_port(port, profile.name))
-    if profile.decode is None:
-        raise RejectedError(quarantine.no_decoder(profile.name))
-    try:
-        decoded = profile.decode(uplink.payload, port)
-    except RejectedError as refused:
-        raise RejectedError(quarantine.not_decoded(profile.name, port, str(refused))) from None
-    mapped = application.read(decoded.fields, port)
-    if decoded.at is not None:
-        mapped = mapped._replace(at=decoded.at)
-    return mapped, tuple(application.earlier(one.at, one.fields) for one in decoded.history)
 
 
 def _moment(own: Millis | None, server: Millis | None, received: Millis, late: Millis) -> Millis | None:

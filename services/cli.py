@@ -13,6 +13,7 @@ COMMANDS = {
     "simulate": ("services.commands.simulate", "simulate", "Play a coast against any MQTT broker."),
     "site": ("services.commands.site", "site", "Check, show and import the site files."),
     "rules": ("services.commands.rules", "rules", "Check and test the rule files."),
+    "profiles": ("services.commands.profiles", "profiles", "List, check and test the profiles of devices."),
     "quarantine": ("services.commands.quarantine", "quarantine", "What was kept aside, why, and trying it again."),
     "orders": ("services.commands.orders", "orders", "Work orders: list them, and one with its whole history."),
     "bench": ("services.commands.bench", "bench", "Measure the hot paths on this machine."),

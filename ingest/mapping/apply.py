@@ -146,7 +146,7 @@ def rules_of(fields: Mapping[str, list[FieldSaid]], kind: str, attributes: Mappi
         Rule(quantity, place(key), conditions(said.when), said.event, Taker(quantity, said))
         for key, saids in fields.items()
         for said in saids
-        if (quantity := target(said.to, kind)) and all(attributes.get(k) == v for k, v in said.needs.items())
+        if (quantity := target(said.to, kind)) and all(attributes.get(k, v) == v for k, v in said.needs.items())
     )
 
 

@@ -51,7 +51,7 @@ class FieldSaid(Shape):
     not_: Saids = Field(default=[], alias="not")  # sentinels: a fault of the sensor, never a value
     skip: Saids = []  # says nothing, and is no fault
     when: dict[str, Saids] = {}  # only where these fields have one of these values
-    needs: dict[str, float] = {}  # only on a facility with these attributes
+    needs: dict[str, float] = {}  # only where the facility has no other value of these attributes
     pick: Literal["last", "first", "sum", "max", "min"] = "last"  # of several values
     event: bool = False  # only from a frame that tells of an event, never from a heartbeat
     low: float | None = None  # what the sensor can measure, in our unit; outside it is a fault

@@ -14,7 +14,7 @@ from services.cli import cli
 PAGE = (Path(__file__).parents[3] / "docs/commands.md").read_text("utf-8")
 ROWS = dict(re.findall(r"^\| `tidewalk ([\w -]+?)(?: --virtual)? --json`[^|]*\| (.+) \|$", PAGE, re.MULTILINE))
 SPOKEN = {"orders close": ["orders confirm", "orders reassign", "orders note"]}  # in the row of their sister
-QUICK = ("site check", "site show", "rules check", "rules test")
+QUICK = ("site check", "site show", "rules check", "rules test", "profiles list", "profiles check", "profiles test")
 
 
 def _commands(group: click.Group, before: str = "") -> Iterator[tuple[str, click.Command]]:
