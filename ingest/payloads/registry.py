@@ -3,12 +3,23 @@
 from collections.abc import Mapping
 from typing import Final
 
-from ingest.payloads import bosch, decentlab, milesight, netvox, nwave, yobiiq
+from ingest.payloads import bosch, decentlab, dragino, milesight, netvox, nwave, yobiiq
 from ingest.payloads.decoded import PayloadDecoder
 
 DECODERS: Final[Mapping[str, PayloadDecoder]] = {
     "bosch": bosch.decode,
     **decentlab.BY_MODEL,
+    "dragino-air-quality": dragino.air_quality,
+    "dragino-climate": dragino.climate,
+    "dragino-door-or-leak": dragino.door_or_leak,
+    "dragino-inputs": dragino.inputs,
+    "dragino-leaf": dragino.leaf,
+    "dragino-lidar": dragino.lidar,
+    "dragino-node": dragino.node,
+    "dragino-soil": dragino.soil,
+    "dragino-soil-ph": dragino.soil_ph,
+    "dragino-ultrasonic": dragino.ultrasonic,
+    "dragino-ultrasonic-four": dragino.ultrasonic_four,
     **milesight.BY_MODEL,
     "netvox": netvox.decode,
     "nwave-g4-counter": nwave.g4_counter,
