@@ -53,6 +53,10 @@ class Profile:
         rules = rules_of(self.fields, kind, attributes)
         return Application(rules, Beats(ports, when), times, kind, attributes.get("depth_mm", 0.0))
 
+    def quantities(self, kind: str, attributes: Mapping[str, float]) -> frozenset[str]:
+        """What it can tell of such a facility."""
+        return frozenset(rule.quantity for rule in rules_of(self.fields, kind, attributes))
+
 
 @dataclass(frozen=True)
 class Vendor:

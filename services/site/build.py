@@ -130,7 +130,8 @@ def _devices(draft: Draft) -> dict[str, Device]:
             gateway=row.gateway or rows[row.facility].gateway,
             interval_s=kind.interval_s if row.interval_s is None else row.interval_s,
             lit_interval_s=kind.lit_interval_s if row.lit_interval_s is None else row.lit_interval_s,
-            played=row.played,
+            played=row.played and not row.eui,  # the simulators speak our own words, not a vendor's
+            eui=row.eui,
         )
     return found
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from domain.naming import Kind
+from services.site.check_profiles import check_profiles
 from services.site.draft import KINDS, Draft, FacilityDraft
 from services.site.faults import Faults, one_of
 from services.site.geometry import inside
@@ -143,6 +144,7 @@ def _same_part_codes(draft: Draft, faults: Faults) -> None:
 
 
 def _devices(draft: Draft, known: Known, faults: Faults) -> None:
+    check_profiles(draft, faults)
     listed = {device.row.facility for device in draft.devices}
     derived = {facility.row.id for facility in draft.facilities} - listed
     for device in draft.devices:

@@ -12,6 +12,9 @@ CHAINAGE_EXPECTED = "chainage as K2+350 (kilometres + metres) or metres as 2350"
 SPAN_EXPECTED = "hours as 05:30-13:30 (an end at or before the start is on the next day)"
 HOURS_EXPECTED = "hours as 05:00-23:00, or by season as 04-01..10-31 05:00-23:00; 11-01..03-31 06:00-22:00"
 
+EUI_EXPECTED = "16 hex digits, with or without dashes, as 24e124136c191967"
+
+_EUI = re.compile(r"[0-9a-f]{16}", re.ASCII)
 _CHAINAGE = re.compile(r"K(\d+)\+(\d{3}(?:\.\d+)?)|(\d+(?:\.\d+)?)", re.IGNORECASE)
 _SPAN = re.compile(r"(\d{2}):([0-5]\d)-(\d{2}):([0-5]\d)")
 _SEASON = re.compile(r"(\d{2})-(\d{2})\.\.(\d{2})-(\d{2})\s+(\S+)")
@@ -49,6 +52,14 @@ def span_text(opens: int, closes: int) -> str:
     """(1290, 1770) → `21:30-05:30`."""
     closes = closes - MINUTES_OF_A_DAY if closes > MINUTES_OF_A_DAY else closes
     return f"{opens // 60:02d}:{opens % 60:02d}-{closes // 60:02d}:{closes % 60:02d}"
+
+
+def eui(text: str) -> str:
+    """`24-E1-24-13-6C-19-19-67` → `24e124136c191967`. Raises ValueError."""
+    plain = re.sub(r"[-:.\s]", "", text).lower()
+    if not _EUI.fullmatch(plain):
+        raise ValueError(EUI_EXPECTED)
+    return plain
 
 
 def hours(text: str) -> tuple[Hours, ...]:

@@ -47,6 +47,7 @@ Point = tuple[Latitude, Longitude]
 Span = Annotated[tuple[int, int], BeforeValidator(lambda text: notation.span(str(text)))]
 Chainage = Annotated[float, BeforeValidator(lambda text: notation.chainage(str(text)))]
 OpenHours = Annotated[tuple[Hours, ...], BeforeValidator(lambda text: notation.hours(str(text)))]
+Eui = Annotated[str, BeforeValidator(lambda text: notation.eui(str(text)))]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 # Many ids, or the one word `all`.
 Ids = Annotated[list[Id] | None, BeforeValidator(lambda given: None if given == "all" else given)]
@@ -220,11 +221,12 @@ class DeviceRow(Shape):
 
     id: Id = Field(description=ID_EXPECTED)
     facility: Id = Field(description="the id of a facility")
-    profile: str = Field("", description="the name of a device profile")
+    profile: str = Field("", description="native, or VENDOR/MODEL of a device profile")
     gateway: str = Field("", description="the id of a gateway")
     interval_s: int | None = Field(None, gt=0, description="seconds between two readings, 1 or more")
     lit_interval_s: int | None = Field(None, ge=0, description="the same between sunset and sunrise; 0: no other")
     played: bool = Field(True, description="true or false: whether the simulators play it")  # noqa: FBT003
+    eui: Eui = Field("", description=notation.EUI_EXPECTED)
 
 
 # The sections of site.yaml: each is a mapping from id to one of these.
