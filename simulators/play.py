@@ -1,25 +1,45 @@
 """Playing a world over a transport: in lock-step with the service, or after a clock."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
 from domain.naming import clock_topic, judged_topic, order_topic, receipts_topic
 from domain.ports import Clock
 from domain.readings import Millis
+from domain.site import Site
 from simulators.almanac import MINUTE, stamp
+from simulators.causes import Cause
 from simulators.ledger import Ledger
 from simulators.transport import Incoming, Outgoing, Transport
 from simulators.voice import Publish
-from simulators.world import World
 
 CLOCK_AGAIN_S: Final = 5.0
 LEAVE_S: Final = 3.0
 _BATCH: Final = 500
 _encode = msgspec.json.Encoder().encode
+
+
+class Coast(Protocol):
+    """What can be played: a world that is made up, or a recording of a real one. `now` is how far it has come."""
+
+    site: Site
+    now: Millis
+
+    def step(self, until: Millis, /) -> Sequence[Publish]:
+        """Everything sent in (`now`, `until`], in the order in which it reaches the broker."""
+        ...
+
+    def told(self) -> Sequence[Cause]:
+        """Causes that began or ended since the last call."""
+        ...
+
+    def hear(self, topic: str, payload: bytes, retained: bool, at: Millis, /) -> None:  # noqa: FBT001
+        """What the service says to a crew."""
+        ...
 
 
 @dataclass(slots=True)
@@ -37,7 +57,7 @@ Progress = Callable[[Played], None]
 
 
 async def play_lockstep(
-    world: World,
+    world: Coast,
     transport: Transport,
     until: Millis,
     *,
@@ -45,8 +65,10 @@ async def play_lockstep(
     ledger: Ledger | None = None,
     on_progress: Progress | None = None,
     again_s: float = CLOCK_AGAIN_S,
+    stops: Iterable[Millis] = (),
 ) -> Played:
-    """From where the world stands up to `until`, never ahead of what the service has judged.
+    """From where the world stands up to `until`, never ahead of what the service has judged: `step_ms` at a time, or,
+    where there are `stops`, to each of them in turn.
 
     A step: publish all of it, then the clock; hear what the service sends to crews until it says that the step is
     judged. The clock is sent again after every `again_s` seconds without an answer, through any outage.
@@ -54,9 +76,10 @@ async def play_lockstep(
     player = _Player(world, transport, ledger)
     await transport.subscribe([*_crew_filters(world), judged_topic(world.site.id)])
     heard = _Ear(transport)
+    following = iter(stops)
     try:
         while world.now < until:
-            at = min(until, world.now + step_ms)
+            at = min(until, next(following, until) if stops else world.now + step_ms)
             await player.send(world.step(at))
             player.played.steps += 1
             told = _encode({"step": player.played.steps, "at": stamp(at)})
@@ -75,7 +98,7 @@ async def play_lockstep(
 
 
 async def play_live(
-    world: World,
+    world: Coast,
     transport: Transport,
     clock: Clock,
     *,
@@ -129,7 +152,7 @@ async def _unless(stop: asyncio.Event, sending: Coroutine[None, None, None]) -> 
 class _Player:
     """Publishes what a step yields and writes the ledger after the broker has it."""
 
-    def __init__(self, world: World, transport: Transport, ledger: Ledger | None) -> None:
+    def __init__(self, world: Coast, transport: Transport, ledger: Ledger | None) -> None:
         self._world, self._transport, self._ledger = world, transport, ledger
         self.played = Played(at=world.now)
 
@@ -196,11 +219,11 @@ class _Ear:
         await asyncio.gather(self._task, return_exceptions=True)
 
 
-def _crew_filters(world: World) -> list[str]:
+def _crew_filters(world: Coast) -> list[str]:
     return [order_topic(world.site.id, "+", "+"), receipts_topic(world.site.id, "+")]
 
 
-def _judged(world: World, message: Incoming | None, step: int) -> bool:
+def _judged(world: Coast, message: Incoming | None, step: int) -> bool:
     if message is None or message.topic != judged_topic(world.site.id):
         return False
     try:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 
 from domain.errors import ConflictError
 from domain.ports import Clock
@@ -23,7 +23,7 @@ from services.settings import Settings
 from simulators.clocks import ScaledClock
 from simulators.ledger import Ledger
 from simulators.plans import plan_named
-from simulators.play import Played, play_live, play_lockstep
+from simulators.play import Coast, Played, play_live, play_lockstep
 from simulators.transport import Outgoing, Transport
 from simulators.transports.memory import MemoryTransport
 from simulators.transports.mqtt import MqttTransport, MqttTransportSettings
@@ -32,6 +32,7 @@ from simulators.world import World
 MEMORY: Final = "memory"
 BROKER: Final = "broker"
 LEDGER: Final = "ledger.jsonl"
+C = TypeVar("C", bound=Coast)  # the coast that is played
 _MARK: Final = "THIS-FOLDER-IS-EMPTIED-BY-TIDEWALK-DEMO"
 
 
@@ -69,23 +70,36 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(Generic[C]):
     """A service that runs, and the coast that plays to it."""
 
     service: Service
-    world: World
+    world: C
     transport: Transport
     clock: DomainClock
     ledger: Ledger
 
 
+Show = Stage[World]
+
+
 @asynccontextmanager
-async def staged(settings: Settings, site: Site, run: Run, wall: Clock) -> AsyncIterator[Stage]:
-    """Start everything, with the domain clock standing at the run's start; end everything. State begins empty."""
-    _emptied(settings.state)
-    clock = DomainClock(wall, start=run.start)
+async def staged(settings: Settings, site: Site, run: Run, wall: Clock) -> AsyncIterator[Show]:
+    """Start everything with a make-believe coast, the domain clock standing at the run's start; end everything. State
+    begins empty.
+    """
     world = World(site, run.seed, run.start, plan_named(run.faults), run.delay_ms)
-    transport, source, publisher, leave = _ends(settings, site, clock, run.transport)
+    async with playing(settings, world, wall, run.transport) as stage:
+        yield stage
+
+
+@asynccontextmanager
+async def playing(settings: Settings, world: C, wall: Clock, over: str) -> AsyncIterator[Stage[C]]:
+    """The same with any coast, from where it stands."""
+    site = world.site
+    _emptied(settings.state)
+    clock = DomainClock(wall, start=world.now)
+    transport, source, publisher, leave = _ends(settings, site, clock, over)
     async with wiring.service(settings, site, source, publisher, clock) as service:
         if service.judging.cursor:
             raise ConflictError("the database at --sql holds alarms and orders of an earlier run; name an empty one")
@@ -104,25 +118,29 @@ async def staged(settings: Settings, site: Site, run: Run, wall: Clock) -> Async
             await leave()
 
 
-async def play_virtual(stage: Stage, until: Millis, on_progress: Callable[[Played], None]) -> Played:
-    """Lock-step up to `until`."""
-    return await play_lockstep(stage.world, stage.transport, until, ledger=stage.ledger, on_progress=on_progress)
+async def play_virtual(
+    stage: Stage[C], until: Millis, on_progress: Callable[[Played], None], stops: Sequence[Millis] = ()
+) -> Played:
+    """Lock-step up to `until`, a minute at a time, or to each of `stops`."""
+    return await play_lockstep(
+        stage.world, stage.transport, until, ledger=stage.ledger, on_progress=on_progress, stops=stops
+    )
 
 
-async def play_show(stage: Stage, wall: Clock, speed: float, stop: asyncio.Event) -> None:
+async def play_show(stage: Show, wall: Clock, speed: float, stop: asyncio.Event) -> None:
     """From where lock-step ended, `speed` times as fast up to the present, and then live, until `stop`."""
     stage.clock.release(ScaledClock(wall, stage.clock.now(), speed))
     await play_live(stage.world, stage.transport, stage.clock, stop=stop, ledger=stage.ledger)
 
 
-async def verdict(stage: Stage, played: Played, run: Run, ledger: Path) -> Verdict:
+async def verdict(stage: Stage[C], played: Played, since: Millis, until: Millis, ledger: Path) -> Verdict:
     """Drain, then hold the ledger against journal, quarantine and store."""
     service = stage.service
     await service.drain()
     stage.ledger.flush()
     alarms, orders = await asyncio.to_thread(service.books.everything)
     day = 86_400_000
-    returned = await returned_by(service.outside.history, run.start - day, run.until + day)
+    returned = await returned_by(service.outside.history, since - day, until + day)
     kept = await asyncio.to_thread(_accounted, service, ledger, returned)
     return Verdict(played.published, kept, tally(alarms, orders))
 

@@ -22,7 +22,7 @@ from domain.readings import Millis
 from domain.site import Site
 from services.dispatch.orders import ENDED, Alarm, Order, OrderState
 from services.show.board import Board, Seen
-from services.show.stage import Stage
+from services.show.stage import Show
 from simulators.play import Played
 
 LOOK_S: Final = 0.5
@@ -87,7 +87,7 @@ class Watcher:
         print(f"waiting for a broker at {broker} … (ctrl-c leaves)", flush=True)
 
     @asynccontextmanager
-    async def watching(self, stage: Stage, stop: asyncio.Event, seconds: float | None) -> AsyncIterator[None]:
+    async def watching(self, stage: Show, stop: asyncio.Event, seconds: float | None) -> AsyncIterator[None]:
         """Show it while the body runs; set `stop` after `seconds`, or when `q` is typed."""
         showing = asyncio.create_task(self._lines(stage) if self._plain else self._board(stage))
         showing.add_done_callback(lambda _: stop.set())  # nobody sees it any more: a closed pipe, a fault
@@ -100,7 +100,7 @@ class Watcher:
                 task.cancel()
             await asyncio.gather(showing, ending, return_exceptions=True)
 
-    async def _board(self, stage: Stage) -> None:
+    async def _board(self, stage: Show) -> None:
         keys = "   ".join(f"[{key}] {name}" for key, (name, _, _) in BREAKABLE.items())
         board = Board(self._site, dict(stage.service.rules), f"break: {keys}   [q] leave   broker {self._broker}")
         before, at = 0, asyncio.get_running_loop().time()
@@ -115,7 +115,7 @@ class Watcher:
                 live.update(board.drawn(seen, console.width, console.height), refresh=True)
                 await asyncio.sleep(LOOK_S)
 
-    async def _lines(self, stage: Stage) -> None:
+    async def _lines(self, stage: Show) -> None:
         """One line for every change of an alarm or an order; the past in one line."""
         alarms, orders = await _newest(stage)
         over = [order for order in orders if order.state in ENDED]
@@ -140,7 +140,7 @@ class Watcher:
             print(f"{datetime.fromtimestamp(at / 1000, self._zone):%H:%M:%S}  {what}: {state}", flush=True)
 
     @contextmanager
-    def _keys(self, stage: Stage, stop: asyncio.Event) -> Iterator[None]:
+    def _keys(self, stage: Show, stop: asyncio.Event) -> Iterator[None]:
         """Take single keys from the terminal, where there is one."""
         if self._plain or not sys.stdin.isatty():
             yield
@@ -163,7 +163,7 @@ class Watcher:
             loop.remove_reader(descriptor)
             termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
 
-    def _break(self, stage: Stage, key: str) -> None:
+    def _break(self, stage: Show, key: str) -> None:
         """Break the next facility of the kind that can be broken."""
         _, fault, kind = BREAKABLE[key]
         able = sorted(f.id for f in self._site.facilities.values() if f.kind is kind)
@@ -177,7 +177,7 @@ def _standing(order: Order) -> str:
     return f"{order.state} by {order.closed_by}" if order.state is OrderState.CLOSED else str(order.state)
 
 
-def _seen(stage: Stage, messages: int, rate: float, alarms: Sequence[Alarm], orders: Sequence[Order]) -> Seen:
+def _seen(stage: Show, messages: int, rate: float, alarms: Sequence[Alarm], orders: Sequence[Order]) -> Seen:
     service, writer = stage.service, stage.service.writing.status
     waiting = (
         service.door.trouble or writer.waiting_for or service.judging.waiting_for or service.dispatcher.waiting_for
@@ -186,7 +186,7 @@ def _seen(stage: Stage, messages: int, rate: float, alarms: Sequence[Alarm], ord
     return Seen(stage.clock.now(), speed, messages, rate, writer.written, waiting, alarms, orders)
 
 
-async def _newest(stage: Stage) -> tuple[list[Alarm], list[Order]]:
+async def _newest(stage: Show) -> tuple[list[Alarm], list[Order]]:
     books = stage.service.books
     return await asyncio.to_thread(lambda: (books.alarms(newest=_NEWEST), books.orders(newest=_NEWEST)))
 
