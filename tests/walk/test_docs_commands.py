@@ -1,0 +1,84 @@
+"""Whoever follows our pages line by line gets where they lead. What cannot be run here is listed, with its reason."""
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.machines.influx import InfluxMachine
+from tests.machines.mosquitto import free_port
+from tests.walk.deployed import Machine
+from tests.walk.docs_blocks import ROOT, Reader, blocks, copied
+from tests.walk.influx_beside import forwarding
+
+pytestmark = pytest.mark.machine
+
+REASONS = {"docker", "systemctl", "apt", "makes a user", "InfluxDB 2.x", "needs a newer version"}
+VENV = Path(sys.executable).parent.parent
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    return copied(tmp_path / "clone")
+
+
+@pytest.fixture
+def influx_url(influx: InfluxMachine) -> Iterator[str]:
+    with forwarding(influx) as url:
+        yield url
+
+
+@pytest.fixture
+def machine(tmp_path: Path, influx_url: str) -> Iterator[Machine]:
+    ports = {1883: free_port(), 8090: free_port(), 8086: int(influx_url.rpartition(":")[2])}
+    machine = Machine(tmp_path, ports)
+    yield machine
+    machine.close()
+
+
+def follow_deploy(clone: Path, machine: Machine, tmp_path: Path, *, hurried: bool) -> Reader:
+    machine.swap_in(
+        *(clone / "deploy/mosquitto").glob("*.conf"),
+        clone / "deploy/tidewalk.env.example",
+        clone / "deploy/tidewalk.service",
+    )
+    environment = {"PATH": f"{machine.bin}:{os.environ['PATH']}:/usr/sbin"}
+    for name in [name for name in os.environ if name.startswith("TIDEWALK_")]:
+        environment[name] = ""
+    if hurried:
+        (machine.root / "opt/tidewalk").mkdir(parents=True)
+        (machine.root / "opt/tidewalk/venv").symlink_to(VENV)
+    reader = Reader(clone, tmp_path, machine.swaps, hurried, machine.systemctl, environment)
+    with reader:
+        reader.read(ROOT / "docs/deploy.md")
+    return reader
+
+
+def told(reader: Reader, capsys: pytest.CaptureFixture[str]) -> None:
+    with capsys.disabled():
+        print(f"\n{len(reader.done)} blocks run; left out:", *reader.left_out, sep="\n  ")
+
+
+def test_docs_deploy_without_docker_leads_to_a_running_service(
+    clone: Path, machine: Machine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    reader = follow_deploy(clone, machine, tmp_path, hurried=True)
+    told(reader, capsys)
+    assert len(reader.done) >= 12
+
+
+@pytest.mark.soak
+def test_docs_deploy_without_docker_leads_there_with_packages_of_its_own_as_well(
+    clone: Path, machine: Machine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    reader = follow_deploy(clone, machine, tmp_path, hurried=False)
+    told(reader, capsys)
+    assert not [one for one in reader.left_out if "slow" in one]
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/deploy.md"])
+def test_whatever_is_left_out_has_a_reason_that_we_know(page: str):
+    marked = {block.said for block in blocks(ROOT / page) if block.mark == "not run here"}
+    assert marked <= REASONS
