@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from domain.errors import RejectedError
+from ingest.payloads import milesight_smoke
 from ingest.payloads.decoded import Decoded, Earlier, PayloadDecoder
 from ingest.payloads.milesight_bytes import Bytes, EndsEarlyError, Found
 from ingest.payloads.milesight_cellular import unwrapped
@@ -114,5 +115,6 @@ def _tables() -> tuple[tuple[Mapping[bytes, Reader], int], ...]:
 
 BY_MODEL: Final[Mapping[str, PayloadDecoder]] = {
     "milesight": decode,
+    "milesight/gs524n": milesight_smoke.decode,
     **{f"milesight/{model}": decoder(model) for model in MODELS},
 }

@@ -56,19 +56,19 @@ GROUPS: Final[dict[str, str]] = {
     "gs601": """
 00 battery:u8
 01 vaping_index:u8
-02 *vape_alarm vaping_index u8 1
+02 *air_alarm vaping_index u8 1
 03 pm1_0:u16
-04 *vape_alarm pm1_0 u16 1
+04 *air_alarm pm1_0 u16 1
 05 pm2_5:u16
-06 *vape_alarm pm2_5 u16 1
+06 *air_alarm pm2_5 u16 1
 07 pm10:u16
-08 *vape_alarm pm10 u16 1
+08 *air_alarm pm10 u16 1
 09 temperature:i16/10
-0a *vape_alarm temperature i16 10
+0a *air_alarm temperature i16 10
 0b humidity:u16/10
-0c *vape_alarm humidity u16 10
+0c *air_alarm humidity u16 10
 0d tvoc:u16
-0e *vape_alarm tvoc u16 1
+0e *air_alarm tvoc u16 1
 0f tamper_status:u8 {normal|triggered}
 10 tamper_status_alarm.type:u8 {32:normal|33:trigger}
 11 buzzer:u8 {normal|triggered}

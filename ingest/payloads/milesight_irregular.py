@@ -25,16 +25,25 @@ _WATER_ALARMS: Final = (
     "gpio alarm",
     "gpio alarm release",
 )
+_FAULTS: Final = {0: "collection error", 1: "lower range error", 2: "over range error", 3: "no data"}
 _AIR_ALARMS: Final = {
-    0: "collection error",
-    1: "lower range error",
-    2: "over range error",
+    **_FAULTS,
     0x10: "alarm deactivation",
     0x11: "alarm trigger",
     0x20: "interference alarm deactivation",
     0x21: "interference alarm trigger",
 }
-_BURNING: Final = {0x20: "burning alarm deactivation", 0x21: "burning alarm trigger"}
+_HOT_ALARMS: Final = {**_AIR_ALARMS, 0x20: "burning alarm deactivation", 0x21: "burning alarm trigger"}
+_PROBE_ALARMS: Final = {
+    **_FAULTS,
+    **{
+        0x10 + 2 * n + end: f"{side} range alarm {('deactivation', 'trigger')[end]}"
+        for n, side in enumerate(("lower", "over", "within", "exceed"))
+        for end in (0, 1)
+    },
+    0x20: "mutation alarm trigger",
+    0x30: "mutation alarm trigger no mutation",
+}
 _PLUG_MAGNET: Final = {-1000: "close", -1001: "open"}
 _PROBE_STATES: Final = ("normal", "read error", "out of range")
 
@@ -96,22 +105,30 @@ def _water_history(source: Bytes, found: Found, *climate: str) -> None:
     found.earlier(at, fields)
 
 
-def _alarm(valued: Callable[[int], bool]) -> Callable[..., None]:
-    """An alarm whose kind tells whether the value follows."""
+def _air_alarm(source: Bytes, found: Found, name: str, kind: str, divisor: str) -> None:
+    code = source.u(1)
+    value = _valued(source, kind, divisor) if code in {0x10, 0x11} else None
+    _alarmed(found, name, (_HOT_ALARMS if name == "temperature" else _AIR_ALARMS).get(code, "unknown"), value)
 
-    def read(source: Bytes, found: Found, name: str, kind: str, divisor: str) -> None:
-        code, value = source.u(1), None
-        if valued(code):
-            size = int(kind[1:]) // 8
-            value = source.i(size) if kind[0] == "i" else source.u(size)
-            if code == 0x20:  # only where a jump has a value: how far, after where to
-                source.take(size)
-        words = {**_AIR_ALARMS, **(_BURNING if name == "temperature" else {})}
-        found.target[f"{name}_alarm"] = {"type": words.get(code, "unknown")}
-        if value is not None:
-            found.target[name] = value if divisor == "1" else value / int(divisor)
 
-    return read
+def _probe_alarm(source: Bytes, found: Found, name: str, kind: str, divisor: str) -> None:
+    code = source.u(1)
+    value = _valued(source, kind, divisor) if code >= 0x10 and code in _PROBE_ALARMS else None
+    if code == 0x20:
+        _valued(source, kind, divisor)  # how far it jumped, after where to
+    _alarmed(found, name, _PROBE_ALARMS.get(code, "unknown"), value)
+
+
+def _valued(source: Bytes, kind: str, divisor: str) -> float:
+    size = int(kind[1:]) // 8
+    value = source.i(size) if kind[0] == "i" else source.u(size)
+    return value if divisor == "1" else value / int(divisor)
+
+
+def _alarmed(found: Found, name: str, word: str, value: float | None) -> None:
+    found.target[f"{name}_alarm"] = {"type": word}
+    if value is not None:
+        found.target[name] = value
 
 
 def _checked_history(source: Bytes, found: Found, light: str, *more: str) -> None:
@@ -227,8 +244,8 @@ READERS: Final[dict[str, Callable[..., None]]] = {
     "radar_history": _radar_history,
     "pulse_history": _pulse_history,
     "water_history": _water_history,
-    "vape_alarm": _alarm(lambda code: code in {0x10, 0x11}),
-    "probe_alarm": _alarm(lambda code: code in {*range(0x10, 0x18), 0x20, 0x30}),
+    "air_alarm": _air_alarm,
+    "probe_alarm": _probe_alarm,
     "checked_history": _checked_history,
     "sound": _sound,
     "one_wire_history": _one_wire_history,
