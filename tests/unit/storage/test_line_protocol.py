@@ -21,11 +21,11 @@ HEAD = "light,site=shinan,zone=qingdaowan,facility=pole-1,device=lamp-1 "
 PARKED = f'gate_state="say \\"up\\"\\\\ , = 道闸",q=0i,seq=17i {T}'
 
 GOLDEN = [
-    (reading(active_power=88.5, lamp_failure=False), HEAD + f"active_power=88.5,lamp_failure=f,q=0i,seq=17i {T}"),
-    (reading(door_open=True), HEAD + f"door_open=t,q=0i,seq=17i {T}"),
+    (reading(active_power=88.5, lamp_failure=False), HEAD + f"active_power=88.5,lamp_failure=false,q=0i,seq=17i {T}"),
+    (reading(door_open=True), HEAD + f"door_open=true,q=0i,seq=17i {T}"),
     (reading(active_power=96.0), HEAD + f"active_power=96.0,q=0i,seq=17i {T}"),
     (reading(active_power=96), HEAD + f"active_power=96.0,q=0i,seq=17i {T}"),
-    (reading(active_energy=1e22, snr=-1e-7), HEAD + f"active_energy=1e+22,snr=-1e-07,q=0i,seq=17i {T}"),
+    (reading(active_energy=1e22, snr=-1e-7), HEAD + f"active_energy=1e22,snr=-1e-7,q=0i,seq=17i {T}"),
     (reading()._replace(seq=-1, quality=Quality.VALUE_DROPPED | Quality.BACKFILL), HEAD + f"q=9i {T}"),
     (reading()._replace(at=-5, seq=0), HEAD + "q=0i,seq=0i -5"),
     (
