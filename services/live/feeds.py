@@ -12,7 +12,6 @@ from domain.ports import Journal
 from ingest.fanout import Reader
 from ingest.pipeline import Pipeline
 from services.dispatch.orders import ENDED, Alarm, Order, OrderState
-from services.judge import Outcome
 from services.live.hub import Hub
 from services.live.picture import ENDED_KEPT, OPEN_KEPT
 from services.patience import Patience
@@ -52,20 +51,6 @@ class Books(Protocol):
         ...
 
 
-class Tells(Protocol):
-    """A running service: it calls whoever is on its lists."""
-
-    @property
-    def on_heard(self) -> list[Callable[[Heard], None]]:
-        """Told of every row that is read."""
-        ...
-
-    @property
-    def on_kept(self) -> list[Callable[[Outcome], None]]:
-        """Told of alarms and orders that changed, once committed."""
-        ...
-
-
 async def begin(hub: Hub, books: Books, journal: Journal, fresh: Fresh) -> int:
     """Fill a new hub with what is kept: open cases, the newest ended ones, and the newest values of the journal's end.
     The row it has come to. Raises UnavailableError.
@@ -77,12 +62,6 @@ async def begin(hub: Hub, books: Books, journal: Journal, fresh: Fresh) -> int:
         row = heard.row
     hub.flush()
     return row
-
-
-def tell(hub: Hub, service: Tells) -> None:
-    """Have a service of this process tell the hub from now on."""
-    service.on_heard.append(hub.heard)
-    service.on_kept.append(lambda outcome: hub.cases(outcome.alarms, outcome.orders))
 
 
 async def follow_books(hub: Hub, books: Books, *, every_s: float = ASK_S) -> None:

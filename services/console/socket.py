@@ -1,0 +1,81 @@
+"""The sockets of all tabs: a snapshot each, then the same frames for everybody."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any, Final
+
+import msgspec
+from fastapi import WebSocket, WebSocketDisconnect
+
+from services.live.hub import Hub
+
+MOST: Final = 500  # sockets at one time
+BEAT_S: Final = 1.0
+TAKE_S: Final = 20.0  # a tab that takes nothing for so long is gone
+_TRY_LATER: Final = 1013
+
+Beat = Callable[[], Mapping[str, Any]]
+
+
+class Sockets:
+    """Serves any number of tabs from one hub. `beat` says how time goes and how much comes in: told once a second, so
+    that a tab that hears nothing knows that it is not live.
+    """
+
+    def __init__(self, hub: Hub, beat: Beat, *, most: int = MOST) -> None:
+        self._hub, self._beat, self._most = hub, beat, most
+        self._beaten: tuple[float, str] = (-BEAT_S, "")
+        self.open = 0
+
+    async def serve(self, socket: WebSocket) -> None:
+        """Until the tab leaves, or takes nothing any more."""
+        await socket.accept()
+        if self.open >= self._most:
+            await socket.close(_TRY_LATER)
+            return
+        self.open += 1
+        turn = asyncio.Lock()
+        tasks = [
+            asyncio.create_task(work)
+            for work in (self._tell(socket, turn), self._beats(socket, turn), self._hear(socket))
+        ]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self.open -= 1
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            with suppress(RuntimeError, WebSocketDisconnect):  # it may be closed already
+                await socket.close(1001)
+
+    async def _tell(self, socket: WebSocket, turn: asyncio.Lock) -> None:
+        """Who is too slow for the changes gets another snapshot."""
+        while True:
+            snapshot = self._hub.snapshot()
+            await _send(socket, turn, snapshot.encoded)
+            async for batch in self._hub.batches(snapshot.number):
+                await _send(socket, turn, batch.encoded)
+
+    async def _beats(self, socket: WebSocket, turn: asyncio.Lock) -> None:
+        while True:
+            await _send(socket, turn, self._newest_beat())
+            await asyncio.sleep(BEAT_S)
+
+    def _newest_beat(self) -> str:
+        """The same for all tabs of one second."""
+        now = asyncio.get_running_loop().time()
+        if now - self._beaten[0] >= BEAT_S / 2:
+            self._beaten = now, msgspec.json.encode({"beat": self._beat()}).decode()
+        return self._beaten[1]
+
+    async def _hear(self, socket: WebSocket) -> None:
+        """A tab has nothing to say; that it left is all there is to hear."""
+        with suppress(WebSocketDisconnect):
+            await socket.receive_text()
+
+
+async def _send(socket: WebSocket, turn: asyncio.Lock, frame: str) -> None:
+    async with turn:
+        await asyncio.wait_for(socket.send_text(frame), TAKE_S)
