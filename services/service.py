@@ -84,7 +84,7 @@ class Service:
         if Role.STORE in roles:
             self._add_store()
         self.housekeeping = Housekeeping(chores_of(self, keep), self.clock)
-        self._begun, self._leaving, self._ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self.begun, self._leaving, self._ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     @property
     def newest(self) -> int:
@@ -101,7 +101,7 @@ class Service:
         try:
             await self._begin()
             tasks += [asyncio.create_task(work, name=name) for name, work in self._works()]
-            self._begun.set()
+            self.begun.set()
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
@@ -116,7 +116,7 @@ class Service:
 
     async def listening(self) -> None:
         """Return when the source hears the broker and the back-log has passed; without a door, when all parts run."""
-        await (self.door.caught_up if Role.DOOR in self.roles else self._begun).wait()
+        await (self.door.caught_up if Role.DOOR in self.roles else self.begun).wait()
 
     async def stop(self) -> None:
         """Leave in order: what was heard is kept, judged and, if the stores are there, written and sent."""

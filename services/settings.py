@@ -8,6 +8,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from domain.errors import ConflictError
 
+_WILD: Final = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104  # bound by a service, and asked by nobody
 EXAMPLE: Final = "change-me"  # in every secret of .env.example and deploy/tidewalk.env.example
 
 
@@ -41,7 +42,13 @@ class Settings(BaseSettings):
     influx_bucket: str = "tidewalk"
     retention_days: int = Field(0, ge=0, description="Readings older than this are kept aside, and go; 0: all stay")
 
-    api: str = Field(default="127.0.0.1:8090", description="HOST:PORT of this machine for the API; empty: none")
+    api: str = Field(default="127.0.0.1:8090", description="HOST:PORT for the API; empty: none")
+    api_tokens: SecretStr = Field(default=SecretStr(""), description="NAME=TOKEN or NAME=sha256:HEX, parted by commas")
+    api_tokens_file: str = Field(default="", description="A file with the same, a line each, hashes alone")
+    api_hosts: str = Field(
+        default="", description="Names by which the API is called beside localhost, parted by commas"
+    )
+    api_token: SecretStr = Field(default=SecretStr(""), description="What our own commands show to the API")
 
     sql: str = Field("", description="SQLAlchemy URL for alarms and orders; empty: SQLite in the state folder")
     journal_days: int = Field(
@@ -51,6 +58,12 @@ class Settings(BaseSettings):
         default=20_000, ge=0, description="Journal rows go earlier where it would be larger than this; 0: however large"
     )
     rules: str = Field("", description="Folder of rule files; empty: the shipped library")
+
+    roles: str = Field(
+        default="door,store,judge,dispatch,api", description="What this process does, beside others on the same state"
+    )
+    log: Literal["debug", "info", "warning", "error"] = Field(default="info", description="From which level up")
+    log_format: Literal["text", "json"] = Field(default="text", description="json: one object a line")
 
     @field_validator("*")
     @classmethod
@@ -71,7 +84,17 @@ class Settings(BaseSettings):
 
     def api_url(self) -> str:
         """Where the API of the service is asked."""
-        return f"http://{self.api}" if self.api else ""
+        host, _, port = self.api.rpartition(":")
+        return f"http://{_WILD.get(host, host)}:{port}" if self.api else ""
+
+    def secrets(self) -> tuple[str, ...]:
+        """What no log may show."""
+        kept = (self.broker_password, self.influx_token, self.api_tokens, self.api_token)
+        whole = tuple(one.get_secret_value() for one in kept)
+        tokens = tuple(one.partition("=")[2] for one in self.api_tokens.get_secret_value().split(","))
+        _, at, _ = self.sql.rpartition("@")
+        in_url = self.sql.partition("://")[2].rpartition("@")[0].partition(":")[2] if at else ""
+        return tuple(one for one in (*whole, *tokens, in_url) if one)
 
     def sql_url(self) -> str:
         """The database of alarms and orders."""

@@ -9,8 +9,9 @@ from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
-from domain.errors import ConflictError
+from domain.errors import ConflictError, UnavailableError
 from domain.messages import Message
 from domain.ports import Clock, Publisher, Source
 from domain.readings import Millis
@@ -31,12 +32,14 @@ from services.roles import ALL, Role, named
 from services.service import Service
 from services.settings import Settings
 from services.site import find, load_site, pack, read_files
+from services.storage.engines import parsed_url
 from services.storage.influx import InfluxStore
+from services.storage.influx_bucket import version_of
 from services.storage.influx_history import InfluxHistory
 from services.storage.influx_speech import InfluxSettings
 from services.storage.journal import SqliteJournal
 from services.storage.quarantine import SqliteQuarantine
-from services.storage.schema import upgrade
+from services.storage.schema import readable, upgrade
 from services.storage.sql import JudgeStore
 
 if TYPE_CHECKING:  # DuckDB and Arrow take 40 MB, also of who never uses them
@@ -68,9 +71,51 @@ def open_books(settings: Settings) -> JudgeStore:
     return JudgeStore(settings.sql_url())
 
 
+def books_named(settings: Settings) -> str:
+    """Where alarms and orders are kept, without the password. Raises ConflictError where that is no database."""
+    return parsed_url(settings.sql_url()).render_as_string(hide_password=True)
+
+
+def read_books(settings: Settings) -> JudgeStore:
+    """Alarms and orders, to be read. Raises ConflictError where they are of another version, and changes nothing."""
+    readable(settings.sql_url())
+    return JudgeStore(settings.sql_url())
+
+
 def open_journal(settings: Settings) -> SqliteJournal:
     """Everything heard."""
     return SqliteJournal(settings.state / "journal.sqlite")
+
+
+def influx_of(settings: Settings, *, simulated: bool) -> InfluxSettings:
+    """How the InfluxDB of the settings is spoken to. Raises ConflictError where --influx is no URL."""
+    where = urlsplit(settings.influx)
+    try:
+        fits = where.scheme in ("http", "https") and where.hostname and where.port != 0
+    except ValueError:  # a port beyond all ports
+        fits = False
+    if not fits:
+        raise ConflictError(f"--influx {settings.influx}: say a URL, such as http://127.0.0.1:8086")
+    return InfluxSettings(
+        url=settings.influx,
+        bucket=settings.bucket(simulated=simulated),
+        org=settings.influx_org,
+        token=settings.influx_token,
+        retention_days=settings.retention_days,
+    )
+
+
+async def why_no_influx(settings: Settings, site: Site) -> str:
+    """Why the InfluxDB of the settings takes no readings just now, as far as asking tells; "" where it may."""
+    if not settings.influx:
+        return ""
+    try:
+        version = await version_of(influx_of(settings, simulated=site.simulated))
+    except UnavailableError as away:
+        return str(away)
+    if version.startswith("1.") and version[2:].partition(".")[0] in set("01234567"):
+        return f"InfluxDB {version} at {settings.influx} cannot be written to: 1.8 is the first with /api/v2/write"
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,13 +193,7 @@ async def service(
         store: InfluxStore | DuckStore
         history: InfluxHistory | DuckStore
         if settings.influx:
-            asked = InfluxSettings(
-                url=settings.influx,
-                bucket=settings.bucket(simulated=site.simulated),
-                org=settings.influx_org,
-                token=settings.influx_token,
-                retention_days=settings.retention_days,
-            )
+            asked = influx_of(settings, simulated=site.simulated)
             store, history = InfluxStore(asked, site=site.id, oldest=oldest), InfluxHistory(asked, site=site.id)
             stack.push_async_callback(history.close)
         else:

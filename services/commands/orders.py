@@ -168,7 +168,7 @@ def _refused(status: int, why: str) -> TidewalkError:
 
 def _desk(said: Mapping[str, Any]) -> Desk:
     from services.settings import settled
-    from services.wiring import open_books, site_of
+    from services.wiring import read_books, site_of
 
     settings = settled(**{name: value for name, value in said.items() if value is not None})
 
@@ -180,6 +180,6 @@ def _desk(said: Mapping[str, Any]) -> Desk:
                 f"{file.parent} holds no orders: no service has run there; name its folder with"
                 " `tidewalk orders --state FOLDER …`, or its database with --sql"
             )
-        return open_books(settings)
+        return read_books(settings)
 
     return Desk(cases, lambda: site_of(settings), ask, settings.api_url())

@@ -3,8 +3,8 @@
 import asyncio
 import contextlib
 import logging
-import signal
-from contextlib import AbstractAsyncContextManager
+import os
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from pathlib import Path
 from socket import socket
 from typing import Any
@@ -16,19 +16,25 @@ from domain.readings import Millis
 from domain.site import Site
 from ingest.lockstep import DomainClock
 from services import logs, memory, wiring
-from services.api.over import open_to_http
-from services.api.server import bound
 from services.clocks import WallClock
 from services.commands.span import MOMENT
+from services.leaving import Leaving
+from services.roles import ALL, Role, named, roles_of
 from services.service import Service
 from services.settings import Settings, settled
+from services.systemd import Systemd
 
 _log = logging.getLogger(__name__)
 
+CHECK_KEYS = (
+    "With --check-config. Last, one line: ok, would (what by part), faults and warnings (what and remedy of each)."
+)
 EXAMPLES = """\b
 Examples:
   tidewalk serve                                      the sample site, broker on 127.0.0.1:1883, embedded stores
   tidewalk serve --site /etc/tidewalk/coast --broker mqtt.example:1883 --influx http://127.0.0.1:8086
+  tidewalk serve --check-config                       what it would do with these settings; changes nothing
+  tidewalk serve --roles api --influx …               one role alone, beside processes with the others
   tidewalk serve --lock-step 2026-10-01T16:00+08:00   beside `tidewalk simulate --virtual --from …`
 Every option is also an environment variable: TIDEWALK_SITE, TIDEWALK_BROKER, TIDEWALK_BROKER_USER,
 TIDEWALK_BROKER_PASSWORD, TIDEWALK_API, TIDEWALK_INFLUX, TIDEWALK_INFLUX_TOKEN, TIDEWALK_INFLUX_ORG, …
@@ -45,37 +51,78 @@ TIDEWALK_BROKER_PASSWORD, TIDEWALK_API, TIDEWALK_INFLUX, TIDEWALK_INFLUX_TOKEN, 
 @click.option("--rules", metavar="FOLDER", help="Your rule files. Default: the shipped library.")
 @click.option("--api", metavar="HOST:PORT", help="Where the API is served: on this machine alone. [127.0.0.1:8090]")
 @click.option("--no-api", is_flag=True, help="Serve none.")
+@click.option(
+    "--roles", metavar="LIST", help="Only these, beside other processes: door,store,judge,dispatch,api. Default: all."
+)
 @click.option("--lock-step", type=MOMENT, help="Simulated sites alone: their clock leads, from this time on.")
-@click.option("--log", default="info", show_default=True, type=click.Choice(["debug", "info", "warning", "error"]))
-def serve(*, lock_step: Millis | None, log: str, no_api: bool, **said: Any) -> None:
+@click.option("--check-config", is_flag=True, help="Check the settings and files, say what it would do, do nothing.")
+@click.option("--json", "as_json", is_flag=True, help=CHECK_KEYS)
+@click.option("--log", type=click.Choice(["debug", "info", "warning", "error"]), help="From which level up. [info]")
+@click.option("--log-format", type=click.Choice(["text", "json"]), help="json: one object a line. [text]")
+def serve(*, lock_step: Millis | None, no_api: bool, check_config: bool, as_json: bool, **said: Any) -> None:
     """Run the service until it is told to stop (ctrl-c or SIGTERM).
 
     It keeps every message before it acknowledges it, so it may be stopped or killed at any moment: what was not
     finished is taken up at the next start.
+
+    \b
+    It ends with
+      0  told to stop, and left in order
+      1  something is wrong that a person must see to; the last line says what
+      2  the words of the call do not fit, or --check-config found faults
+      3  told to stop a second time, or not done within 20 s: left at once
     """
-    logs.begin(log)
     if no_api:
         said["api"] = ""
-    settings = settled(**{name: value for name, value in said.items() if value is not None})
+    chosen = {name: value for name, value in said.items() if value is not None}
+    if check_config:
+        from services.commands.check_config import report
+
+        report(chosen, as_json=as_json)
+        return
+    settings = settled(**chosen)
+    logs.begin(settings.log, settings.log_format, settings.secrets())
+    roles = roles_of(settings.roles)
     site = wiring.site_of(settings)
     if lock_step is not None and not site.simulated:
         raise ConflictError(f"--lock-step is for simulated sites; {site.id} is a real one")
-    with bound(settings.api) if settings.api else contextlib.nullcontext() as door:
-        asyncio.run(_serve(settings, site, lock_step, door))
+    if lock_step is not None and roles != ALL:
+        raise ConflictError("--lock-step needs all roles in one process: only it knows when a step is done")
+    with _address(settings, roles) as door:
+        asyncio.run(_serve(settings, site, lock_step, door, roles))
 
 
-async def _serve(settings: Settings, site: Site, lock_step: Millis | None, door: socket | None) -> None:
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+def _address(settings: Settings, roles: frozenset[Role]) -> AbstractContextManager[socket | None]:
+    """The socket of the API, bound before anything begins. A process without an API never loads what serves it."""
+    if not settings.api or Role.API not in roles:
+        return contextlib.nullcontext()
+    from services.api.server import bound
+
+    return bound(settings.api)
+
+
+def _api(service: Service, door: socket | None, wall: WallClock) -> AbstractAsyncContextManager[str | None]:
+    if door is None:
+        return contextlib.nullcontext()
+    from services.api.over import open_to_http
+
+    return open_to_http(service, door, wall)
+
+
+async def _serve(
+    settings: Settings, site: Site, lock_step: Millis | None, door: socket | None, roles: frozenset[Role]
+) -> None:
+    leaving = Leaving()
     wall = WallClock()
     clock = DomainClock(wall, start=lock_step)
     ends = wiring.broker_ends(settings, site, clock)
     try:
-        async with wiring.service(settings, site, ends.source, ends.publisher, clock) as service:
-            api = contextlib.nullcontext() if door is None else open_to_http(service, door, wall)
+        async with wiring.service(settings, site, ends.source, ends.publisher, clock, roles) as service:
+            api = _api(service, door, wall)
+            asking = asyncio.create_task(_ask_influx(settings, site), name="influx")
             with memory.settled():
-                await _run(service, settings, stop, api)
+                await _run(service, settings, leaving.told, api)
+            asking.cancel()
     finally:
         await ends.close()
 
@@ -84,23 +131,37 @@ async def _run(
     service: Service, settings: Settings, stop: asyncio.Event, api: AbstractAsyncContextManager[str | None]
 ) -> None:
     """Until told to stop. The API is the first to leave, so that what it was asked for is still judged."""
+    systemd = Systemd(os.environ, os.getpid())
     running = asyncio.create_task(service.run(), name="service")
+    begun = asyncio.create_task(service.begun.wait(), name="begun")
     ready = asyncio.create_task(service.listening(), name="listening")
     told = asyncio.create_task(stop.wait(), name="stop")
-    _log.info("begins", extra={"site": service.site.id, "broker": settings.broker, "state": str(settings.state)})
+    watching = asyncio.create_task(systemd.watch(), name="watchdog")
+    where = {"broker": settings.broker, "state": str(settings.state), "roles": named(service.roles)}
+    _log.info("begins", extra={"site": service.site.id, **where})
     try:
         async with api as url:
             _log.info("serves its API", extra={"url": url or "nowhere"})
+            await asyncio.wait({running, begun, told}, return_when=asyncio.FIRST_COMPLETED)
+            systemd.say(READY=1, STATUS="waits for the broker")  # a broker that is away must not make a restart loop
             await asyncio.wait({running, ready, told}, return_when=asyncio.FIRST_COMPLETED)
             if ready.done():
-                _log.info("listens", extra={"row": service.fan.newest})
+                _log.info("listens", extra={"row": service.newest})
+                systemd.say(STATUS="listens")
                 await asyncio.wait({running, told}, return_when=asyncio.FIRST_COMPLETED)
+            systemd.say(STOPPING=1, STATUS="stops")
         if not running.done():
             _log.info("stops")
             await service.stop()
         await running
     finally:
-        for task in (running, ready, told):
+        for task in (running, begun, ready, told, watching):
             task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.gather(running, ready, told, return_exceptions=True)
+            await asyncio.gather(running, begun, ready, told, watching, return_exceptions=True)
+
+
+async def _ask_influx(settings: Settings, site: Site) -> None:
+    """Once, at the start: who has named a wrong one hears of it before readings wait."""
+    if why := await wiring.why_no_influx(settings, site):
+        _log.warning("readings will wait for their store", extra={"why": why})

@@ -7,6 +7,7 @@ transactions, and each takes its cursor with it: the judge then folds those rows
 `synchronous=FULL`) again, and what had been sent is sent again under the same key.
 """
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,19 +34,55 @@ def reader(url: str) -> Engine:
 
 @contextmanager
 def tried() -> Iterator[None]:
-    """Turn a database that cannot be had now into UnavailableError. A mistake of ours stays what it is."""
+    """Turn a database that cannot be had now into UnavailableError, and a file that is none into ConflictError. A
+    mistake of ours stays what it is.
+    """
     try:
         yield
+    except sqlite3.DatabaseError as error:  # the very first words on a connection are not SQLAlchemy's
+        raise _meaning(error) from error
     except (sa.exc.OperationalError, sa.exc.TimeoutError) as error:
         raise UnavailableError(f"database: {error.__cause__ or error}") from error
     except DBAPIError as error:
+        if isinstance(error.orig, sqlite3.DatabaseError) and _is_damage(error.orig):
+            raise _meaning(error.orig) from error
         if not error.connection_invalidated:
             raise
         raise UnavailableError(f"database: {error.__cause__ or error}") from error
 
 
+def parsed_url(url: str) -> sa.URL:
+    """The URL in its parts. Raises ConflictError, and shows nothing of it: there may be a password in it."""
+    try:
+        parsed = sa.make_url(url)
+        parsed.get_dialect()
+    except sa.exc.ArgumentError as wrong:
+        raise ConflictError(
+            "--sql (TIDEWALK_SQL) is not the URL of a database that we know: say sqlite:///FILE or"
+            " postgresql+psycopg://USER:PASSWORD@HOST/NAME"
+        ) from wrong
+    if parsed.get_backend_name() not in ("sqlite", "postgresql"):
+        raise ConflictError(f"--sql: {parsed.get_backend_name()} is not spoken here; SQLite and PostgreSQL are")
+    if parsed.get_backend_name() == "sqlite" and (not parsed.database or parsed.database == ":memory:"):
+        raise ConflictError("--sql: SQLite needs a file, because several connections share it: say sqlite:///FILE")
+    return parsed
+
+
+def _is_damage(error: sqlite3.DatabaseError) -> bool:
+    return not isinstance(error, sqlite3.OperationalError | sqlite3.IntegrityError | sqlite3.ProgrammingError)
+
+
+def _meaning(error: sqlite3.DatabaseError) -> ConflictError | UnavailableError:
+    if _is_damage(error):
+        return ConflictError(
+            f"the database of alarms and orders is damaged, or is none: {error}; put it back from a copy, or name"
+            " another with --sql"
+        )
+    return UnavailableError(f"database: {error}")
+
+
 def _engine(url: str, *, begin: str, pool_size: int, max_overflow: int) -> Engine:
-    parsed = sa.make_url(url)
+    parsed = parsed_url(url)
     if parsed.get_backend_name() != "sqlite":
         try:
             return sa.create_engine(parsed, pool_size=pool_size, max_overflow=max_overflow, pool_pre_ping=True)
@@ -53,9 +90,11 @@ def _engine(url: str, *, begin: str, pool_size: int, max_overflow: int) -> Engin
             raise ConflictError(
                 f"{parsed.drivername} needs {missing.name}: pip install 'tidewalk[postgres]'"
             ) from missing
-    if not parsed.database or parsed.database == ":memory:":
-        raise ValueError("SQLite needs a file: two engines cannot share a database in memory")
-    Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    assert parsed.database is not None  # noqa: S101  # by `parsed_url`
+    try:
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as refused:
+        raise ConflictError(f"--sql: no folder can be made for {parsed.database}: {refused.strerror}") from refused
     engine = sa.create_engine(
         parsed,
         poolclass=sa.pool.QueuePool,

@@ -42,14 +42,25 @@ async def ensure_bucket(settings: InfluxSettings) -> None:
         ) from error
 
 
+async def version_of(settings: InfluxSettings) -> str:
+    """The version, such as `2.7.1`; "" where the server does not say. Raises UnavailableError."""
+    async with speaking(settings):
+        return await _told_version(settings)
+
+
 async def _version(settings: InfluxSettings) -> int:
-    """The major version. 2.x and 3.x want the token on most paths, so it is sent to this one too."""
+    """The major version."""
+    version = await _told_version(settings)
+    return int(version[0]) if version[:1].isdigit() else 2
+
+
+async def _told_version(settings: InfluxSettings) -> str:
+    """2.x and 3.x want the token on most paths, so it is sent to this one too."""
     url = f"{settings.url.rstrip('/')}/ping"
     async with _session(settings) as session, session.get(url) as answer:
         if answer.status >= 300:
             raise meaning(settings, answer.status, await answer.read(), answer.headers)
-        version = answer.headers.get("X-Influxdb-Version", "").lstrip("v")
-    return int(version[0]) if version[:1].isdigit() else 2
+        return str(answer.headers.get("X-Influxdb-Version", "")).lstrip("v")
 
 
 def authorization(settings: InfluxSettings) -> dict[str, str]:

@@ -81,14 +81,28 @@ def meaning(settings: InfluxSettings, status: int, body: object, headers: Mappin
     if status in {408, 429} or status >= 500:
         return UnavailableError(f"InfluxDB at {settings.url} is busy or ailing ({status}): {said}", retry_after)
     advice = _ADVICE.get(status, "is not the InfluxDB we expect there: check its address")
+    missing = status == 404 and _is_object(body)  # every version says in JSON that a bucket or a database is missing
+    if status == 404 and not missing:
+        advice = "has no such path: it is older than InfluxDB 1.8, or something else; `tidewalk doctor` says which"
     text = advice.format(bucket=settings.bucket, org=settings.org)
-    kind = NoBucketError if status == 404 else UnavailableError
+    kind = NoBucketError if missing else UnavailableError
     return kind(f"InfluxDB at {settings.url} {text} ({status}: {said})", retry_after or CONFIGURATION_RETRY_S)
+
+
+def _is_object(body: object) -> bool:
+    try:
+        return isinstance(json.loads(_text(body)), dict)
+    except ValueError:
+        return False
+
+
+def _text(body: object) -> str:
+    return body.decode("utf-8", "replace") if isinstance(body, bytes | bytearray) else str(body or "")
 
 
 def _message(body: object) -> str:
     """1.x says {"error"}, 2.x {"code", "message"}, a proxy anything at all."""
-    text = body.decode("utf-8", "replace") if isinstance(body, bytes | bytearray) else str(body or "")
+    text = _text(body)
     try:
         told = json.loads(text)
     except ValueError:

@@ -1,0 +1,143 @@
+"""What `tidewalk serve` would do with these settings and files, and what keeps it from doing it. Changes nothing."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from domain.errors import FaultyFileError, TidewalkError
+from domain.site import Site
+from services import wiring
+from services.roles import ALL, Role, named, roles_of
+from services.settings import Settings, settled
+from services.site.faults import FaultySiteError
+
+T = TypeVar("T")
+_FILES: Final = "correct it in the file; `tidewalk site check` and `tidewalk rules check` say more"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong, and what would mend it."""
+
+    what: str
+    remedy: str
+
+
+@dataclass
+class Checked:
+    """What was found. `would` says by part what the service would do."""
+
+    would: dict[str, str] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+    warnings: list[Fault] = field(default_factory=list)
+
+    def tried(self, work: Callable[[], T], remedy: str) -> T | None:
+        """What it comes to; None where it cannot be, which is then a fault."""
+        try:
+            return work()
+        except FaultySiteError as wrong:
+            self.faults += [Fault(str(one), remedy) for one in wrong.faults]
+        except FaultyFileError as wrong:
+            self.faults.append(Fault(str(wrong), remedy))
+        except (TidewalkError, OSError) as wrong:
+            what, _, do = str(wrong).partition("; ")
+            self.faults.append(Fault(what, do or remedy))
+        return None
+
+
+def checked(said: Mapping[str, Any]) -> Checked:
+    """Read everything that the service would read at its start, and connect to nobody."""
+    found = Checked()
+    settings = found.tried(lambda: settled(**said), "see `tidewalk serve --help` and .env.example")
+    if settings is None:
+        return found
+    roles = found.tried(lambda: roles_of(settings.roles), "leave --roles out for all of them") or ALL
+    found.would["roles"] = named(roles)
+    site = found.tried(lambda: wiring.site_of(settings), _FILES)
+    if site is not None:
+        found.would["site"] = (
+            f"{site.id} ({site.name.en}): {len(site.facilities)} facilities, {len(site.devices)} devices,"
+            f" {len(site.crews)} crews{', simulated' if site.simulated else ''}"
+        )
+    _rules(found, settings, site)
+    if site is not None:
+        _wire(found, settings, site)
+        _readings(found, settings, site, roles)
+    _books(found, settings)
+    _state(found, settings)
+    _api(found, settings, roles)
+    return found
+
+
+def _rules(found: Checked, settings: Settings, site: Site | None) -> None:
+    rules = found.tried(lambda: wiring.rules_of(settings), _FILES)
+    if rules is None:
+        return
+    found.would["rules"] = f"{len(rules.rules)} of {settings.rules or 'the shipped library'}, version {rules.version}"
+    if site is not None:
+        kinds = {facility.kind for facility in site.facilities.values()}
+        idle = [rule.name for rule in rules.rules.values() if rule.kind is not None and rule.kind not in kinds]
+        if idle:
+            what = f"rules that watch kinds of which the site has none: {', '.join(sorted(idle))}"
+            found.warnings.append(Fault(what, "nothing to do, unless such facilities are missing from the site"))
+
+
+def _wire(found: Checked, settings: Settings, site: Site) -> None:
+    where = found.tried(settings.broker_address, "say --broker HOST:PORT")
+    if where is None:
+        return
+    host, port = where
+    with_tls = " over TLS" if settings.broker_tls else ""
+    who = f" as {settings.broker_user}" if settings.broker_user else " without a user name"
+    found.would["broker"] = f"hear and speak at {host}:{port}{with_tls}{who}, session {settings.client_id}"
+    if settings.broker_user and not settings.broker_password.get_secret_value():
+        what = f"the broker's user {settings.broker_user} has no password"
+        found.warnings.append(Fault(what, "set TIDEWALK_BROKER_PASSWORD"))
+    if not site.simulated and not settings.broker_tls and host not in ("127.0.0.1", "localhost", "::1"):
+        what = f"readings and passwords travel to {host} in the clear"
+        found.warnings.append(Fault(what, "set TIDEWALK_BROKER_TLS=true, or use a network that is yours alone"))
+
+
+def _readings(found: Checked, settings: Settings, site: Site, roles: frozenset[Role]) -> None:
+    if not settings.influx:
+        found.would["readings"] = f"keep in DuckDB, {settings.state / 'readings.duckdb'}"
+        if roles != ALL:
+            what = "roles are split, and readings in DuckDB belong to one process"
+            found.faults.append(Fault(what, "name an InfluxDB with --influx, or run all roles in one process"))
+        return
+    asked = found.tried(lambda: wiring.influx_of(settings, simulated=site.simulated), "say a URL")
+    if asked is not None:
+        found.would["readings"] = f"write to {asked.url}, organisation {asked.org}, bucket {asked.bucket}"
+        if not settings.influx_token.get_secret_value():
+            what = "no token for InfluxDB: only one that asks for none will take readings"
+            found.warnings.append(Fault(what, "set TIDEWALK_INFLUX_TOKEN"))
+
+
+def _books(found: Checked, settings: Settings) -> None:
+    where = found.tried(lambda: wiring.books_named(settings), "say a URL that SQLAlchemy knows, such as sqlite:///FILE")
+    if where is not None:
+        found.would["alarms and orders"] = f"keep in {where}"
+
+
+def _state(found: Checked, settings: Settings) -> None:
+    folder = settings.state.absolute()
+    found.would["state"] = f"keep what is heard in {folder}"
+    there = next((one for one in (folder, *folder.parents) if one.exists()), Path("/"))
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        what = f"the state folder {folder} cannot be written: {there} is not ours to write"
+        found.faults.append(Fault(what, f"chown it to who runs the service, or name another with --state ({there})"))
+
+
+def _api(found: Checked, settings: Settings, roles: frozenset[Role]) -> None:
+    if Role.API not in roles or not settings.api:
+        found.would["api"] = "serve none"
+        if roles == {Role.API}:
+            found.faults.append(Fault("the only role is api, and no API is to be served", "leave --no-api out"))
+        return
+    host, _, port = settings.api.rpartition(":")
+    if not host or not port.isdecimal() or int(port) > 65_535:
+        found.faults.append(Fault(f"--api {settings.api} is no address", "say HOST:PORT, such as 127.0.0.1:8090"))
+        return
+    found.would["api"] = f"serve at http://{settings.api}"
