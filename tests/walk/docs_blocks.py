@@ -64,7 +64,12 @@ def blocks(page: Path) -> list[Block]:
 
 def copied(target: Path) -> Path:
     """The repository as a clone has it, with what is not committed yet."""
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True).stdout
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    ).stdout
     for name in filter(None, listed.decode().split("\0")):
         if (ROOT / name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
@@ -81,7 +86,7 @@ class Reader:
     swaps: Swaps = ()  # pattern → what it is on this machine: ports and folders
     hurried: bool = True
     instead: Callable[[str], None] = lambda _: None  # told each line of a block that is left out
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)  # beside ours; none of TIDEWALK_… is inherited
     done: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
 
@@ -90,7 +95,8 @@ class Reader:
         self._lasting: subprocess.Popen[bytes] | None = None
         home = self.scratch / "home"
         home.mkdir()
-        self._env = {**os.environ, "HOME": str(home), "LC_ALL": "C.UTF-8", **self.environment}
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("TIDEWALK_")}
+        self._env = {**inherited, "HOME": str(home), "LC_ALL": "C.UTF-8", **self.environment}
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from tests.machines.influx import InfluxMachine
-from tests.machines.mosquitto import free_port
+from tests.machines.mosquitto import Mosquitto, free_port
 from tests.walk.deployed import Machine
 from tests.walk.docs_blocks import ROOT, Reader, blocks, copied
 from tests.walk.influx_beside import forwarding
+from tests.walk.processes import until
 
 pytestmark = pytest.mark.machine
 
@@ -45,8 +46,6 @@ def follow_deploy(clone: Path, machine: Machine, tmp_path: Path, *, hurried: boo
         clone / "deploy/tidewalk.service",
     )
     environment = {"PATH": f"{machine.bin}:{os.environ['PATH']}:/usr/sbin"}
-    for name in [name for name in os.environ if name.startswith("TIDEWALK_")]:
-        environment[name] = ""
     if hurried:
         (machine.root / "opt/tidewalk").mkdir(parents=True)
         (machine.root / "opt/tidewalk/venv").symlink_to(VENV)
@@ -76,6 +75,23 @@ def test_docs_deploy_without_docker_leads_there_with_packages_of_its_own_as_well
     reader = follow_deploy(clone, machine, tmp_path, hurried=False)
     told(reader, capsys)
     assert not [one for one in reader.left_out if "slow" in one]
+
+
+def test_readme_s_commands_lead_to_a_demo_a_service_and_an_order(
+    clone: Path, mosquitto: Mosquitto, influx_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    made = clone / ".venv"
+    made.mkdir()
+    (made / "bin").symlink_to(VENV / "bin")
+    for stamp in (".made", ".run", ".dev"):
+        (made / stamp).touch()
+    swaps = [(r"\b1883\b", str(mosquitto.port)), (r"\bhttp://127\.0\.0\.1:8086\b", influx_url)]
+    environment = {"PYTHONPATH": str(clone), "TIDEWALK_API": f"127.0.0.1:{free_port()}"}
+    with Reader(clone, tmp_path, swaps, environment=environment) as reader:
+        reader.read(ROOT / "README.md")
+        heard = tmp_path / f"{len(reader.done) - 1}.out"
+        until(lambda: '"facility":"bin-hand"' in heard.read_text().replace('": "', '":"'), 10, "the order for bin-hand")
+    told(reader, capsys)
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/deploy.md"])
