@@ -28,6 +28,7 @@ lint: $(VENV)/.dev ## ruff, mypy strict, the layers
 lock: ## pin anew (needs uv): names, versions and hashes of everything, for every platform
 	uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --output-file requirements.lock
 	uv pip compile pyproject.toml --group build --group dev --constraint requirements.lock --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --output-file requirements-dev.lock
+	echo 'psycopg[binary]>=3.2' | uv pip compile - --constraint requirements.lock --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --output-file deploy/requirements-postgres.lock
 
 wheels: $(VENV)/.run ## show that every pinned package has a wheel for Linux and macOS, CPython 3.11 to 3.14
 	@deploy/check-wheels.sh $(BIN)/python

@@ -13,8 +13,8 @@ for version in 3.11 3.12 3.13 3.14; do
     for platform in $platforms; do wanted="$wanted --platform $platform"; done
     # shellcheck disable=SC2086  # the words are meant to split
     "$python" -m pip --disable-pip-version-check --quiet download --only-binary=:all: --no-deps --require-hashes \
-      --implementation cp --python-version "$version" $wanted --dest "$folder" -r requirements.lock
-    echo "wheels: CPython $version, ${platforms%% *}: $(grep -c '==' requirements.lock) packages, all there"
+      --implementation cp --python-version "$version" $wanted --dest "$folder" -r requirements.lock -r deploy/requirements-postgres.lock
+    echo "wheels: CPython $version, ${platforms%% *}: $(cat requirements.lock deploy/requirements-postgres.lock | grep '==' | cut -d= -f1 | sort -u | wc -l) packages, all there"
     rm -f "$folder"/*
   done
 done

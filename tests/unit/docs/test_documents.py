@@ -62,7 +62,7 @@ def test_nobody_else_provides_our_packages():
     assert not {name: provided[name] for name in OURS if set(provided.get(name, ())) - {"tidewalk"}}
 
 
-@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock", "deploy/requirements-postgres.lock"])
 def test_the_lock_names_no_index_and_every_pin_has_hashes(lock: str):
     lines = (ROOT / lock).read_text("utf-8").splitlines()
     assert not [line for line in lines if "://" in line or line.startswith("-")]
