@@ -200,6 +200,7 @@ FIELD_SEQ: Final = "seq"
 LINK: Final = "$tidewalk/link"  # {"state": "started" | "down" | "up" | "passed" | "unmeasured", "marker": int}
 COMMAND: Final = "$tidewalk/command"  # an operator's command, JSON
 EDIT: Final = "$tidewalk/edit"  # rules, site or profiles changed: {"what", "hash", "text"}
+RETRY: Final = "$tidewalk/retry"  # try a message of the quarantine again: {"id", "row", "place", "by", "reason"}
 DELIVERY: Final = "$tidewalk/delivery"  # a channel's answer that changes what comes next
 
 

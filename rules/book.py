@@ -1,7 +1,7 @@
 """Rule files → a checked, compiled book of rules. A fault is refused with its file and line, and what would fit."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
@@ -24,11 +24,18 @@ _WITHIN_THREE: Final = 3.0  # intervals after which a group counts a member as s
 
 @dataclass(frozen=True)
 class RuleBook:
-    """All rules in force, by name. `texts` are the files they came from, for the journal's edit row."""
+    """All rules in force, by name. `texts` are the files they came from, for the journal's edit row; `files` says which
+    file has which rule.
+    """
 
     rules: Mapping[str, Rule]
     programs: Mapping[str, Program]
     texts: Mapping[str, str]
+    files: Mapping[str, str] = field(default_factory=dict)
+
+    def text_of(self, rule: str) -> str:
+        """The file of a rule, as it was written."""
+        return self.texts.get(self.files.get(rule, ""), "")
 
     @cached_property
     def version(self) -> str:
@@ -74,7 +81,8 @@ def read_rules(texts: Mapping[str, str]) -> RuleBook:
     for name, program in programs.items():
         _fits(program.rule, programs, marks[name])
     ordered = dict(sorted(programs.items()))
-    return RuleBook({name: program.rule for name, program in ordered.items()}, ordered, dict(texts))
+    files = {name: marked.file for name, marked in marks.items()}
+    return RuleBook({name: program.rule for name, program in ordered.items()}, ordered, dict(texts), files)
 
 
 def _program(marked: Marked) -> Program:

@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 from domain.errors import FaultyFileError, TidewalkError
 from domain.site import Site
 from services import wiring
+from services.api.access import access_of
 from services.roles import ALL, Role, named, roles_of
 from services.settings import Settings, settled
 from services.site.faults import FaultySiteError
@@ -140,4 +141,6 @@ def _api(found: Checked, settings: Settings, roles: frozenset[Role]) -> None:
     if not host or not port.isdecimal() or int(port) > 65_535:
         found.faults.append(Fault(f"--api {settings.api} is no address", "say HOST:PORT, such as 127.0.0.1:8090"))
         return
-    found.would["api"] = f"serve at http://{settings.api}"
+    access = found.tried(lambda: access_of(settings), "say 127.0.0.1, or set TIDEWALK_API_TOKENS")
+    if access is not None:
+        found.would["api"] = f"serve at http://{settings.api}; {access.told}"

@@ -8,14 +8,15 @@ from domain.messages import Message
 from domain.ports import Journal, Publisher, Quarantine, ReadingHistory, ReadingStore, Source
 from domain.readings import Millis
 from ingest.lockstep import DomainClock
-from services.api.seams import Cases
+from services.api.seams import Aside as Shown
+from services.api.seams import Cases, History, Tallies
 from services.dispatch.dispatcher import Outbox
 from services.dispatch.orders import Alarm, Order
 from services.judge import Saved
 from services.workers import Books
 
 
-class Ledgers(Books, Outbox, Cases, Protocol):
+class Ledgers(Books, Outbox, Cases, Tallies, Protocol):
     """Everything that is kept in SQL. Blocking. Raises UnavailableError."""
 
     def load(self) -> Saved:
@@ -47,8 +48,12 @@ class Ledgers(Books, Outbox, Cases, Protocol):
         ...
 
 
-class Aside(Quarantine, Protocol):
+class Aside(Quarantine, Shown, Protocol):
     """The quarantine, and what people asked to have tried again."""
+
+    def ask_retry(self, row: int, place: int) -> None:
+        """Ask for it. Raises NotFoundError, ConflictError."""
+        ...
 
     def take_retries(self) -> Sequence[Message]:
         """What to try again; asking again says that those before are in the journal."""
@@ -61,6 +66,10 @@ class Aside(Quarantine, Protocol):
     def prune(self, *, before: Millis) -> int:
         """Forget messages received before then."""
         ...
+
+
+class Past(ReadingHistory, History, Protocol):
+    """Reading back, point by point and drawn together."""
 
 
 class Rows(Journal, Protocol):
@@ -106,6 +115,6 @@ class Outside:
     quarantine: Aside
     books: Ledgers
     store: ReadingStore
-    history: ReadingHistory
+    history: Past
     forget: Callable[[Millis], Awaitable[object]] | None = None  # readings older than that; None: the store does it
     beats: Beats | None = None  # of the other roles; None where one process has them all

@@ -184,6 +184,7 @@ class Service:
             self.quarantine.keep,
             partial(self.books.move, "quarantine"),
             cursor=self.books.cursor("quarantine"),
+            again=self.quarantine.ask_retry,
         )
         self.writing = StoreWriter(self.outside.store, self._writer_seams())
 

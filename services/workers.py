@@ -3,11 +3,16 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Final, Protocol
 
-from domain.messages import Heard, Quarantined
+import msgspec
+
+from domain.errors import ConflictError, NotFoundError
+from domain.messages import Heard, Message, Quarantined
+from domain.naming import RETRY
 from domain.readings import Millis, Reading
 from services.judge import Engine, Judge, Outcome, Saved
 from services.patience import Patience
@@ -147,7 +152,9 @@ class JudgeWorker:
 
 
 class QuarantineKeeper:
-    """Puts aside what the pipeline refused. `save` moves its cursor; twice leaves one, so it need not be exact."""
+    """Puts aside what the pipeline refused, and has tried again what operators ask for. `save` moves its cursor; twice
+    leaves one, so it need not be exact.
+    """
 
     def __init__(
         self,
@@ -156,8 +163,9 @@ class QuarantineKeeper:
         save: Callable[[int], None],
         *,
         cursor: int,
+        again: Callable[[int, int], None],
     ) -> None:
-        self._feed, self._keep, self._save = feed, keep, save
+        self._feed, self._keep, self._save, self._again = feed, keep, save, again
         self.cursor = self._saved = cursor
         self.kept = 0
         self._patience = Patience(_log, "nothing can be put aside", "what is refused is put aside again")
@@ -179,9 +187,29 @@ class QuarantineKeeper:
 
     async def _put_aside(self, rows: Sequence[Heard]) -> None:
         found = [one for heard in rows for one in heard.quarantined]
+        wanted = [note for heard in rows for note in heard.notes if note.topic == RETRY]
         if found:
             await asyncio.to_thread(self._keep, found)
-        if found or rows[-1].row - self._saved > _SAVED_EVERY:
+        for one in wanted:
+            await asyncio.to_thread(_ask_again, one, self._again)
+        if found or wanted or rows[-1].row - self._saved > _SAVED_EVERY:
             await asyncio.to_thread(self._save, rows[-1].row)
             self._saved = rows[-1].row
         self.kept += len(found)
+
+
+class _Wanted(msgspec.Struct, frozen=True):
+    """Which message an operator wants tried again."""
+
+    row: int
+    place: int
+
+
+_wanted = msgspec.json.Decoder(_Wanted)
+
+
+def _ask_again(note: Message, again: Callable[[int, int], None]) -> None:
+    """What is no longer there, or was cut, cannot be: whoever asked was told so, unless it went in between."""
+    one = _wanted.decode(note.payload)
+    with suppress(NotFoundError, ConflictError):
+        again(one.row, one.place)

@@ -14,16 +14,17 @@ from domain.errors import ConflictError, NotFoundError, RejectedError
 from domain.messages import Message
 from domain.naming import COMMAND, OperatorAction
 from ingest.codecs.replies import Command
-from services.api.problems import IllegalError
+from services.api.answering import etag_of, matches
+from services.api.problems import ChangedError, IllegalError
 from services.api.seams import Behind
-from services.api.shown import Time
+from services.api.shown import Time, order_whole
 from services.dispatch.orders import Order, Result
 
 WAIT_S: Final = 2.0  # for the judge
 _PAUSE_S: Final = (0.01, 0.1)
 _REMEMBERED: Final = 10_000  # actions on their way
 
-Who = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
+Who = Annotated[str, Field(max_length=128, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
 
 
 class Asked(BaseModel):
@@ -43,9 +44,9 @@ class Asked(BaseModel):
         },
     )
 
-    id: UUID
+    id: UUID = Field(description="Made by whoever asks, anew for each action")
     action: OperatorAction
-    by: Who = Field(description="The person; until tokens exist, as they say")
+    by: Who = Field("", description="The person, where there are no tokens; with a token its name stands here instead")
     reason: str = Field("", max_length=2000, description="Needed for all but `confirm`")
     crew: str = Field("", max_length=128, description="Of `reassign`: to whom. Empty: whoever is to be sent")
 
@@ -61,12 +62,27 @@ class Standing(StrEnum):
 class Acted(BaseModel):
     """An action, and what became of it: when, and why not."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": "5f0c1c9e-8a39-4e0e-9b53-0b8f8a1d7c11",
+                    "order": "8f5bd1a4f7f5a2c0",
+                    "action": "close",
+                    "standing": "done",
+                    "why": "",
+                    "at": "2026-10-01T12:31:07.250Z",
+                }
+            ]
+        }
+    )
+
     id: UUID
-    order: str
+    order: str = Field(description="The order's id")
     action: str
     standing: Standing
-    why: str = ""
-    at: Time | None = None
+    why: str = Field(default="", description="Why it was refused")
+    at: Time | None = Field(default=None, description="When it was judged; null while it waits")
 
 
 class Actions:
@@ -76,15 +92,19 @@ class Actions:
         self._behind, self._wait_s = behind, wait_s
         self._on_the_way: OrderedDict[str, Command] = OrderedDict()
 
-    async def act(self, name: str, asked: Asked) -> Acted:
-        """Have it done to the order of that id or 案号. Waiting, if the judge needs longer than two seconds. Raises
-        NotFoundError, RejectedError (it can never be done so), IllegalError (not now) and UnavailableError.
+    async def act(self, name: str, asked: Asked, *, caller: str = "", if_match: str = "") -> Acted:
+        """Have it done to the order of that id or 案号. Waiting, if the judge needs longer than two seconds. `caller`
+        is the name of a token, and stands for `by`; `if_match` is the order's ETag as whoever asks saw it. Raises
+        NotFoundError, RejectedError (it can never be done so), IllegalError (not now), ChangedError (the order is not
+        as it was seen) and UnavailableError.
         """
         cases = self._behind.cases
         order = await asyncio.to_thread(cases.order, name)
-        command = self._command(order, asked)
+        command = self._command(order, asked, caller)
         result = await asyncio.to_thread(cases.result, COMMAND, command.id)
         if result is None:
+            if if_match and not matches(if_match, etag_of(order_whole(order).model_dump_json().encode())):
+                raise ChangedError(f"{name} is not as you saw it: look again")
             message = Message(COMMAND, msgspec.json.encode(command), self._behind.clock.now())
             await self._behind.tell([message])
             self._remember(command)
@@ -106,8 +126,11 @@ class Actions:
             raise NotFoundError(f"nothing is known of an action {given} on {name}")
         return _acted(known)
 
-    def _command(self, order: Order, asked: Asked) -> Command:
-        command = Command(str(asked.id), order.id, asked.action, asked.by, asked.reason, asked.crew)
+    def _command(self, order: Order, asked: Asked, caller: str) -> Command:
+        by = caller or asked.by.strip()
+        if not by:
+            raise RejectedError("say who you are in `by`, or show a token")
+        command = Command(str(asked.id), order.id, asked.action, by, asked.reason, asked.crew)
         if not command.why and command.action is not OperatorAction.CONFIRM:
             raise RejectedError(f"{command.action} needs a reason")
         if command.crew and command.action is not OperatorAction.REASSIGN:

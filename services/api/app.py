@@ -1,36 +1,72 @@
-"""The first door over HTTP: how the service stands, alarms, orders, and what an operator does to an order."""
+"""The HTTP door, put together: every route, who may, what goes wrong, and what it says of itself."""
 
-import asyncio
-from http import HTTPStatus
+from collections.abc import Sequence
 from importlib.metadata import version
-from typing import Annotated
-from urllib.parse import quote
-from uuid import UUID
+from typing import Final, NamedTuple
 
-from fastapi import APIRouter, FastAPI, Path, Query, Response
+from fastapi import APIRouter, FastAPI
+from starlette.routing import Match
+from starlette.types import Scope
 
-from domain.alarms import AlarmState
 from services.api import problems
-from services.api.actions import Acted, Actions, Asked, Standing
+from services.api.access import LOCAL, Access
+from services.api.actions import Actions
 from services.api.guard import Guard
+from services.api.listening import Listeners
+from services.api.routes import actions as acting
+from services.api.routes import (
+    alarms,
+    crews,
+    events,
+    facilities,
+    health,
+    history,
+    metrics,
+    orders,
+    quarantine,
+    rules,
+    site,
+)
 from services.api.seams import Behind
-from services.api.shown import Alarms, Orders, OrderWhole, alarm_shown, order_shown, order_whole
-from services.api.status import Status, status_of
-from services.api.watch import Readiness, Ready, Watch
-from services.dispatch.orders import OrderState
+from services.api.watch import Watch
 
-ABOUT = """Tidewalk's API. Times are RFC 3339 in UTC; errors are problem details (RFC 9457). Until tokens exist it is
-served to this machine alone, and `by` of an action is taken as it is said."""
+V1: Final = "/api/v1"
+ABOUT: Final = """What Tidewalk knows of its coast, and what an operator may do about it.
 
-BAD, NONE, NOT_NOW = HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT
-AWAY = HTTPStatus.SERVICE_UNAVAILABLE
+* **Times** are RFC 3339 in UTC; what is sent may have any offset.
+* **Errors** are problem details (RFC 9457).
+* **Lists** come newest first or by id, a page at a time: `next`, and the `Link` header, lead on. A cursor stays right
+  while new rows come.
+* **ETags**: every answer below `/api/v1` has one; sent back as `If-None-Match` it saves the same answer again (304).
+* **Tokens**: `Authorization: Bearer …` for whatever changes something, where tokens are set; for reading too, where
+  the API can be reached from beyond its machine. `by` of an action is then the name of the token.
+"""
+TAGS: Final = [
+    {"name": "health", "description": "How the service stands"},
+    {"name": "coast", "description": "What is looked after: site, zones, facilities and their readings, crews"},
+    {"name": "cases", "description": "Alarms and the orders that answer them"},
+    {
+        "name": "actions",
+        "description": "What an operator does; each is a row of the journal before anything comes of it",
+    },
+    {"name": "rules", "description": "The rules in force"},
+    {"name": "quarantine", "description": "What was heard and could not be believed"},
+    {"name": "events", "description": "What changes, as it does"},
+]
 
-Newest = Annotated[int, Query(ge=1, le=1000, description="At most so many, the newest")]
-SiteId = Annotated[str | None, Query(pattern=r"^[a-z0-9-]+$", max_length=128)]
-OrderName = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]+$", max_length=64, description="The order's id, or its 案号")]
+
+class Mounted(NamedTuple):
+    """Routes of another part. Paths in `own` ask who may by themselves (`guard.allowed`): `/` alone, `/live`, or with a
+    stroke at the end all that is below.
+    """
+
+    router: APIRouter
+    own: tuple[str, ...] = ()
 
 
-def build(behind: Behind, watch: Watch, actions: Actions) -> FastAPI:
+def build(
+    behind: Behind, watch: Watch, doing: Actions, *, access: Access = LOCAL, mounts: Sequence[Mounted] = ()
+) -> FastAPI:
     """The app over a service. It begins nothing: whoever serves it runs the watch."""
     app = FastAPI(
         title="Tidewalk",
@@ -39,97 +75,35 @@ def build(behind: Behind, watch: Watch, actions: Actions) -> FastAPI:
         docs_url=None,  # its page would be fetched from elsewhere
         redoc_url=None,
         openapi_url="/openapi.json",
-        responses=problems.responses(HTTPStatus.INTERNAL_SERVER_ERROR),
+        openapi_tags=TAGS,
+        responses=problems.responses(*problems.ANYWHERE),
+        redirect_slashes=False,
     )
     problems.install(app)
-    app.add_middleware(Guard)
-    app.include_router(_health(behind, watch))
-    app.include_router(_cases(behind))
-    app.include_router(_actions(actions))
+    app.state.listeners = listeners = Listeners(behind.live)
+    counting = metrics.Counting(behind, watch, listeners, app.version)
+    app.include_router(health.router(behind, watch, app.version))
+    app.include_router(metrics.router(counting))
+    for one in (
+        site.router(behind),
+        facilities.router(behind),
+        history.router(behind),
+        alarms.router(behind),
+        orders.router(behind),
+        acting.router(doing),
+        crews.router(behind),
+        rules.router(behind),
+        quarantine.router(behind),
+        events.router(listeners),
+    ):
+        app.include_router(one, prefix=V1)
+    for mounted in mounts:
+        app.include_router(mounted.router)
+    app.add_middleware(metrics.Timed, counting=counting)
+    own = tuple(path for mounted in mounts for path in mounted.own)
+
+    def takes(scope: Scope) -> bool:
+        return any(route.matches(scope)[0] is Match.FULL for route in app.routes)
+
+    app.add_middleware(Guard, access=access, own=own, takes=takes)
     return app
-
-
-def _health(behind: Behind, watch: Watch) -> APIRouter:
-    router = APIRouter(tags=["health"])
-
-    @router.get("/healthz")
-    async def healthz() -> dict[str, str]:
-        """The process is alive, and no more than that."""
-        return {"status": "alive"}
-
-    @router.get("/readyz", responses={int(AWAY): {"model": Ready, "description": "The door or the judge is not ready"}})
-    async def readyz(response: Response) -> Ready:
-        """Which part works, why not, since when.
-
-        503 without the door (nothing is heard) or the judge (nothing comes of it). With the store or the dispatcher
-        away it is 200 and `degraded`: what they are to do waits and is done when the other side is back.
-        """
-        ready = watch.ready()
-        if ready.status is Readiness.NOT_READY:
-            response.status_code = AWAY
-        return ready
-
-    @router.get("/status", responses=problems.responses(AWAY))
-    async def status() -> Status:
-        """How fast, how far, how far behind, and what waits."""
-        counts = await asyncio.to_thread(behind.counts)
-        return status_of(behind, watch, counts, version("tidewalk"))
-
-    return router
-
-
-def _cases(behind: Behind) -> APIRouter:
-    router = APIRouter(tags=["cases"])
-    cases = behind.cases
-
-    @router.get("/alarms", responses=problems.responses(BAD, AWAY))
-    def alarms(state: AlarmState | None = None, facility: SiteId = None, limit: Newest = 100) -> Alarms:
-        """The newest alarms, newest first."""
-        found = cases.alarms(state=state, facility=facility, newest=limit)
-        return Alarms(alarms=[alarm_shown(one) for one in found])
-
-    @router.get("/orders", responses=problems.responses(BAD, AWAY))
-    def orders(
-        state: Annotated[list[OrderState] | None, Query(description="Any of these")] = None,
-        crew: SiteId = None,
-        zone: SiteId = None,
-        limit: Newest = 100,
-    ) -> Orders:
-        """The newest orders, newest first."""
-        found = cases.orders(states=state, crew=crew, zone=zone, newest=limit)
-        return Orders(orders=[order_shown(one) for one in found])
-
-    @router.get("/orders/{order}", responses=problems.responses(NONE, BAD, AWAY))
-    def order(order: OrderName) -> OrderWhole:
-        """One order with its whole history, and what an operator may now do."""
-        return order_whole(cases.order(order))
-
-    return router
-
-
-def _actions(actions: Actions) -> APIRouter:
-    router = APIRouter(tags=["actions"])
-    kept = {"model": Acted, "description": "Kept, and not judged within two seconds: ask at Location"}
-
-    @router.post(
-        "/orders/{order}/actions",
-        responses=problems.responses(NONE, NOT_NOW, BAD, AWAY) | {int(HTTPStatus.ACCEPTED): kept},
-    )
-    async def act(order: OrderName, asked: Asked, response: Response) -> Acted:
-        """Close an order as it stands, confirm safety work, reassign, or note.
-
-        It is written into the journal before anything comes of it. The same id again does nothing and is answered the
-        same; what does not fit the order's state is 409 and says what would.
-        """
-        acted = await actions.act(order, asked)
-        if acted.standing is Standing.WAITING:
-            response.status_code = HTTPStatus.ACCEPTED
-            response.headers["Location"] = f"/orders/{quote(order)}/actions/{acted.id}"
-        return acted
-
-    @router.get("/orders/{order}/actions/{given}", responses=problems.responses(NONE, BAD, AWAY))
-    async def became(order: OrderName, given: UUID) -> Acted:
-        """What became of an action: waiting, done, or refused and why."""
-        return await actions.became(order, given)
-
-    return router

@@ -22,7 +22,36 @@ STATUS: Final[Mapping[type[TidewalkError], HTTPStatus]] = {
     UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 MEDIA: Final = "application/problem+json"
+ANYWHERE: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.MISDIRECTED_REQUEST, HTTPStatus.INTERNAL_SERVER_ERROR)
+OF_BODIES: Final = (
+    HTTPStatus.LENGTH_REQUIRED,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+)
 _RETRY_S: Final = 5.0  # where nobody said when
+
+
+# What each answer means, and what it may say.
+_MEANT: Final[Mapping[HTTPStatus, tuple[str, str]]] = {
+    HTTPStatus.UNAUTHORIZED: ("A token is needed, or that one is not known", "send Authorization: Bearer TOKEN"),
+    HTTPStatus.NOT_FOUND: ("There is no such thing", "there is no order SN-20261001-0007"),
+    HTTPStatus.CONFLICT: (
+        "It does not fit the present state; `legal` says what would",
+        "confirm does not fit an order that is dispatched; legal now: close, reassign, note",
+    ),
+    HTTPStatus.LENGTH_REQUIRED: ("A body says how long it is", "send a Content-Length"),
+    HTTPStatus.PRECONDITION_FAILED: ("It is not as you saw it", "SN-20261001-0007 is not as you saw it: look again"),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("The body is too large", "a body has at most 65536 bytes"),
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: ("Bodies are JSON", "send Content-Type: application/json"),
+    HTTPStatus.MISDIRECTED_REQUEST: ("We are not called so", "nobody of that name is served here"),
+    HTTPStatus.UNPROCESSABLE_ENTITY: (
+        "It can never be done so; `faults` says what is wrong",
+        "query.limit: Input should be greater than or equal to 1",
+    ),
+    HTTPStatus.INTERNAL_SERVER_ERROR: ("A fault of ours", "this is a fault of ours; the log says more"),
+    HTTPStatus.SERVICE_UNAVAILABLE: ("What is asked for is away: try later", "database: disk I/O error"),
+}
+_RETRY: Final = {"Retry-After": {"description": "In how many seconds", "schema": {"type": "integer"}, "example": 5}}
 
 
 class Fault(BaseModel):
@@ -44,6 +73,10 @@ class Problem(BaseModel):
     legal: list[str] | None = None
 
 
+class ChangedError(ConflictError):
+    """It is no longer as whoever asks saw it."""
+
+
 class IllegalError(ConflictError):
     """The judge refused it; `order` is as it now is, and says what would be legal."""
 
@@ -54,8 +87,7 @@ class IllegalError(ConflictError):
 
 def responses(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
     """These answers for the OpenAPI document."""
-    content = {MEDIA: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return {int(status): {"description": status.phrase, "content": content} for status in statuses}
+    return {int(status): _documented(status) for status in statuses}
 
 
 def answer(
@@ -80,6 +112,20 @@ def answer(
     return JSONResponse(told, status, headers=dict(headers or {}), media_type=MEDIA)
 
 
+def _documented(status: HTTPStatus) -> dict[str, Any]:
+    what, detail = _MEANT[status]
+    example = {
+        "type": "about:blank",
+        "title": status.phrase,
+        "status": int(status),
+        "detail": detail,
+        "instance": "/api/v1/orders",
+    }
+    content = {MEDIA: {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}}
+    headers = _RETRY if status is HTTPStatus.SERVICE_UNAVAILABLE else {}
+    return {"description": what, "content": content} | ({"headers": headers} if headers else {})
+
+
 def install(app: FastAPI) -> None:
     """Let every error of the app be answered as a problem."""
     app.add_exception_handler(TidewalkError, _ours)
@@ -99,6 +145,8 @@ def install(app: FastAPI) -> None:
 
 def _ours(request: Request, error: Exception) -> JSONResponse:
     status = next((s for kind, s in STATUS.items() if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR)
+    if isinstance(error, ChangedError):
+        status = HTTPStatus.PRECONDITION_FAILED
     legal = commands(error.order.state) if isinstance(error, IllegalError) else None
     headers = {}
     if isinstance(error, UnavailableError):

@@ -1,22 +1,36 @@
 """What the API stands before: small needs, and the values it shows of a running service."""
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from domain.alarms import AlarmState
-from domain.messages import Message, Row
-from domain.ports import Clock
+from domain.messages import Message, Quarantined, Row
+from domain.naming import Priority
+from domain.ports import Clock, Point
 from domain.readings import Millis
 from domain.site import Site
+from rules.book import RuleBook
+from services.buckets import Bucketed
 from services.dispatch.orders import Alarm, Order, OrderState, Result
+from services.live.changes import Change, Snapshot
+
+Spot = tuple[Millis, str]  # of an alarm or order in its list: when it was opened, and its id
 
 
 class Cases(Protocol):
     """Alarms, orders and answers as they are kept. Blocking. Raises UnavailableError."""
 
-    def alarms(self, *, state: AlarmState | None = None, facility: str | None = None, newest: int = 200) -> list[Alarm]:
-        """The newest alarms, newest first."""
+    def alarms(
+        self,
+        *,
+        state: AlarmState | None = None,
+        facility: str | None = None,
+        rule: str | None = None,
+        newest: int = 200,
+        after: Spot | None = None,
+    ) -> list[Alarm]:
+        """The newest alarms, newest first; those that come after a place in that list, where one is given."""
         ...
 
     def orders(
@@ -25,9 +39,11 @@ class Cases(Protocol):
         states: Collection[OrderState] | None = None,
         crew: str | None = None,
         zone: str | None = None,
+        facility: str | None = None,
         newest: int = 200,
+        after: Spot | None = None,
     ) -> list[Order]:
-        """The newest orders, newest first, without their history."""
+        """The newest orders, newest first, without their history; after a place in that list, where one is given."""
         ...
 
     def order(self, order: str) -> Order:
@@ -36,6 +52,76 @@ class Cases(Protocol):
 
     def result(self, source: str, given: str) -> Result | None:
         """What became of a command; None while it is not judged."""
+        ...
+
+
+class Tallies(Protocol):
+    """What is counted and gathered of alarms and orders. Blocking. Raises UnavailableError."""
+
+    def touching(self, facility: str) -> tuple[list[Alarm], list[Order]]:
+        """The open alarms of a facility, its own and those of groups it belongs to, and the orders not ended that
+        answer them or are about it; without their history.
+        """
+        ...
+
+    def at_work(self) -> Mapping[str, int]:
+        """How many orders each crew has at work."""
+        ...
+
+    def orders_counted(self) -> Mapping[tuple[OrderState, Priority], int]:
+        """How many orders there are, of each state and priority."""
+        ...
+
+    def alarms_counted(self) -> Mapping[str, int]:
+        """How many alarms of each rule are open."""
+        ...
+
+
+class Aside(Protocol):
+    """What was kept aside. Blocking. Raises UnavailableError."""
+
+    def page(self, *, newest: int, kind: str = "", after: tuple[int, int, str] | None = None) -> Sequence[Quarantined]:
+        """The newest ones, newest first; of one class of reason, and after a (row, place, quantity), where given."""
+        ...
+
+    def get(self, row: int, place: int) -> Sequence[Quarantined]:
+        """What was kept of one message. Raises NotFoundError."""
+        ...
+
+    def counts(self) -> Mapping[str, int]:
+        """Entries by class of reason."""
+        ...
+
+    def retried(self, row: int, place: int) -> str:
+        """Empty where nobody asked to try it again; `asked` until it is; then `taken`."""
+        ...
+
+
+class History(Protocol):
+    """Readings as they are stored. Raises UnavailableError."""
+
+    async def latest(self, facility: str) -> Sequence[Point]:
+        """The newest point of each of a facility's devices."""
+        ...
+
+    async def buckets(
+        self, kind: str, facility: str, since: Millis, until: Millis, width: Millis
+    ) -> Mapping[str, Sequence[Bucketed]]:
+        """What each quantity of a facility came to in each `width` ms from `since` on, before `until`; without the
+        empty ones.
+        """
+        ...
+
+
+class Live(Protocol):
+    """What changes, as it does (`services.live.hub.Hub`)."""
+
+    def snapshot(self) -> Snapshot:
+        """Everything, as it is after the newest change."""
+        ...
+
+    def changes(self, after: int) -> AsyncIterator[tuple[Change, ...]]:
+        """What changes after that number; ends where that is remembered no more."""
         ...
 
 
@@ -86,12 +172,17 @@ class Counts(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Behind:
-    """All that the API needs of a service. `tell` puts messages into the journal; `counts` blocks; `clock` is the
-    domain clock and `wall` the time of day.
+    """All that the API needs of a service, wherever its parts run. `tell` puts messages into the journal; `counts`
+    blocks; `clock` is the domain clock and `wall` the time of day.
     """
 
     site: Site
+    rules: RuleBook
     cases: Cases
+    tallies: Tallies
+    aside: Aside
+    history: History
+    live: Live
     tell: Callable[[Sequence[Message]], Awaitable[Row]]
     look: Callable[[], Pulse]
     counts: Callable[[], Counts]

@@ -1,4 +1,4 @@
-"""Serving the API inside the loop of the service, on this machine alone."""
+"""Serving the API inside the loop of the service."""
 
 import asyncio
 import contextlib
@@ -11,7 +11,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from domain.errors import ConflictError
-from services.api.guard import is_loopback
+from services.api.access import LOCAL, Access, is_loopback
 
 LEAVE_S: Final = 3  # how long requests under way are waited for
 
@@ -26,16 +26,15 @@ class _Inside(uvicorn.Server):
 
 
 @contextmanager
-def bound(address: str) -> Iterator[socket.socket]:
-    """A socket at HOST:PORT of this machine; port 0 is any free one. Raises ConflictError where that cannot be."""
+def bound(address: str, access: Access = LOCAL) -> Iterator[socket.socket]:
+    """A socket at HOST:PORT; port 0 is any free one. Raises ConflictError where that cannot be, and where it could be
+    reached from beyond this machine though `access` is not made for that.
+    """
     host, _, port = address.rpartition(":")
     if not host or not (port.isascii() and port.isdigit()) or int(port) > 65_535:
         raise ConflictError(f"--api {address}: say HOST:PORT, such as 127.0.0.1:8090")
-    if not is_loopback(host):
-        raise ConflictError(
-            f"--api {address}: until tokens exist the API is for this machine alone, because whoever reaches it may"
-            " close orders; say 127.0.0.1, and come from elsewhere through ssh -L"
-        )
+    if not is_loopback(host) and not access.beyond:
+        raise ConflictError(f"--api {address}: without tokens the API is for this machine alone; say 127.0.0.1")
     name = "127.0.0.1" if host.lower() == "localhost" else host.removeprefix("[").removesuffix("]")
     family = socket.AF_INET6 if ":" in name else socket.AF_INET
     # The loop sets TCP_NODELAY only where the protocol is named; without it each answer takes 40 ms more.
@@ -46,7 +45,7 @@ def bound(address: str) -> Iterator[socket.socket]:
             door.listen()
         except OSError as error:
             raise ConflictError(
-                f"--api {address}: {error.strerror}; say another port, or --no-api to go without"
+                f"--api {address}: {error.strerror or error}; say another port, or --no-api to go without"
             ) from error
         yield door
 
@@ -68,12 +67,15 @@ async def serving(app: FastAPI, door: socket.socket) -> AsyncIterator[None]:
         server_header=False,
         lifespan="off",
         timeout_graceful_shutdown=LEAVE_S,
+        ws_max_size=4096,  # nobody has anything to say
+        ws_per_message_deflate=False,  # else each frame is packed anew for every tab
     )
     server = _Inside(config)
     running = asyncio.create_task(server.serve(sockets=[door]), name="api")
     try:
         yield
     finally:
+        app.state.listeners.leave()
         server.should_exit = True
         with contextlib.suppress(asyncio.CancelledError):
             await running

@@ -18,6 +18,8 @@ Time = Annotated[
     Field(json_schema_extra={"format": "date-time", "examples": ["2026-10-01T08:00:00.000Z"]}),
 ]
 
+Next = Annotated[str, Field(description="The cursor of the next page; empty where this is the last")]
+
 
 class AlarmShown(BaseModel):
     """An alarm. `why` is what made it so, and `cleared_why` what ended it; times are event times."""
@@ -101,15 +103,17 @@ class OrderWhole(OrderShown):
 
 
 class Alarms(BaseModel):
-    """The newest alarms, newest first."""
+    """A page of alarms, newest first."""
 
     alarms: list[AlarmShown]
+    next: Next = ""
 
 
 class Orders(BaseModel):
-    """The newest orders, newest first."""
+    """A page of orders, newest first."""
 
     orders: list[OrderShown]
+    next: Next = ""
 
 
 def alarm_shown(alarm: Alarm) -> AlarmShown:

@@ -18,7 +18,7 @@ class Answer(NamedTuple):
     body: Mapping[str, Any]
 
 
-def ask(api: str, path: str, body: Mapping[str, Any]) -> Answer:
+def ask(api: str, path: str, body: Mapping[str, Any], *, token: str = "") -> Answer:
     """POST it as JSON to the service at `api`, a URL or HOST:PORT. Raises UnavailableError where none answers."""
     where = urlsplit(api if "://" in api else f"http://{api}")
     if where.scheme not in ("http", "https") or not where.hostname:
@@ -28,9 +28,11 @@ def ask(api: str, path: str, body: Mapping[str, Any]) -> Answer:
         connection = kind(where.hostname, where.port, timeout=PATIENCE_S)
     except ValueError:
         raise ConflictError(f"--api {api!r}: the port is a number up to 65535") from None
-    said = json.dumps(body).encode()
+    said, headers = json.dumps(body).encode(), {"Content-Type": "application/json"}
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
     try:
-        connection.request("POST", where.path.rstrip("/") + path, said, {"Content-Type": "application/json"})
+        connection.request("POST", where.path.rstrip("/") + path, said, headers)
         answered = connection.getresponse()
         return Answer(answered.status, _object(answered.read()))
     except (OSError, HTTPException) as error:

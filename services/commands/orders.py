@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
@@ -16,8 +17,8 @@ from services.api.seams import Cases
 from services.commands.asking import Answer, ask
 from services.dispatch.orders import OrderState
 
-LIST_KEYS: Final = "Last, one line: orders, each as GET /orders gives it."
-SHOW_KEYS: Final = "Last, one line: the order as GET /orders/{id} gives it, with history and legal."
+LIST_KEYS: Final = "Last, one line: orders, each as GET /api/v1/orders gives it."
+SHOW_KEYS: Final = "Last, one line: the order as GET /api/v1/orders/{id} gives it, with history and legal."
 ACT_KEYS: Final = "Last, one line: id, order, action, standing (waiting, done), why, at."
 EXAMPLES: Final = """\b
 Examples:
@@ -32,12 +33,15 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Where orders are read, whose coast it is, and how the running service is asked. Opened when needed."""
+    """Where orders are read, whose coast it is, and how the running service is asked. Opened when needed. `named`: a
+    token goes with what is asked, and says who asks.
+    """
 
     cases: Callable[[], Cases]
     site: Callable[[], Site]
     ask: Callable[[str, str, Mapping[str, Any]], Answer]
     api: str
+    named: bool = False
 
 
 def _acting(function: F) -> F:
@@ -45,7 +49,12 @@ def _acting(function: F) -> F:
         click.option("--json", "as_json", is_flag=True, help=ACT_KEYS),
         click.option("--api", metavar="URL", help="The running service. Default: TIDEWALK_API, or 127.0.0.1:8090."),
         click.option("--reason", default="", help="Why; it is kept with the order."),
-        click.option("--by", required=True, envvar="TIDEWALK_BY", help="Your name, or set TIDEWALK_BY."),
+        click.option(
+            "--by",
+            default="",
+            envvar="TIDEWALK_BY",
+            help="Your name, or set TIDEWALK_BY; with a token its name stands.",
+        ),
         click.argument("order", metavar="ORDER"),
     ):
         function = option(function)
@@ -90,7 +99,7 @@ def list_(
     else:
         click.echo("\n".join(listed(found, desk.site())))
     if as_json:
-        click.echo(Orders(orders=[order_shown(one) for one in found]).model_dump_json())
+        click.echo(Orders(orders=[order_shown(one) for one in found]).model_dump_json(exclude={"next"}))
 
 
 @orders.command()
@@ -142,10 +151,12 @@ def note(desk: Desk, order: str, by: str, reason: str, api: str | None, *, as_js
 
 
 def _act(desk: Desk, order: str, asked: Mapping[str, str], api: str | None, *, as_json: bool) -> None:
+    if not asked["by"] and not desk.named:
+        raise click.UsageError("say who you are with --by, or set TIDEWALK_BY; or set TIDEWALK_API_TOKEN")
     where = api or desk.api
     if not where:
         raise ConflictError("no API is set: name the running service with --api")
-    path = f"/orders/{quote(order, safe='')}/actions"
+    path = f"/api/v1/orders/{quote(order, safe='')}/actions"
     status, body = desk.ask(where, path, {"id": str(uuid4()), **asked})
     if status not in (200, 202):
         raise _refused(status, str(body.get("detail", f"{where} answered {status}; is that a Tidewalk service?")))
@@ -182,4 +193,6 @@ def _desk(said: Mapping[str, Any]) -> Desk:
             )
         return read_books(settings)
 
-    return Desk(cases, lambda: site_of(settings), ask, settings.api_url())
+    token = settings.api_token.get_secret_value()
+    asking = partial(ask, token=token)
+    return Desk(cases, lambda: site_of(settings), asking, settings.api_url(), named=bool(token))

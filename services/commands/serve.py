@@ -49,7 +49,11 @@ TIDEWALK_BROKER_PASSWORD, TIDEWALK_API, TIDEWALK_INFLUX, TIDEWALK_INFLUX_TOKEN, 
 @click.option("--sql", metavar="URL", help="Database of alarms and orders. Default: SQLite in the state folder.")
 @click.option("--state", type=click.Path(path_type=Path, file_okay=False), help="Folder for journal and quarantine.")
 @click.option("--rules", metavar="FOLDER", help="Your rule files. Default: the shipped library.")
-@click.option("--api", metavar="HOST:PORT", help="Where the API is served: on this machine alone. [127.0.0.1:8090]")
+@click.option(
+    "--api",
+    metavar="HOST:PORT",
+    help="Where the API is served; beyond this machine with tokens alone. [127.0.0.1:8090]",
+)
 @click.option("--no-api", is_flag=True, help="Serve none.")
 @click.option(
     "--roles", metavar="LIST", help="Only these, beside other processes: door,store,judge,dispatch,api. Default: all."
@@ -96,17 +100,23 @@ def _address(settings: Settings, roles: frozenset[Role]) -> AbstractContextManag
     """The socket of the API, bound before anything begins. A process without an API never loads what serves it."""
     if not settings.api or Role.API not in roles:
         return contextlib.nullcontext()
+    from services.api.access import access_of
     from services.api.server import bound
 
-    return bound(settings.api)
+    access = access_of(settings)
+    _log.info("who may use the API", extra={"who": access.told})
+    return bound(settings.api, access)
 
 
-def _api(service: Service, door: socket | None, wall: WallClock) -> AbstractAsyncContextManager[str | None]:
+def _api(
+    settings: Settings, service: Service, door: socket | None, wall: WallClock
+) -> AbstractAsyncContextManager[str | None]:
     if door is None:
         return contextlib.nullcontext()
+    from services.api.access import access_of
     from services.api.over import open_to_http
 
-    return open_to_http(service, door, wall)
+    return open_to_http(service, door, wall, access_of(settings))
 
 
 async def _serve(
@@ -118,7 +128,7 @@ async def _serve(
     ends = wiring.broker_ends(settings, site, clock)
     try:
         async with wiring.service(settings, site, ends.source, ends.publisher, clock, roles) as service:
-            api = _api(service, door, wall)
+            api = _api(settings, service, door, wall)
             asking = asyncio.create_task(_ask_influx(settings, site), name="influx")
             with memory.settled():
                 await _run(service, settings, leaving.told, api)

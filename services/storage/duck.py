@@ -19,6 +19,8 @@ from domain.errors import ConflictError, UnavailableError
 from domain.naming import QUANTITIES
 from domain.ports import Point, WriteReport
 from domain.readings import Millis, Reading, Value
+from services.buckets import Bucketed
+from services.storage.duck_buckets import drawn_together
 from services.storage.fitness import Oldest, any_age, of_age, unfit
 
 Answer = TypeVar("Answer")
@@ -93,6 +95,17 @@ class DuckStore:
             return [found[device] for device in sorted(found)]
 
         return await self._run(newest)
+
+    async def buckets(
+        self, kind: str, facility: str, since: Millis, until: Millis, width: Millis
+    ) -> Mapping[str, Sequence[Bucketed]]:
+        """What each quantity of a facility came to in each `width` ms from `since` on; without the empty ones."""
+
+        def counted(connection: duckdb.DuckDBPyConnection) -> Mapping[str, Sequence[Bucketed]]:
+            names = self._quantities.get(kind, [])
+            return drawn_together(connection, kind, names, facility, since, until, width) if names else {}
+
+        return await self._run(counted)
 
     async def prune(self, before: Millis) -> int:
         """Forget what is older than `before`. How many points went."""

@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterable, Sequence
-from typing import Any, Final
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from typing import Any, Final, TypeVar
 
 import aiohttp
 
@@ -11,9 +11,13 @@ from domain.errors import UnavailableError
 from domain.naming import FIELD_QUALITY, FIELD_SEQ, QUANTITIES, Kind
 from domain.ports import Point
 from domain.readings import Millis, Value
+from services.buckets import Bucketed
 from services.storage.fitness import LATEST
 from services.storage.influx_bucket import authorization
+from services.storage.influx_buckets import buckets_in, question
 from services.storage.influx_speech import CONFIGURATION_RETRY_S, BodyError, InfluxSettings, meaning, speaking
+
+T = TypeVar("T")
 
 ROWS_PER_CHUNK: Final = 10_000
 READ_BYTES: Final = 1 << 18
@@ -43,6 +47,18 @@ class InfluxHistory:
         newest = {point.device: point for point in sorted(found, key=lambda point: point.at)}
         return [newest[device] for device in sorted(newest)]
 
+    async def buckets(
+        self, kind: str, facility: str, since: Millis, until: Millis, width: Millis
+    ) -> Mapping[str, Sequence[Bucketed]]:
+        """What each quantity of a facility came to in each `width` ms from `since` on; without the empty ones."""
+        within = f"time >= {_nanoseconds(since)} AND time < {_nanoseconds(until)} AND {self._whose(facility)}"
+        told = await self._told(question(_name(kind), within, since, width), buckets_in)
+        found: dict[str, list[Bucketed]] = {}
+        for chunk in told:
+            for name, ones in chunk.items():
+                found.setdefault(name, []).extend(ones)
+        return {name: sorted(ones, key=lambda one: one.at) for name, ones in sorted(found.items())}
+
     async def close(self) -> None:
         """Give the connections back."""
         session, self._session = self._session, None
@@ -54,15 +70,19 @@ class InfluxHistory:
         return ours if facility is None else f'{ours} AND "facility" = {_text(facility)}'
 
     async def _ask(self, query: str) -> list[Point]:
-        found: list[Point] = []
+        return [point for points in await self._told(query, _read_points) for point in points]
+
+    async def _told(self, query: str, read: Callable[[dict[str, Any]], T]) -> list[T]:
+        """What is read of each document of the answer."""
+        found: list[T] = []
         more = True
         try:
             async with speaking(self._settings):
                 async for chunk in self._chunks(query):
                     if not chunk.strip():
                         continue
-                    points, more = await asyncio.to_thread(_read, chunk)
-                    found += points
+                    told, more = await asyncio.to_thread(_read, chunk, read)
+                    found.append(told)
         except BodyError as error:
             raise UnavailableError(f"InfluxDB does not answer {query!r}: {error}", CONFIGURATION_RETRY_S) from error
         if more:
@@ -101,8 +121,8 @@ def _place(point: Point) -> tuple[str, str, Millis]:
     return point.facility, point.device, point.at
 
 
-def _read(chunk: bytes) -> tuple[list[Point], bool]:
-    """The points of one document, and whether it says that more is to come."""
+def _read(chunk: bytes, read: Callable[[dict[str, Any]], T]) -> tuple[T, bool]:
+    """What one document says, and whether it says that more is to come."""
     try:
         told = json.loads(chunk, parse_int=_number)
     except ValueError as error:
@@ -111,9 +131,12 @@ def _read(chunk: bytes) -> tuple[list[Point], bool]:
     for said in (told, *results) if results else ({"error": chunk[:200]},):
         if "error" in said:
             raise UnavailableError(f"InfluxDB does not answer: {said['error']}")
-    points = [point for result in results for series in result.get("series", []) for point in _points(series)]
     more = any(part.get("partial") for result in results for part in (result, *result.get("series", [])))
-    return points, more
+    return read(told), more
+
+
+def _read_points(told: dict[str, Any]) -> list[Point]:
+    return [point for result in told["results"] for series in result.get("series", []) for point in _points(series)]
 
 
 def _points(series: dict[str, Any]) -> Iterable[Point]:

@@ -25,7 +25,9 @@ CREATE TABLE IF NOT EXISTS kept (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS asked ON message (row, place) WHERE retry = 'asked';
 CREATE INDEX IF NOT EXISTS age ON message (received);
+CREATE INDEX IF NOT EXISTS class ON kept (substr(reason, 1, instr(reason || ':', ':') - 1), row, place, quantity);
 """
+_CLASS: Final = "substr(reason, 1, instr(reason || ':', ':') - 1)"  # as in the index
 # Counted as they come and go, because there may be millions. The class is `ingest.quarantine.class_of` in SQL.
 _COUNTED: Final = """
 CREATE TABLE counted (class TEXT NOT NULL PRIMARY KEY, entries INTEGER NOT NULL) STRICT, WITHOUT ROWID;
@@ -78,6 +80,15 @@ class SqliteQuarantine:
         """The newest ones, newest first; only those whose reason starts with `reason`, where given."""
         query = f"{_ENTRY} WHERE substr(reason, 1, ?) = ? ORDER BY row DESC, place DESC, quantity LIMIT ?"
         return self._entries(query, len(reason or ""), reason or "", newest)
+
+    def page(self, *, newest: int, kind: str = "", after: tuple[int, int, str] | None = None) -> Sequence[Quarantined]:
+        """The newest ones, newest first; of one class of reason, and after a (row, place, quantity), where given."""
+        query, given = f"{_ENTRY} WHERE true", list[int | str]()
+        if kind:
+            query, given = f"{query} AND {_CLASS} = ?", [*given, kind]
+        if after is not None:
+            query, given = f"{query} AND (row, place, quantity) < (?, ?, ?)", [*given, *after]
+        return self._entries(f"{query} ORDER BY row DESC, place DESC, quantity DESC LIMIT ?", *given, newest)
 
     def get(self, row: int, place: int) -> Sequence[Quarantined]:
         """What was kept of one message. Raises NotFoundError."""

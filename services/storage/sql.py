@@ -10,11 +10,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.alarms import AlarmState
 from domain.errors import NotFoundError
+from domain.naming import Priority
 from domain.readings import Millis
 from services.dispatch.dispatcher import Pending
 from services.dispatch.orders import ENDED, Alarm, Order, OrderState, Result
 from services.judge.outcome import MEMORY_MS, Outcome, Saved
-from services.storage import engines, records, tables
+from services.storage import engines, records, tables, tallies
 
 CURSOR: Final = "judge"
 ALARM_FACTS: Final = ("state", "since", "until", "members", "cleared_why")  # the rest is pinned when it opens
@@ -87,8 +88,10 @@ class JudgeStore:
     # --- cursors of others
 
     def cursor(self, name: str) -> int:
-        """How far a consumer of the journal has come; 0 where it never began. `judge` is how far the judge has."""
-        kept = f"{CURSOR}.row" if name == CURSOR else f"cursor.{name}"
+        """How far a consumer of the journal has come; 0 where it never began. `judge` is how far the judge has;
+        `judge.needed` the row above which its engine needs the journal again after a start.
+        """
+        kept = {CURSOR: f"{CURSOR}.row", f"{CURSOR}.needed": f"{CURSOR}.needed"}.get(name, f"cursor.{name}")
         with engines.tried(), self._reader.begin() as asked:
             return int(self._values(asked).get(kept, b"0"))
 
@@ -123,11 +126,18 @@ class JudgeStore:
 
     # --- whoever asks
 
-    def alarms(self, *, state: AlarmState | None = None, facility: str | None = None, newest: int = 200) -> list[Alarm]:
-        """The newest alarms, newest first."""
-        found = sa.select(tables.alarms).order_by(tables.alarms.c.opened.desc(), tables.alarms.c.id).limit(newest)
-        for column, value in (("state", state), ("facility", facility)):
-            found = found if value is None else found.where(tables.alarms.c[column] == str(value))
+    def alarms(
+        self,
+        *,
+        state: AlarmState | None = None,
+        facility: str | None = None,
+        rule: str | None = None,
+        newest: int = 200,
+        after: tuple[Millis, str] | None = None,
+    ) -> list[Alarm]:
+        """The newest alarms, newest first; those after a place in that list (opened, id), where one is given."""
+        chosen = {"state": state, "facility": facility, "rule": rule}
+        found = tallies.listed(tables.alarms, chosen, newest=newest, after=after)
         with engines.tried(), self._reader.begin() as asked:
             return [records.alarm_of(row) for row in asked.execute(found).mappings()]
 
@@ -137,17 +147,40 @@ class JudgeStore:
         states: Collection[OrderState] | None = None,
         crew: str | None = None,
         zone: str | None = None,
+        facility: str | None = None,
         newest: int = 200,
+        after: tuple[Millis, str] | None = None,
     ) -> list[Order]:
-        """The newest orders, newest first, without their history."""
-        table = tables.orders
-        found = sa.select(table).order_by(table.c.opened.desc(), table.c.id).limit(newest)
-        if states is not None:
-            found = found.where(table.c.state.in_([str(state) for state in states]))
-        for column, value in (("crew", crew), ("zone", zone)):
-            found = found if value is None else found.where(table.c[column] == value)
+        """The newest orders, newest first, without their history; after a place in that list, where one is given."""
+        chosen = {"state": states, "crew": crew, "zone": zone, "facility": facility}
+        found = tallies.listed(tables.orders, chosen, newest=newest, after=after)
         with engines.tried(), self._reader.begin() as asked:
             return _orders(asked, found, history=False)
+
+    def touching(self, facility: str) -> tuple[list[Alarm], list[Order]]:
+        """The open alarms of a facility, its own and those of groups it belongs to, and the orders not ended that
+        answer them or are about it; without their history.
+        """
+        with engines.tried(), self._reader.begin() as asked:
+            found = asked.execute(tallies.alarms_touching(facility)).mappings()
+            alarms = [records.alarm_of(row) for row in found]
+            answering = {alarm.order for alarm in alarms if alarm.order}
+            return alarms, _orders(asked, tallies.orders_touching(facility, answering), history=False)
+
+    def at_work(self) -> dict[str, int]:
+        """How many orders each crew has at work."""
+        with engines.tried(), self._reader.begin() as asked:
+            return tallies.at_work(asked)
+
+    def orders_counted(self) -> dict[tuple[OrderState, Priority], int]:
+        """How many orders there are, of each state and priority."""
+        with engines.tried(), self._reader.begin() as asked:
+            return tallies.orders_counted(asked)
+
+    def alarms_counted(self) -> dict[str, int]:
+        """How many alarms of each rule are open."""
+        with engines.tried(), self._reader.begin() as asked:
+            return tallies.alarms_counted(asked)
 
     def open_orders(self, newest: int = 1000) -> list[Order]:
         """Orders that have not ended, newest first, without their history."""

@@ -56,7 +56,9 @@ alarms: Final = sa.Table(
     sa.Column("cleared_why", sa.Text),
     _text("order_id"),
     sa.Index(None, "state", "opened"),
-    sa.Index(None, "facility"),
+    sa.Index(None, "opened", "id"),
+    sa.Index(None, "facility", "opened"),
+    sa.Index(None, "rule", "opened"),
 )
 orders: Final = sa.Table(
     "orders",
@@ -90,8 +92,12 @@ orders: Final = sa.Table(
     _ms("verify_by"),
     _text("document"),  # the whole order but its history, as JSON; the columns above are for asking
     sa.Index(None, "state", "opened"),
+    sa.Index(None, "state", "priority"),
+    sa.Index(None, "opened", "id"),
+    sa.Index(None, "facility", "opened"),
+    sa.Index(None, "zone", "opened"),
+    sa.Index(None, "crew", "opened"),
     sa.Index(None, "closed"),
-    sa.Index(None, "crew"),
     sa.Index(None, "case_number"),
 )
 order_changes: Final = sa.Table(

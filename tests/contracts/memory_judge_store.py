@@ -1,19 +1,23 @@
 """The fake of the judge's store: keeps outcomes in memory, and everything that it gives back has been through JSON."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 import msgspec
 
 from domain.alarms import AlarmState
 from domain.errors import NotFoundError
+from domain.naming import Priority
 from domain.readings import Millis
 from services.dispatch.dispatcher import Pending
-from services.dispatch.orders import Addressed, Alarm, Order, OrderState, Result
+from services.dispatch.orders import AT_WORK, Addressed, Alarm, Order, OrderState, Result
 from services.judge import Outcome, Saved
 from services.judge.outcome import MEMORY_MS
 
 _saved = msgspec.json.Decoder(Saved)
+Case = TypeVar("Case", Alarm, Order)
 
 
 class MemoryJudgeStore:
@@ -82,9 +86,21 @@ class MemoryJudgeStore:
                 return one
         raise NotFoundError(f"there is no order {order}")
 
-    def alarms(self, *, state: AlarmState | None = None, facility: str | None = None, newest: int = 200) -> list[Alarm]:
-        found = [a for a in self._alarms.values() if state in (None, a.state) and facility in (None, a.facility)]
-        return sorted(found, key=lambda a: (-a.opened, a.id))[:newest]
+    def alarms(
+        self,
+        *,
+        state: AlarmState | None = None,
+        facility: str | None = None,
+        rule: str | None = None,
+        newest: int = 200,
+        after: tuple[Millis, str] | None = None,
+    ) -> list[Alarm]:
+        found = [
+            a
+            for a in self._alarms.values()
+            if state in (None, a.state) and facility in (None, a.facility) and rule in (None, a.rule)
+        ]
+        return _newest(found, newest, after)
 
     def orders(
         self,
@@ -92,11 +108,29 @@ class MemoryJudgeStore:
         states: Collection[OrderState] | None = None,
         crew: str | None = None,
         zone: str | None = None,
+        facility: str | None = None,
         newest: int = 200,
+        after: tuple[Millis, str] | None = None,
     ) -> list[Order]:
         found = [o for o in self._orders.values() if crew in (None, o.crew) and zone in (None, o.zone)]
+        found = [o for o in found if facility in (None, o.facility)]
         chosen = [replace(o, history=()) for o in found if states is None or o.state in states]
-        return sorted(chosen, key=lambda o: (-o.opened, o.id))[:newest]
+        return _newest(chosen, newest, after)
+
+    def touching(self, facility: str) -> tuple[list[Alarm], list[Order]]:
+        alarms = [a for a in self.alarms(state=AlarmState.OPEN) if facility in (a.facility, *a.members)]
+        answering = {a.order for a in alarms}
+        orders = [o for o in self.orders() if not o.ended and (o.facility == facility or o.id in answering)]
+        return alarms, orders
+
+    def at_work(self) -> dict[str, int]:
+        return Counter(o.crew for o in self._orders.values() if o.state in AT_WORK)
+
+    def orders_counted(self) -> dict[tuple[OrderState, Priority], int]:
+        return Counter((o.state, o.priority) for o in self._orders.values())
+
+    def alarms_counted(self) -> dict[str, int]:
+        return Counter(a.rule for a in self._alarms.values() if a.state is AlarmState.OPEN)
 
     def everything(self) -> tuple[list[Alarm], list[Order]]:
         return list(self._alarms.values()), list(self._orders.values())
@@ -116,3 +150,8 @@ class MemoryJudgeStore:
 
     def _mark(self, numbers: Sequence[int], state: str) -> None:
         self._box = {k: (n, m, state if n in numbers else s) for k, (n, m, s) in self._box.items()}
+
+
+def _newest(found: list[Case], newest: int, after: tuple[Millis, str] | None) -> list[Case]:
+    ordered = sorted(found, key=lambda one: (one.opened, one.id), reverse=True)
+    return [one for one in ordered if after is None or (one.opened, one.id) < after][:newest]

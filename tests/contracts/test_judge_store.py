@@ -219,7 +219,7 @@ def test_the_revisions_lead_to_the_tables_and_a_second_start_changes_nothing(sql
     with engine.begin() as connection:
         context = MigrationContext.configure(connection)
         assert compare_metadata(context, tables.metadata) == []
-        assert context.get_current_revision() == "0003"
+        assert context.get_current_revision() == "0004"
     engine.dispose()
 
 

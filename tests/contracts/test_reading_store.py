@@ -3,12 +3,15 @@
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 import pytest_asyncio
 
 from domain.ports import Point, ReadingHistory, ReadingStore
 from domain.readings import Reading, Value
+from services.api.seams import History
+from services.buckets import Bucketed, bucketed
 from services.storage.duck import DuckSettings, DuckStore
 from services.storage.influx import InfluxStore
 from services.storage.influx_history import InfluxHistory
@@ -30,8 +33,12 @@ def values_of(points: "list[Point]") -> list[dict[str, Value]]:
     return [point.values for point in points]
 
 
+class _Reading(ReadingHistory, History, Protocol):
+    """All ways of reading back."""
+
+
 class _Pair:
-    def __init__(self, store: ReadingStore, history: ReadingHistory, where: str) -> None:
+    def __init__(self, store: ReadingStore, history: _Reading, where: str) -> None:
         self.store, self.history, self.where = store, history, where
 
 
@@ -256,3 +263,36 @@ async def test_a_history_that_was_never_written_is_empty(coast: _Pair):
     await coast.store.write([reading(active_power=1.0)])
     assert list(await coast.history.points("coast", T, T + DAY)) == []
     assert list(await coast.history.latest("nowhere")) == []
+
+
+async def _coast_for_buckets(coast: _Pair) -> None:
+    """A lamp and its neighbour on one facility, with numbers, flags and a gap; and another facility beside them."""
+    batch = [reading(T + n * 60_000, active_power=float(n % 7), lamp_failure=n % 5 == 0) for n in range(40)]
+    batch += [reading(T + 30_000 + n * 60_000, "lamp-2", supply_voltage=220.0 + n) for n in range(10)]
+    batch = [one._replace(facility="light-1") for one in batch]
+    await coast.store.write([*batch, reading(T, "lamp-9", active_power=999.0)])
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(("since", "until", "width"), [(0, 40, 5), (3, 31, 4), (0, 40, 40), (7, 8, 1), (100, 200, 10)])
+async def test_buckets_are_those_of_the_points_half_open_and_begin_at_since(
+    coast: _Pair, since: int, until: int, width: int
+):
+    await _coast_for_buckets(coast)
+    minute = 60_000
+    within = (T + since * minute, T + until * minute)
+    found = await coast.history.buckets("light", "light-1", *within, width * minute)
+    points = await coast.history.points("light", *within, facility="light-1")
+    expected = bucketed(points, *within, width * minute)
+    assert list(found) == list(expected)
+    for name, ones in expected.items():
+        assert [one._replace(mean=pytest.approx(one.mean)) for one in ones] == list(found[name]), name
+
+
+@pytest.mark.asyncio
+async def test_flags_have_a_count_and_a_last_value_and_no_mean(coast: _Pair):
+    await _coast_for_buckets(coast)
+    found = await coast.history.buckets("light", "light-1", T, T + 600_000, 300_000)
+    assert found["lamp_failure"] == [Bucketed(T, 5, last=False), Bucketed(T + 300_000, 5, last=False)]
+    assert found["active_power"][0] == Bucketed(T, 5, 4.0, 2.0, 0.0, 4.0)
+    assert await coast.history.buckets("bin", "light-1", T, T + 600_000, 300_000) == {}

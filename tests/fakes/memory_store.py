@@ -1,10 +1,11 @@
 """Readings kept in memory: the fake that tests of everything downstream of the stores use."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from domain.errors import UnavailableError
 from domain.ports import Point, WriteReport
 from domain.readings import Millis, Reading
+from services.buckets import Bucketed, bucketed
 from services.storage.fitness import Oldest, any_age, of_age, unfit
 
 
@@ -44,6 +45,11 @@ class MemoryStore:
         )
         newest = {point.device: point for point in ours}
         return [newest[device] for device in sorted(newest)]
+
+    async def buckets(
+        self, kind: str, facility: str, since: Millis, until: Millis, width: Millis
+    ) -> Mapping[str, Sequence[Bucketed]]:
+        return bucketed(await self.points(kind, since, until, facility=facility), since, until, width)
 
     def _answer(self) -> None:
         if self.away is not None:

@@ -84,8 +84,8 @@ def said(*words: object) -> Any:
 
 
 def only_order(api: Api) -> dict[str, Any]:
-    until(lambda: bool(api.get("/orders").body["orders"]), SOON_S, "an order")
-    (order,) = api.get("/orders").body["orders"]
+    until(lambda: bool(api.get("/api/v1/orders").body["orders"]), SOON_S, "an order")
+    (order,) = api.get("/api/v1/orders").body["orders"]
     return dict(order)
 
 
@@ -106,11 +106,11 @@ def test_an_operator_sees_a_full_bin_and_closes_its_order(mosquitto: Mosquitto, 
             noted = said("orders", "note", order["case"], "--by", "Li Wei", "--reason", "a call", "--api", api.url)
             assert noted["standing"] == "done"
             action = {"id": str(uuid4()), "action": "close", "by": "李伟", "reason": "emptied by hand"}
-            closed, again = (api.post(f"/orders/{order['id']}/actions", action) for _ in range(2))
+            closed, again = (api.post(f"/api/v1/orders/{order['id']}/actions", action) for _ in range(2))
             assert (closed.status, closed.body["standing"]) == (200, "done")
             assert again == closed
             until(lambda: crews.orders[topic] == b"", SOON_S, "the crew's list to be cleared")
-            whole = api.get(f"/orders/{order['case']}").body
+            whole = api.get(f"/api/v1/orders/{order['case']}").body
             assert [line["step"] for line in whole["history"]] == ["file", "dispatch", "note", "overrule"]
             assert (whole["state"], whole["closed_by"], whole["legal"]) == ("closed", "李伟", [])
             status = api.get("/status").body

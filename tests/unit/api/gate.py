@@ -8,14 +8,19 @@ import httpx
 
 from domain.errors import UnavailableError
 from domain.messages import Message, Row
-from domain.naming import COMMAND
+from domain.naming import COMMAND, RETRY
 from domain.readings import Millis
 from domain.site import Site
+from rules.book import shipped
+from services.api.access import LOCAL, Access
 from services.api.actions import Actions
 from services.api.app import build
 from services.api.seams import Behind, Counts, Pulse, Reach
 from services.api.watch import Watch
+from services.live.hub import Hub
 from tests.contracts.memory_judge_store import MemoryJudgeStore
+from tests.fakes.memory_aside import MemoryAside
+from tests.fakes.memory_store import MemoryStore
 from tests.unit.dispatch.coast import T0, Play, coast, wrong
 
 WELL = Pulse(
@@ -53,7 +58,7 @@ class Stopped:
 class Gate:
     """One lamp is out and one leak is open, as the fake store has them; `client` speaks to the app."""
 
-    def __init__(self, site: Site | None = None) -> None:
+    def __init__(self, site: Site | None = None, access: Access = LOCAL) -> None:
         self.clock = Stopped()
         self.play = Play(site or coast())
         self.books = MemoryJudgeStore()
@@ -61,11 +66,18 @@ class Gate:
         self.judging, self.full = True, False
         self.pulse = WELL
         self.counted = Counts({"pending": 0, "sent": 2, "dead": 0}, {"not JSON": 3})
+        self.store, self.aside = MemoryStore(), MemoryAside()
+        self.hub = Hub(self.play.site, self.clock, epoch="e0")
         self.play.hear(T0, wrong("lamp-1", T0), wrong("lamp-1", T0, rule="leak"))
         self._commit()
         self.behind = Behind(
             site=self.play.site,
+            rules=shipped(),
             cases=self.books,
+            tallies=self.books,
+            aside=self.aside,
+            history=self.store,
+            live=self.hub,
             tell=self.tell,
             look=lambda: self.pulse,
             counts=lambda: self.counted,
@@ -74,8 +86,8 @@ class Gate:
         )
         self.watch = Watch(self.behind.look, self.clock, self.clock.beat)
         self.actions = Actions(self.behind, wait_s=0.05)
-        app = build(self.behind, self.watch, self.actions)
-        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        self.app = build(self.behind, self.watch, self.actions, access=access)
+        transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
         self.client = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8090")
 
     def order(self, rule: str) -> str:
@@ -91,6 +103,9 @@ class Gate:
         if self.full:
             raise UnavailableError("disk full")
         self.journal += messages
+        for one in messages:
+            if one.topic == RETRY:
+                self.aside.asked(one)
         if self.judging:
             self.judge()
         return Row(len(self.journal), self.clock.now(), tuple(messages))
@@ -101,4 +116,7 @@ class Gate:
         self._commit()
 
     def _commit(self) -> None:
-        self.books.commit(self.play.outcomes[-1], {})
+        outcome = self.play.outcomes[-1]
+        self.books.commit(outcome, {})
+        self.hub.cases(outcome.alarms, outcome.orders)
+        self.hub.flush()

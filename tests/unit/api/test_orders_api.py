@@ -27,7 +27,7 @@ def asked(action: str, **more: Any) -> dict[str, Any]:
 
 
 async def act(gate: Gate, name: str, action: str, **more: Any) -> httpx.Response:
-    return await gate.client.post(f"/orders/{name}/actions", json=asked(action, **more))
+    return await gate.client.post(f"/api/v1/orders/{name}/actions", json=asked(action, **more))
 
 
 def problem(answer: httpx.Response, status: int) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def problem(answer: httpx.Response, status: int) -> dict[str, Any]:
 
 @pytest.mark.asyncio
 async def test_orders_are_listed_newest_first_and_chosen_by_state_crew_and_zone(gate: Gate):
-    found = (await gate.client.get("/orders")).json()["orders"]
+    found = (await gate.client.get("/api/v1/orders")).json()["orders"]
     assert {o["rule"] for o in found} == {"lamp-out", "leak"}
     assert found[0]["opened"] == "2026-10-01T00:00:00.000Z"
     assert found[0]["limits"]["finish"].endswith("Z")
@@ -53,37 +53,37 @@ async def test_orders_are_listed_newest_first_and_chosen_by_state_crew_and_zone(
         ("zone=east", 0),
         ("limit=1", 1),
     ):
-        assert len((await gate.client.get(f"/orders?{query}")).json()["orders"]) == count, query
+        assert len((await gate.client.get(f"/api/v1/orders?{query}")).json()["orders"]) == count, query
 
 
 @pytest.mark.asyncio
 async def test_one_order_has_its_history_and_what_is_legal_by_id_and_by_case_number(gate: Gate):
-    by_id = (await gate.client.get(f"/orders/{gate.order('leak')}")).json()
+    by_id = (await gate.client.get(f"/api/v1/orders/{gate.order('leak')}")).json()
     assert [c["step"] for c in by_id["history"]] == ["file", "dispatch"]
     assert by_id["history"][1]["crew"] == by_id["crew"]
     assert by_id["legal"] == ["close", "reassign", "note"]
-    assert (await gate.client.get(f"/orders/{by_id['case']}")).json() == by_id
-    assert "no order" in problem(await gate.client.get("/orders/0123456789abcdef"), 404)["detail"]
+    assert (await gate.client.get(f"/api/v1/orders/{by_id['case']}")).json() == by_id
+    assert "no order" in problem(await gate.client.get("/api/v1/orders/0123456789abcdef"), 404)["detail"]
 
 
 @pytest.mark.asyncio
 async def test_alarms_are_listed_with_the_order_that_answers_them(gate: Gate):
-    found = (await gate.client.get("/alarms?state=open&facility=lamp-1")).json()["alarms"]
+    found = (await gate.client.get("/api/v1/alarms?state=open&facility=lamp-1")).json()["alarms"]
     assert {a["order"] for a in found} == {gate.order("leak"), gate.order("lamp-out")}
-    assert (await gate.client.get("/alarms?state=cleared")).json() == {"alarms": []}
+    assert (await gate.client.get("/api/v1/alarms?state=cleared")).json() == {"alarms": [], "next": ""}
 
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize(
     ("path", "where"),
     [
-        ("/orders?state=lost", "query.state.0"),
-        ("/orders?limit=0", "query.limit"),
-        ("/orders?limit=1001", "query.limit"),
-        ("/orders?crew=a%00b", "query.crew"),
-        ("/alarms?facility=%ff", "query.facility"),
-        ("/orders/a%20b", "path.order"),
-        ("/orders/%ed%a0%80", "path.order"),
+        ("/api/v1/orders?state=lost", "query.state.0"),
+        ("/api/v1/orders?limit=0", "query.limit"),
+        ("/api/v1/orders?limit=1001", "query.limit"),
+        ("/api/v1/orders?crew=a%00b", "query.crew"),
+        ("/api/v1/alarms?facility=%ff", "query.facility"),
+        ("/api/v1/orders/a%20b", "path.order"),
+        ("/api/v1/orders/%ed%a0%80", "path.order"),
     ],
 )
 async def test_a_question_that_makes_no_sense_says_what_is_wrong_where(gate: Gate, path: str, where: str):
@@ -96,7 +96,7 @@ async def test_a_question_that_makes_no_sense_says_what_is_wrong_where(gate: Gat
 async def test_an_action_is_a_row_of_the_journal_before_anything_comes_of_it(gate: Gate):
     order = gate.order("lamp-out")
     said = asked("close")
-    answer = await gate.client.post(f"/orders/{order}/actions", json=said)
+    answer = await gate.client.post(f"/api/v1/orders/{order}/actions", json=said)
     assert answer.status_code == 200
     assert answer.json() == {
         "id": said["id"],
@@ -115,7 +115,7 @@ async def test_an_action_is_a_row_of_the_journal_before_anything_comes_of_it(gat
 
 @pytest.mark.asyncio
 async def test_the_same_id_again_is_done_once_and_answered_the_same(gate: Gate):
-    path, said = f"/orders/{gate.order('leak')}/actions", asked("note")
+    path, said = f"/api/v1/orders/{gate.order('leak')}/actions", asked("note")
     first, second = [await gate.client.post(path, json=said) for _ in range(2)]
     assert first.json() == second.json()
     assert len(gate.journal) == 1
@@ -151,7 +151,8 @@ async def test_an_order_is_given_to_the_crew_that_is_named(gate: Gate):
         ({"action": "reassign", "crew": "nobody"}, "no crew nobody"),
         ({"action": "dance"}, "body.action"),
         ({"id": "7"}, "body.id"),
-        ({"by": ""}, "body.by"),
+        ({"by": ""}, "say who you are"),
+        ({"by": " "}, "say who you are"),
         ({"by": "Li\u0000"}, "body.by"),
         ({"reason": "x" * 2001}, "body.reason"),
         ({"reason": "\ud800"}, "body.reason"),
@@ -163,7 +164,7 @@ async def test_an_action_that_can_never_be_done_is_refused_and_not_written_down(
 ):
     body = json.dumps({**asked("close"), **more})
     headers = {"Content-Type": "application/json"}
-    answer = await gate.client.post(f"/orders/{gate.order('leak')}/actions", content=body, headers=headers)
+    answer = await gate.client.post(f"/api/v1/orders/{gate.order('leak')}/actions", content=body, headers=headers)
     assert what in problem(answer, 422)["detail"]
     assert gate.journal == []
 
@@ -172,7 +173,7 @@ async def test_an_action_that_can_never_be_done_is_refused_and_not_written_down(
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'"x"', b"\xff\xfe", b"[" * 60_000, b'{"id": NaN}'])
 async def test_no_body_whatever_is_a_fault_of_ours(gate: Gate, body: bytes):
     headers = {"Content-Type": "application/json", "Content-Length": str(len(body))}
-    answer = await gate.client.post(f"/orders/{gate.order('leak')}/actions", content=body, headers=headers)
+    answer = await gate.client.post(f"/api/v1/orders/{gate.order('leak')}/actions", content=body, headers=headers)
     assert answer.status_code in (400, 422)
     assert problem(answer, answer.status_code)["detail"]
 
@@ -190,10 +191,10 @@ async def test_an_action_that_is_not_judged_in_time_is_accepted_and_can_be_asked
     await act(gate, order, "close")
     gate.judge()
     refused = str(UUID(json.loads(gate.journal[-1].payload)["id"]))
-    found = (await gate.client.get(f"/orders/{order}/actions/{refused}")).json()
+    found = (await gate.client.get(f"/api/v1/orders/{order}/actions/{refused}")).json()
     assert (found["standing"], found["why"]) == ("refused", "the order is closed")
-    problem(await gate.client.get(f"/orders/{order}/actions/{uuid4()}"), 404)
-    problem(await gate.client.get(f"/orders/{gate.order('lamp-out')}/actions/{refused}"), 404)
+    problem(await gate.client.get(f"/api/v1/orders/{order}/actions/{uuid4()}"), 404)
+    problem(await gate.client.get(f"/api/v1/orders/{gate.order('lamp-out')}/actions/{refused}"), 404)
 
 
 @pytest.mark.asyncio
@@ -210,7 +211,7 @@ async def test_a_database_that_is_away_says_when_to_ask_again(gate: Gate, monkey
         raise UnavailableError("database: gone", 1.5)
 
     monkeypatch.setattr(gate.books, "orders", away)
-    answer = await gate.client.get("/orders")
+    answer = await gate.client.get("/api/v1/orders")
     assert (problem(answer, 503)["detail"], answer.headers["retry-after"]) == ("database: gone", "2")
 
 
@@ -220,7 +221,7 @@ async def test_a_fault_of_ours_tells_nothing_of_itself(gate: Gate, monkeypatch: 
         raise KeyError("secret")
 
     monkeypatch.setattr(gate.books, "orders", broken)
-    assert "secret" not in problem(await gate.client.get("/orders"), 500)["detail"]
+    assert "secret" not in problem(await gate.client.get("/api/v1/orders"), 500)["detail"]
 
 
 @pytest.mark.asyncio
@@ -230,8 +231,14 @@ async def test_the_openapi_document_knows_every_reference_in_it(gate: Gate):
     named = {part.split('"')[0] for part in text.split("#/components/schemas/")[1:]}
     assert named <= set(document["components"]["schemas"])
     assert {"Problem", "Fault", "OrderWhole", "Asked"} <= named
-    assert set(document["paths"]["/orders/{order}/actions"]["post"]["responses"]) >= {"200", "202", "404", "409", "422"}
+    assert set(document["paths"]["/api/v1/orders/{order}/actions"]["post"]["responses"]) >= {
+        "200",
+        "202",
+        "404",
+        "409",
+        "422",
+    }
     for path in ("/docs", "/redoc", "/nowhere"):
         problem(await gate.client.get(path), 404)
-    problem(await gate.client.delete("/orders"), 415)
-    problem(await gate.client.put("/orders", json={}), 405)
+    problem(await gate.client.delete("/api/v1/orders"), 405)
+    problem(await gate.client.put("/api/v1/orders", json={}), 405)

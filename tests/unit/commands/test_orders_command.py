@@ -126,8 +126,8 @@ def test_an_action_is_asked_of_the_running_service_with_an_id_of_its_own(desk: D
     assert last(result) == service.answer.body
     run(desk, action, "a/../b", "--by", "Li Wei", "--api", "127.0.0.1:99")
     (first, second) = service.asked
-    assert first[:2] == ("http://127.0.0.1:8090", "/orders/SN-20261001-0001/actions")
-    assert second[:2] == ("127.0.0.1:99", "/orders/a%2F..%2Fb/actions")
+    assert first[:2] == ("http://127.0.0.1:8090", "/api/v1/orders/SN-20261001-0001/actions")
+    assert second[:2] == ("127.0.0.1:99", "/api/v1/orders/a%2F..%2Fb/actions")
     wanted = {"action": action, "by": "Li Wei", "reason": "seen"} | ({"crew": ""} if action == "reassign" else {})
     assert {name: value for name, value in first[2].items() if name != "id"} == wanted
     assert UUID(first[2]["id"]) != UUID(second[2]["id"])

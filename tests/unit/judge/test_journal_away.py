@@ -81,7 +81,7 @@ async def test_the_judge_waits_for_the_journal():
 
 async def test_the_keeper_of_the_quarantine_waits_for_the_journal():
     away, aside = Away(), list[Quarantined]()
-    keeper = QuarantineKeeper(away.next, aside.extend, lambda _: None, cursor=0)
+    keeper = QuarantineKeeper(away.next, aside.extend, lambda _: None, cursor=0, again=lambda _, __: None)
 
     async def comes_back() -> None:
         await asyncio.sleep(0.01)

@@ -1,0 +1,165 @@
+"""By which names the API may be called, and whose tokens it knows."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from hmac import compare_digest
+from ipaddress import ip_address
+from pathlib import Path
+from re import compile as pattern
+from typing import Final, Protocol
+
+from pydantic import SecretStr
+
+from domain.errors import ConflictError
+
+SHORTEST: Final = 20  # characters of a token: what is shorter can be guessed
+ANY: Final = "*"
+HASHED: Final = "sha256:"
+NAME: Final = pattern(r"[^\x00-\x1f\x7f-\x9f=,#]{1,128}")
+_HEX: Final = pattern(r"[0-9a-fA-F]{64}")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host, as written in an address, can only mean this machine."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ip_address(host.removeprefix("[").removesuffix("]")).is_loopback
+    except ValueError:
+        return False
+
+
+def host_of(authority: str) -> str:
+    """The host of HOST, HOST:PORT, [V6] or [V6]:PORT."""
+    if authority.startswith("["):
+        return authority.partition("]")[0] + "]"
+    return authority.partition(":")[0]
+
+
+class Tokens:
+    """Named tokens, of which only the hashes are kept. A name may have several, so that one can be changed in peace."""
+
+    def __init__(self, hashes: Iterable[tuple[str, bytes]] = ()) -> None:
+        self._hashes = tuple(hashes)
+
+    def __bool__(self) -> bool:
+        return bool(self._hashes)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Whose they are, sorted."""
+        return tuple(sorted({name for name, _ in self._hashes}))
+
+    def whose(self, token: str) -> str | None:
+        """The name of that token. Takes as long for a wrong one as for a right one."""
+        given, found = sha256(token.encode("utf-8", "surrogatepass")).digest(), None
+        for name, known in self._hashes:
+            if compare_digest(given, known):
+                found = name
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who may speak to the API. `hosts` are the names it answers to beside this machine's own. Where it can be reached
+    from `beyond` this machine, reading needs a token as well as changing does.
+    """
+
+    tokens: Tokens = field(default_factory=Tokens)
+    hosts: frozenset[str] = frozenset()
+    beyond: bool = False
+
+    def answers_to(self, host: str) -> bool:
+        """Whether a request may name us so. A page whose own name was made to lead here (DNS rebinding) may not."""
+        return is_loopback(host) or ANY in self.hosts or (bool(host) and host.lower() in self.hosts)
+
+    @property
+    def told(self) -> str:
+        """Who may, for the log."""
+        if not self.tokens:
+            return "this machine alone, without tokens: whoever is on it may act, and `by` is taken as it is said"
+        whose = ", ".join(self.tokens.names)
+        return f"{'reading and changing need' if self.beyond else 'changing needs'} a token of: {whose}"
+
+
+LOCAL: Final = Access()
+
+
+class Said(Protocol):
+    """What an operator set (`services.settings`)."""
+
+    @property
+    def api(self) -> str:
+        """HOST:PORT."""
+        ...
+
+    @property
+    def api_tokens(self) -> SecretStr:
+        """NAME=TOKEN or NAME=sha256:HEX, parted by commas."""
+        ...
+
+    @property
+    def api_tokens_file(self) -> str:
+        """A file with a line NAME=sha256:HEX for each; "" for none."""
+        ...
+
+    @property
+    def api_hosts(self) -> str:
+        """Names by which the API is called, parted by commas."""
+        ...
+
+
+def access_of(said: Said) -> Access:
+    """Who may speak to the API as it is set. Raises ConflictError where that would not be safe."""
+    file, address = said.api_tokens_file, said.api
+    known = Tokens([*_said(said.api_tokens.get_secret_value()), *(_filed(Path(file)) if file else ())])
+    host = address.rpartition(":")[0]
+    named = frozenset(name.strip().lower() for name in said.api_hosts.split(",") if name.strip())
+    if is_loopback(host):
+        return Access(known, named)
+    if not known:
+        raise ConflictError(
+            f"--api {address}: without tokens the API is for this machine alone, because whoever reaches it may close"
+            " orders; set TIDEWALK_API_TOKENS or TIDEWALK_API_TOKENS_FILE, or say 127.0.0.1 and come from elsewhere"
+            " through ssh -L"
+        )
+    if not named and host in ("0.0.0.0", "[::]", "::"):  # noqa: S104  # compared, not bound
+        raise ConflictError(
+            f"--api {address}: say in TIDEWALK_API_HOSTS by which names it will be called, such as"
+            f" tidewalk.example,10.0.0.5; {ANY} is any"
+        )
+    return Access(known, named or frozenset({host.lower()}), beyond=True)
+
+
+def _said(tokens: str) -> Sequence[tuple[str, bytes]]:
+    """Of `NAME=TOKEN,NAME=sha256:HEX`."""
+    entries = [entry.strip() for entry in tokens.split(",")]
+    where = "TIDEWALK_API_TOKENS"
+    return [_entry(entry, f"{where}, entry {n}", plain=True) for n, entry in enumerate(entries, 1) if entry]
+
+
+def _filed(file: Path) -> Sequence[tuple[str, bytes]]:
+    """Of a file with a line `NAME=sha256:HEX` for each; what follows a # is for people."""
+    try:
+        lines = file.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConflictError(f"the tokens in {file} cannot be read: {error}") from error
+    said = [(number, line.partition("#")[0].strip()) for number, line in enumerate(lines, 1)]
+    return [_entry(line, f"{file}:{number}", plain=False) for number, line in said if line]
+
+
+def _entry(entry: str, where: str, *, plain: bool) -> tuple[str, bytes]:
+    """What is wrong is told without the token itself."""
+    name, _, token = (part.strip() for part in entry.partition("="))
+    if not NAME.fullmatch(name) or not token:
+        raise ConflictError(f"{where}: say NAME={HASHED}HEX" + (" or NAME=TOKEN" if plain else ""))
+    if token.startswith(HASHED):
+        if not _HEX.fullmatch(token.removeprefix(HASHED)):
+            raise ConflictError(f"{where}: after {HASHED} come 64 hex digits, as `sha256sum` prints them")
+        return name, bytes.fromhex(token.removeprefix(HASHED))
+    if not plain:
+        raise ConflictError(f"{where}: a file has hashes alone: printf %s TOKEN | sha256sum, then {name}={HASHED}HEX")
+    if len(token) < SHORTEST:
+        raise ConflictError(f"{where}: a token has at least {SHORTEST} characters: openssl rand -hex 32")
+    return name, sha256(token.encode()).digest()

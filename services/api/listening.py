@@ -1,0 +1,106 @@
+"""Whoever listens to the event stream: how many, what each is told, and when they are to leave."""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection
+from typing import Final
+
+import msgspec
+
+from domain.errors import UnavailableError
+from services.api.seams import Live
+from services.live.changes import Change, Snapshot, What
+
+MOST: Final = 200
+HEARTBEAT_S: Final = 15.0
+BEAT: Final = ": nothing new\n\n"
+
+
+class Listeners:
+    """All who listen. `leave` ends every stream, so that a service that stops need not wait for them."""
+
+    def __init__(self, live: Live, *, most: int = MOST, heartbeat_s: float = HEARTBEAT_S) -> None:
+        self._live, self._most, self._heartbeat_s = live, most, heartbeat_s
+        self._leaving = asyncio.Event()
+        self.open = 0
+
+    def leave(self) -> None:
+        """End every stream."""
+        self._leaving.set()
+
+    def listen(self, last: str, whats: Collection[What], *, stays: bool) -> AsyncIterator[str]:
+        """The frames of one: from the event `last` on, or from now. `stays`: for ever, else as far as it is by now.
+        Raises UnavailableError where there are too many.
+        """
+        if self.open >= self._most:
+            raise UnavailableError(f"there are {self._most} listeners already", 30.0)
+        return self._counted(last, whats, stays=stays)
+
+    async def _counted(self, last: str, whats: Collection[What], *, stays: bool) -> AsyncIterator[str]:
+        self.open += 1
+        try:
+            async for frame in self._frames(last, whats, stays=stays):
+                yield frame
+        finally:
+            self.open -= 1
+
+    async def _frames(self, last: str, whats: Collection[What], *, stays: bool) -> AsyncIterator[str]:
+        snapshot = self._live.snapshot()
+        after, begins = _place(last, snapshot)
+        if begins:
+            yield _begin(begins, snapshot)
+        while not self._leaving.is_set():
+            if not stays and after >= snapshot.number:
+                return
+            async for changes in self._batches(after):
+                after = changes[-1].number if changes else after
+                yield "".join(_frame(snapshot.epoch, one) for one in changes if one.what in whats) if changes else BEAT
+                if not stays and after >= snapshot.number:
+                    return
+            if not self._leaving.is_set():  # what comes next is remembered no more
+                snapshot = self._live.snapshot()
+                after = snapshot.number
+                yield _begin("reset", snapshot)
+
+    async def _batches(self, after: int) -> AsyncIterator[tuple[Change, ...]]:
+        """What changes; nothing at all, now and then, where nothing does."""
+        coming = self._live.changes(after)
+        leaving = asyncio.ensure_future(self._leaving.wait())
+        following = asyncio.ensure_future(anext(coming, None))
+        try:
+            while True:
+                done, _ = await asyncio.wait(
+                    {following, leaving}, timeout=self._heartbeat_s, return_when=asyncio.FIRST_COMPLETED
+                )
+                if leaving in done:
+                    return
+                if following not in done:
+                    yield ()
+                    continue
+                if (changes := following.result()) is None:
+                    return
+                following = asyncio.ensure_future(anext(coming, None))
+                yield changes
+        finally:
+            for task in (leaving, following):
+                task.cancel()
+            await asyncio.gather(leaving, following, return_exceptions=True)
+
+
+def _place(last: str, snapshot: Snapshot) -> tuple[int, str]:
+    """After which number to go on, and with which event to begin: none, where nothing was missed."""
+    epoch, _, number = last.rpartition("-")
+    if not last:
+        return snapshot.number, "start"
+    if epoch == snapshot.epoch and number.isascii() and number.isdigit() and int(number[:18]) <= snapshot.number:
+        return int(number[:18]), ""
+    return snapshot.number, "reset"
+
+
+def _begin(event: str, snapshot: Snapshot) -> str:
+    told = msgspec.json.encode({"epoch": snapshot.epoch, "number": snapshot.number}).decode()
+    return f"event: {event}\nid: {snapshot.epoch}-{snapshot.number}\ndata: {told}\n\n"
+
+
+def _frame(epoch: str, change: Change) -> str:
+    told = msgspec.json.encode({"id": change.id, "body": change.body}).decode()
+    return f"event: {change.what}\nid: {epoch}-{change.number}\ndata: {told}\n\n"

@@ -1,0 +1,42 @@
+"""Alarms: what rules found to be wrong."""
+
+from http import HTTPStatus
+
+from fastapi import APIRouter, Response
+
+from domain.alarms import AlarmState
+from services.api import problems
+from services.api.answering import Answer, found
+from services.api.named import RuleName, SiteId
+from services.api.paging import BY_TIME, Cursor, Limit, page, place_of
+from services.api.seams import Behind
+from services.api.shown import Alarms, alarm_shown
+
+BAD, AWAY = HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE
+
+
+def router(behind: Behind) -> APIRouter:
+    """`/alarms`."""
+    made = APIRouter(tags=["cases"])
+
+    @made.get(
+        "/alarms",
+        response_model=Alarms,
+        responses=found(Alarms, "A page of alarms", linked=True) | problems.responses(BAD, AWAY),
+    )
+    def alarms(
+        answer: Answer,
+        state: AlarmState | None = None,
+        facility: SiteId = None,
+        rule: RuleName = None,
+        limit: Limit = 100,
+        cursor: Cursor = "",
+    ) -> Response:
+        """The newest alarms, newest first; of one state, facility or rule."""
+        rows = behind.cases.alarms(
+            state=state, facility=facility, rule=rule, newest=limit + 1, after=place_of(cursor, BY_TIME)
+        )
+        shown, after = page(rows, limit, lambda one: (one.opened, one.id))
+        return answer(Alarms(alarms=[alarm_shown(one) for one in shown], next=after), after=after)
+
+    return made

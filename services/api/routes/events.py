@@ -1,0 +1,72 @@
+"""Server-sent events: what changes, as it does."""
+
+from http import HTTPStatus
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Header, Query
+from fastapi.responses import StreamingResponse
+
+from services.api import problems
+from services.api.listening import Listeners
+from services.live.changes import What
+
+BAD, AWAY = HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE
+MEDIA: Final = "text/event-stream"
+EXAMPLE: Final = """event: start
+id: 9f3c21aa-1041
+data: {"epoch":"9f3c21aa","number":1041}
+
+event: order
+id: 9f3c21aa-1042
+data: {"id":"8f5bd1a4f7f5a2c0","body":{"case":"SN-20261001-0007","state":"accepted"}}
+
+: nothing new
+
+"""
+Whats = Annotated[list[What] | None, Query(description="Only these. Default: all", max_length=len(What))]
+After = Annotated[
+    str,
+    Header(
+        alias="Last-Event-ID",
+        max_length=64,
+        description="The `id` of the last event you had: what came since is told first",
+        examples=["9f3c21aa-1041"],
+    ),
+]
+
+
+class EventStream(StreamingResponse):
+    """Frames of server-sent events."""
+
+    media_type = MEDIA
+
+
+def router(listeners: Listeners) -> APIRouter:
+    """`/events`."""
+    made = APIRouter(tags=["events"])
+    told: dict[str, Any] = {
+        "description": "Events, while you listen",
+        "content": {MEDIA: {"example": EXAMPLE}},
+    }
+
+    @made.get(
+        "/events",
+        response_class=EventStream,
+        responses={**problems.responses(BAD, AWAY), int(HTTPStatus.OK): told},
+    )
+    async def events(
+        what: Whats = None,
+        last_event_id: After = "",
+        accept: Annotated[str, Header(include_in_schema=False)] = "",
+    ) -> EventStream:
+        """What changes: `facility`, `alarm`, `order`, `element`, `status`, each with its `id` and `body` (null where it
+        is no longer kept).
+
+        It begins with `start`, or goes on after `Last-Event-ID`. `reset` says that something was missed: read anew what
+        you hold, then go on. A comment comes every fifteen seconds. It stays open where `text/event-stream` is accepted
+        by name, as `EventSource` does; for others it ends with what has changed by now.
+        """
+        frames = listeners.listen(last_event_id, frozenset(what or What), stays=MEDIA in accept)
+        return EventStream(frames, headers={"X-Accel-Buffering": "no"})
+
+    return made
