@@ -1,6 +1,7 @@
 """Dingtek ultrasonic level sensors (80 00 …, closed by 81) on FPort 3: seventeen bytes, or 25 with a position.
 
-A position pushes everything after the level back by eight bytes. What answers a command is 25 bytes long too and is told by its fourth byte.
+A position pushes everything after the level back by eight bytes. What answers a command is 25 bytes long too, and is
+told by its fourth byte.
 """
 
 from typing import Any, Final
