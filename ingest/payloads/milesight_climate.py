@@ -3,7 +3,7 @@
 from typing import Final
 
 _THRESHOLD: Final = "{threshold alarm release|threshold alarm}"
-_THRESHOLD_: Final = "{threshold_alarm_release|threshold_alarm}"
+_CHANGE_: Final = "{threshold_alarm_release|threshold_alarm|mutation_alarm}"
 _MUTATION: Final = "{threshold alarm release|threshold alarm|mutation alarm}"
 _MAGNET: Final = "{close|open}"
 _CROSSING: Final = (
@@ -47,8 +47,8 @@ def _ts30_first(n: str, key: str) -> str:
     return f"""
 {at:02x}67 temperature{n}:i16/10
 {at:02x}00 magnet{n}:u8 {_MAGNET}
-{at + 0x80:02x}67 temperature{n}:i16/10; temperature{n}_alarm:u8 {_THRESHOLD_}
-{at + 0x90:02x}d7 temperature{n}:i16/10; temperature{n}_mutation:i16/100; temperature{n}_alarm:u8 {_THRESHOLD_}
+{at + 0x80:02x}67 temperature{n}:i16/10; temperature{n}_alarm:u8 {_CHANGE_}
+{at + 0x90:02x}d7 temperature{n}:i16/10; temperature{n}_mutation:i16/100; temperature{n}_alarm:u8 {_CHANGE_}
 """
 
 
@@ -76,7 +76,7 @@ GROUPS: Final[dict[str, str]] = {
 c8 device_status:u8 {off|on}
 cf :u16
 d9 oem_id:hex2
-da version.hardware_version:hw; version.firmware_version:fw; :hex4
+da version.hardware_version:v2; :hex6
 db product_sn:hex8
 df tsl_version:v2
 ee :hex0
@@ -106,6 +106,8 @@ fe :u8
 059f pir.pir_status:u16@15 {vacant|trigger}; +pir.pir_count:u16@0.15
 06cb als_level:u8
 069d Lux:u16
+ff09 hardware_version:v2
+ff0a firmware_version:v2
 077d co2:u16
 8367 temperature:i16/10; temperature_alarm.alarm_type:u8
 869d Lux:u16; Lux_alarm.alarm_type:u8
@@ -164,7 +166,7 @@ ffeb :u8
 1d light_alarm_types:u8
 c8 device_status:u8 {off|on}
 d9 oem_id:hex2
-da version.hardware_version:hw; version.firmware_version:fw; :hex4
+da version.hardware_version:v2; :hex6
 db product_sn:hex8
 df tsl_version:v2
 ed *earlier
