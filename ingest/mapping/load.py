@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,8 +26,9 @@ _KINDS: Final = tuple(str(kind) for kind in Kind)
 _SPANS: Final = {"s": 1000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 
+@cache
 def shipped() -> Profiles:
-    """The profiles that come with Tidewalk."""
+    """The profiles that come with Tidewalk, read once: nothing changes them."""
     return load_profiles([SHIPPED])
 
 
