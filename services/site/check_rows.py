@@ -10,7 +10,7 @@ from services.site.draft import KINDS, Draft, FacilityDraft
 from services.site.faults import Faults, one_of
 from services.site.geometry import inside
 from services.site.notation import chainage_text
-from services.site.shapes import NEEDED_ATTRIBUTES
+from services.site.shapes import NEEDED_ATTRIBUTES, WANTED_ATTRIBUTES
 from services.site.table import Line
 
 CHAINAGE_SLACK_M = 25.0  # how far a facility may lie beyond the ends of its section
@@ -81,6 +81,9 @@ def _needed(line: Line, kinds: Collection[str] | None, site: str, faults: Faults
     for name in NEEDED_ATTRIBUTES.get(Kind(kind), ()):
         if name not in line.cells:
             faults.add(line.file, line.number, f"{name} is missing for {kind} {told}", "a number above 0")
+    name, why = WANTED_ATTRIBUTES.get(Kind(kind), ("", ""))
+    if name and name not in line.cells:
+        faults.notice(line.file, line.number, f"{name} is missing for {kind} {told}: {why}")
     if kinds is not None and kind not in kinds:
         faults.add(line.file, line.number, f"nothing says who answers for a {kind}", f"kinds.{kind} in {site}")
 

@@ -249,11 +249,14 @@ DEVICE_NEEDED: Final = tuple(name for name, field in DeviceRow.model_fields.item
 # What a kind cannot be judged or simulated without.
 NEEDED_ATTRIBUTES: Final[dict[FacilityKind, tuple[str, ...]]] = {
     FacilityKind.LIGHT: ("rated_power",),
-    FacilityKind.BIN: ("depth_mm",),
     FacilityKind.TOILET: ("stalls",),
-    FacilityKind.PARKING: ("capacity",),
     FacilityKind.GREEN: ("holding_capacity",),
     FacilityKind.CROWD: ("capacity",),
+}
+# What some of a kind can be judged without, and why that is told all the same.
+WANTED_ATTRIBUTES: Final[dict[FacilityKind, tuple[str, str]]] = {
+    FacilityKind.BIN: ("depth_mm", "a sensor that measures a distance cannot tell how full it is"),
+    FacilityKind.PARKING: ("capacity", "nothing tells free places that cannot be true"),
 }
 # Which trades the work on a kind asks for; `instruments` looks after the devices of all of them.
 TRADES_FOR: Final[dict[FacilityKind, tuple[str, ...]]] = {

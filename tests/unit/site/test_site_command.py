@@ -107,10 +107,10 @@ def test_import_csv_is_dry_until_write(folder: Path):
 
 def test_import_csv_tells_faulty_rows_and_writes_nothing(folder: Path, small: dict[str, bytes]):
     source = folder / "more.csv"
-    source.write_text("id,kind,en,zh,zone,lat,lon\nb-2,bin,Bin,箱,west,36.15,120.15\n", "utf-8")
+    source.write_text("id,kind,en,zh,zone,lat,lon\nb-2,light,Lamp,灯,west,36.15,120.15\n", "utf-8")
     result = run("import-csv", str(source), "--into", str(folder), "--write", "--json")
     assert result.exit_code == 1
-    assert f"{source}:2: depth_mm is missing for bin b-2; expected a number above 0" in result.stderr
+    assert f"{source}:2: rated_power is missing for light b-2; expected a number above 0" in result.stderr
     assert last(result)["written"] is False
     assert (folder / "facilities.csv").read_bytes() == small["facilities.csv"]
 

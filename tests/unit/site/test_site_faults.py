@@ -99,8 +99,22 @@ def test_an_alias_is_refused_so_that_a_small_file_stays_small(small: dict[str, b
 
 def test_rows_of_a_csv_are_numbered_through_quoted_line_ends(small: dict[str, bytes]):
     text = small["facilities.csv"].decode().replace("light-1,light,Lamp", 'light-1,light,"Lamp\non two lines"')
-    small["facilities.csv"] = text.replace(",900,", ",,").encode()
-    assert told(small) == ["facilities.csv:6: depth_mm is missing for bin bin-1; expected a number above 0"]
+    small["facilities.csv"] = text.replace(",900,", ",-9,").encode()
+    assert told(small) == ["facilities.csv:6: depth_mm is '-9'; expected a number above 0, in mm"]
+
+
+@pytest.mark.parametrize(
+    ("given", "notice"),
+    [
+        (",900,", "facilities.csv:5: depth_mm is missing for bin bin-1: a sensor that measures a distance cannot tell"),
+        ("18:00-08:00,,,50", "facilities.csv:6: capacity is missing for parking lot-1: nothing tells free places that"),
+    ],
+)
+def test_what_some_can_be_judged_without_is_a_notice_not_a_fault(small: dict[str, bytes], given: str, notice: str):
+    without = given.rstrip("0123456789") if given.endswith("50") else ",,"
+    small["facilities.csv"] = small["facilities.csv"].decode().replace(given, without).encode()
+    assert told(small) == []
+    assert [str(one) for one in parse(small).notices if str(one).startswith(notice)]
 
 
 def test_what_only_the_desk_would_get_is_a_notice_not_a_fault(small: dict[str, bytes]):
