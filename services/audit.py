@@ -123,12 +123,14 @@ def read_ledger(path: Path) -> set[bytes]:
 async def returned_by(
     history: ReadingHistory, since: Millis, until: Millis, *, kinds: Sequence[Kind] = tuple(Kind)
 ) -> set[Identity]:
-    """What a query of the store gives back, a day at a time, since ≤ at < until."""
+    """What a query of the store gives back, since ≤ at < until; a day at a time, and longer where there was nothing."""
     found: set[Identity] = set()
     for kind in kinds:
-        for begin in range(since, until, _DAY):
-            points = await history.points(str(kind), begin, min(begin + _DAY, until))
+        begin, span = since, _DAY
+        while begin < until:
+            points = await history.points(str(kind), begin, min(begin + span, until))
             found.update((point.facility, point.device, point.at) for point in points)
+            begin, span = begin + span, _DAY if points else 2 * span
     return found
 
 

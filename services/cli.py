@@ -12,6 +12,11 @@ COMMANDS = {
     "serve": ("services.commands.serve", "serve", "Run the service against your broker and your stores."),
     "simulate": ("services.commands.simulate", "simulate", "Play a coast against any MQTT broker."),
     "site": ("services.commands.site", "site", "Check, show and import the site files."),
+    "replay": (
+        "services.commands.replay",
+        "replay_command",
+        "Play recorded traffic, and see what would have come of it.",
+    ),
     "rules": ("services.commands.rules", "rules", "Check and test the rule files."),
     "profiles": ("services.commands.profiles", "profiles", "List, check and test the profiles of devices."),
     "quarantine": ("services.commands.quarantine", "quarantine", "What was kept aside, why, and trying it again."),

@@ -25,6 +25,7 @@ class Ledger:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
         self._file = path.open("a+b", buffering=0)
         size = self._file.seek(0, os.SEEK_END)
         if size:

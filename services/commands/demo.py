@@ -127,7 +127,7 @@ async def _virtual(settings: Settings, site: Site, run: show.Run, wall: WallCloc
     ):
         with counting(site, run.start, run.until) as on_progress:
             played = await show.play_virtual(stage, run.until, on_progress)
-        found = await show.verdict(stage, played, run.start, run.until, placed.state / show.LEDGER)
+        found = await show.verdict(stage, played, run.start, run.until)
     if as_json:
         click.echo(json.dumps(found.line(), ensure_ascii=False))
     else:

@@ -133,7 +133,7 @@ async def play_show(stage: Show, wall: Clock, speed: float, stop: asyncio.Event)
     await play_live(stage.world, stage.transport, stage.clock, stop=stop, ledger=stage.ledger)
 
 
-async def verdict(stage: Stage[C], played: Played, since: Millis, until: Millis, ledger: Path) -> Verdict:
+async def verdict(stage: Stage[C], played: Played, since: Millis, until: Millis) -> Verdict:
     """Drain, then hold the ledger against journal, quarantine and store."""
     service = stage.service
     await service.drain()
@@ -141,7 +141,7 @@ async def verdict(stage: Stage[C], played: Played, since: Millis, until: Millis,
     alarms, orders = await asyncio.to_thread(service.books.everything)
     day = 86_400_000
     returned = await returned_by(service.outside.history, since - day, until + day)
-    kept = await asyncio.to_thread(_accounted, service, ledger, returned)
+    kept = await asyncio.to_thread(_accounted, service, stage.ledger.path, returned)
     return Verdict(played.published, kept, tally(alarms, orders))
 
 

@@ -1,0 +1,1 @@
+"""Recorded traffic, played to a service of its own on the recording's clock."""

@@ -1,0 +1,64 @@
+"""What an operator recorded of his own coast: `mosquitto_sub -F %j -t '#' > coast.jsonl`, a message a line."""
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from domain.errors import FaultyFileError
+from domain.readings import Millis
+from services.replay.recording import Recording, Sent
+from services.site import load_site
+
+_Z_AND_OFFSET: Final = re.compile(r"Z(?=[+-]\d)")  # as mosquitto 2.0 writes it, local time though it says Z
+_OURS: Final = ("/crew/", "/clock", "/marker/")  # said by a service or its crews, not by sensors
+
+
+def read_captured(path: Path, site: Path | None) -> Recording | None:
+    """A file of lines `{"tst", "topic", "payload", "retain"}`, as mosquitto_sub writes them. It needs its site's files.
+    Raises FaultyFileError.
+    """
+    if path.is_dir() or path.suffix not in (".jsonl", ".log", ".txt"):
+        return None
+    if site is None:
+        raise FaultyFileError(
+            str(path), 1, "is a capture of a coast that we do not know", "its site files, with --site"
+        )
+    left_out = defaultdict[str, int](int)
+    messages = sorted(_read(path, left_out), key=lambda sent: sent.at)
+    return Recording(path.stem, load_site(site).timezone, messages, site=site, left_out=dict(left_out))
+
+
+def _read(path: Path, left_out: dict[str, int]) -> Iterator[Sent]:
+    with path.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
+            try:
+                told = json.loads(line)
+                at, topic, payload = _time(told["tst"]), told["topic"], _payload(told["payload"])
+            except (ValueError, KeyError, TypeError):
+                raise FaultyFileError(
+                    str(path), number, "is no message", "a line as `mosquitto_sub -F %j` writes it"
+                ) from None
+            if told.get("retain"):
+                left_out["retained: a repetition, not an event"] += 1
+            elif any(part in topic for part in _OURS):
+                left_out["said by a service or a crew"] += 1
+            else:
+                yield Sent(at, topic, payload, topic.split("/")[-2] if topic.endswith("/up") else "")
+
+
+def _time(told: Any) -> Millis:
+    found = datetime.fromisoformat(_Z_AND_OFFSET.sub("", str(told)))
+    if found.tzinfo is None:
+        raise ValueError(told)
+    return round(found.timestamp() * 1000)
+
+
+def _payload(told: Any) -> bytes:
+    """mosquitto_sub writes text as a JSON string with %j, and as the JSON it is with %J."""
+    return told.encode() if isinstance(told, str) else json.dumps(told).encode()
