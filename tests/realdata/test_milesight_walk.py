@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from ingest.payloads import milesight
+from tests.realdata.devices_walk import realdata
 
-REALDATA = Path(__file__).parents[3] / "shared" / "realdata"
-pytestmark = pytest.mark.skipif(not REALDATA.is_dir(), reason="the real data is not here")
+FOLDER = realdata()
+pytestmark = pytest.mark.skipif(FOLDER is None, reason="no real data; put them beside the repository")
+REALDATA = FOLDER or Path()
 
 # The same bytes under the names of other codec versions.
 RENAMED = {
