@@ -64,14 +64,14 @@ def _clocks(heard: list[Object]) -> Iterator[object]:
 
 
 def _fields(message: Object) -> Mapping[str, Any] | None:
-    """What the vendor's decoder said; where it said nothing, what it was normalised to, one object of all."""
-    decoded = message.get("decoded_payload")
-    if isinstance(decoded, dict) and decoded:
-        return decoded
+    """What the vendor's decoder said, and as `normalized_payload` what it was normalised to, one object of all."""
+    decoded = dict(picking.inner(message, "decoded_payload"))
     merged: dict[str, Any] = {}
     for one in picking.objects(message, "normalized_payload"):
         merged.update(one)
-    return merged or None
+    if merged:
+        decoded["normalized_payload"] = merged
+    return decoded or None
 
 
 def _battery(message: Object) -> float | None:

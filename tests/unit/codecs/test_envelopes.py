@@ -110,11 +110,10 @@ def test_events_and_storage_of_the_things_stack_wrap_the_same_uplink(wrapped: ob
     assert read("ttn", wrapped) == read("ttn", TTN)
 
 
-def test_what_the_server_decoded_comes_along_and_what_it_normalised_where_it_decoded_nothing():
-    decoded = {**TTN, "uplink_message": {"decoded_payload": {"a": 1}, "normalized_payload": [{"b": 2}]}}
-    assert read("ttn", decoded)[0].fields == {"a": 1}
-    plain = {**TTN, "uplink_message": {"decoded_payload": {}, "normalized_payload": [{"b": 2}, {"c": 3}]}}
-    assert read("ttn", plain)[0].fields == {"b": 2, "c": 3}
+def test_what_the_server_decoded_comes_along_and_beside_it_what_it_normalised():
+    message = {"decoded_payload": {"a": 1}, "normalized_payload": [{"b": 2}, {"c": 3}]}
+    said = {**TTN, "uplink_message": message}
+    assert read("ttn", said)[0].fields == {"a": 1, "normalized_payload": {"b": 2, "c": 3}}
 
 
 def test_a_clock_that_was_never_set_is_passed_over():
