@@ -24,7 +24,7 @@ from ingest.mapping.load import shipped
 from ingest.mapping.profiles import Profiles
 from ingest.outcome import Outcome
 from ingest.oversize import key_of, size_of
-from ingest.quality import AHEAD, EARLIEST, believed, clock_fault
+from ingest.quality import AHEAD, EARLIEST, believed, clock_fault, within
 from ingest.routes import Carries, Route, Routes
 from ingest.uplinks import AGAIN, Taken, Uplinks
 
@@ -36,8 +36,9 @@ _VALUE_DROPPED: Final = int(Quality.VALUE_DROPPED)
 _TIME_UNKNOWN: Final = int(Quality.TIME_UNKNOWN)
 _TIME_CORRECTED: Final = int(Quality.TIME_CORRECTED)
 _BACKFILL: Final = int(Quality.BACKFILL)
+_DERIVED: Final = int(Quality.DERIVED)
 _made = tuple.__new__
-_NOT_VALUES: Final = ("seq", "values", "history")  # parts of the envelope whose fault drops no value
+_NOT_VALUES: Final = ("seq", "values", "history", "derived")  # parts of the envelope whose fault drops no value
 
 
 class Pipeline:
@@ -111,7 +112,12 @@ class Pipeline:
         said, faults = route.codec(payload)
         values, doubts = believed(said.values) if said.values else ({}, ())
         at, quality, clock = self._event_time(said.at, key, received, flags)
-        _, _, facility, device, kind, zone, _, _ = route
+        _, _, facility, device, kind, zone, _, _, room = route
+        if room:
+            values, more = within(values, room)
+            doubts = (*doubts, *more) if more else doubts
+        if said.derived:
+            quality |= _DERIVED
         # a NamedTuple's own constructor costs twice as much, and this line runs for every message
         reading = _made(Reading, (facility, device, kind, zone, at, values, quality, said.seq, received))
         if not (faults or doubts or clock or said.history or not values or self._too_old(at, received)):
@@ -157,6 +163,8 @@ class Pipeline:
     def _of_uplink(self, taken: Taken, key: bytes, message: Message) -> tuple[list[Reading], Faults]:
         bound, said, faults = taken
         values, doubts = believed(said.values or {})
+        values, more = within(values, bound.room)
+        doubts = (*doubts, *more)
         at, quality, clock = self._event_time(said.at, key, message.received, message.flags)
         place = (bound.facility, bound.device, bound.kind, bound.zone)
         reading = Reading(*place, at, values, quality, said.seq, message.received)

@@ -1,6 +1,7 @@
 """How far what was said can be believed: each value by its quantity, each time by the receive time."""
 
 import math
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from sys import float_info
 from typing import Final
@@ -23,6 +24,8 @@ _BOUNDS: Final[dict[str, tuple[float, float]]] = {
 }
 _FLAGS: Final = frozenset(q.name for q in QUANTITIES.values() if q.type == "bool")
 _CHOICES: Final = {q.name: q.choices for q in QUANTITIES.values() if q.type == "text"}
+# What there cannot be more of than the facility has room for: quantity -> its attribute.
+_ROOM: Final = {"available_spots": "capacity", "occupied_spots": "capacity", "stalls_free": "stalls"}
 _WANTED: Final = {"float": "a number", "bool": "true or false", "text": "text"}
 
 
@@ -40,6 +43,22 @@ def believed(values: dict[str, Value]) -> tuple[dict[str, Value], Faults]:
         elif value not in _CHOICES.get(name, ()):
             return _sorted_out(values)
     return values, ()
+
+
+def room_of(attributes: Mapping[str, float]) -> Mapping[str, float]:
+    """The most that a facility with these attributes can say of each quantity that it limits."""
+    return {quantity: attributes[name] for quantity, name in _ROOM.items() if name in attributes}
+
+
+def within(values: dict[str, Value], room: Mapping[str, float]) -> tuple[dict[str, Value], Faults]:
+    """Those that leave room for the truth, and why the others do not. The same dict where all do."""
+    beyond = {
+        name: most for name, most in room.items() if isinstance(found := values.get(name), float) and found > most
+    }
+    if not beyond:
+        return values, ()
+    good = {name: value for name, value in values.items() if name not in beyond}
+    return good, tuple((name, quarantine.more_than_room(name, values[name], most)) for name, most in beyond.items())
 
 
 def clock_fault(at: Millis, received: Millis, zone: timedelta) -> str:

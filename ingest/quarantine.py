@@ -101,6 +101,11 @@ def out_of_range(name: str, found: float, low: float, high: float, unit: str) ->
     return f"out of range: {name} is {found:g}, believed between {span}{' ' + unit if unit else ''}; check the sensor"
 
 
+def more_than_room(name: str, found: object, most: float) -> str:
+    """More than the facility holds."""
+    return f"more than there is: {name} {found} of {most:g}"
+
+
 def unknown_choice(name: str, found: str, choices: tuple[str, ...]) -> str:
     """A text that is none of those agreed."""
     return f"unknown choice: {name} is {shown(found)}; send one of {', '.join(choices)}"

@@ -11,6 +11,7 @@ from ingest.codecs.envelopes import ENVELOPES
 from ingest.codecs.picking import eui
 from ingest.codecs.said import Codec
 from ingest.codecs.uplink import Envelope
+from ingest.quality import room_of
 
 
 class Carries(Enum):
@@ -39,6 +40,7 @@ class Route(NamedTuple):
     zone: str = ""
     codec: Codec | None = None
     envelope: Envelope | None = None
+    room: Mapping[str, float] | None = None  # the most that it can say of some quantities; None: of none
 
 
 _REMEMBERED: Final = 200_000  # topics; a flood of made-up ones must not fill the memory
@@ -103,7 +105,8 @@ class Routes:
         codec = self._codecs.get(known.profile)
         if codec is None:
             return _nothing(quarantine.unknown_profile(known.profile, device))
-        return Route(Carries.READINGS, "", facility.id, device, str(naming.Kind(kind)), zone, codec)
+        room = room_of(facility.attributes) or None
+        return Route(Carries.READINGS, "", facility.id, device, str(naming.Kind(kind)), zone, codec, room=room)
 
 
 def _relayed(levels: list[str]) -> Route | None:

@@ -1,6 +1,6 @@
 """From what a network server relays to what a device of the site said: whose it is, its bytes or fields, its time."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
@@ -15,7 +15,7 @@ from ingest.codecs.uplink import Uplink
 from ingest.mapping.apply import Application, MappedAt
 from ingest.mapping.profiles import Profile, Profiles
 from ingest.mapping.reading import read_uplink
-from ingest.quality import AHEAD, EARLIEST
+from ingest.quality import AHEAD, EARLIEST, room_of
 
 AGAIN: Final = 5 * 60_000  # ms in which the same counter and payload of a device are the same reading
 _LATE: Final = 24 * 3_600_000  # how far behind the server's clock a device's own is believed, where no profile says
@@ -31,6 +31,7 @@ class Bound(NamedTuple):
     zone: str
     profile: Profile
     application: Application
+    room: Mapping[str, float]  # the most that it can say of some quantities
 
 
 class Taken(NamedTuple):
@@ -88,7 +89,7 @@ class Uplinks:
             return quarantine.unknown_profile(f"{device.profile} ({unknown})", device.id)
         kind = str(facility.kind)
         application = profile.on(kind, facility.attributes)
-        return Bound(facility.id, device.id, kind, facility.zone, profile, application)
+        return Bound(facility.id, device.id, kind, facility.zone, profile, application, room_of(facility.attributes))
 
 
 class First(NamedTuple):

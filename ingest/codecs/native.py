@@ -91,7 +91,12 @@ def _picked(found: dict[str, Any]) -> tuple[Said, Faults]:
     if values is not None and not isinstance(values, dict):
         faults.append(("values", quarantine.wrong_type("values", values, "an object: quantity and value")))
         values = None
-    return Said(at, seq, None if values is None else _plain(values, "", faults), history), tuple(faults)
+    derived = found.get("derived", False)
+    if not isinstance(derived, bool):
+        faults.append(("derived", quarantine.wrong_type("derived", derived, "true or false")))
+        derived = True  # whoever says anything of it does not say that it was measured
+    plain = None if values is None else _plain(values, "", faults)
+    return Said(at, seq, plain, history, derived), tuple(faults)
 
 
 def _history(found: object, faults: list[tuple[str, str]]) -> list[Measured]:

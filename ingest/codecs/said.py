@@ -26,6 +26,7 @@ class Said(msgspec.Struct, gc=False):
     seq: Count = -1  # -1 where none was sent
     values: dict[str, Value] | None = None
     history: list[Measured] | None = None
+    derived: bool = False  # reconstructed from other data, not measured
 
 
 Faults = tuple[tuple[str, str], ...]  # (quantity or field, reason): parts that had to be left out

@@ -1,6 +1,7 @@
 """From a row to readings, notes, and what is kept aside with a reason that says what to do."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -413,3 +414,26 @@ def test_duplicates_are_counted_within_the_keys_that_are_remembered():
 def test_reading_the_same_row_twice_gives_the_same():
     messages = [up({"fill_level": n % 130}, seq=n, at=AT - n) for n in range(200)]
     assert json.dumps(read(*messages).readings) == json.dumps(read(*messages).readings)
+
+
+def test_what_was_reconstructed_says_so_and_is_marked():
+    heard = read(raw(b'{"values":{"fill_level":40},"derived":true}'))
+    assert heard.readings[0].quality == Quality.DERIVED
+    heard = read(raw(b'{"values":{"fill_level":40},"derived":"perhaps"}'))
+    assert heard.readings[0].quality == Quality.DERIVED
+    assert [(kept.quantity, class_of(kept.reason)) for kept in heard.quarantined] == [("derived", "wrong type")]
+
+
+def test_more_free_places_than_a_lot_has_are_not_believed_and_cost_nothing_beside_them():
+    topic, site = "tidewalk/shinan/bay/parking/lot-1-s/up", coast()
+    lot = replace(site.facilities["lot-1"], attributes={"capacity": 120.0})
+    site = replace(site, facilities={**site.facilities, "lot-1": lot})
+
+    def read(message: Message) -> Heard:
+        return Pipeline(site).read(row(message))
+
+    heard = read(up({"available_spots": 121, "gate_state": "down"}, topic=topic))
+    assert heard.readings[0].values == {"gate_state": "down"}
+    assert heard.readings[0].quality == Quality.VALUE_DROPPED
+    assert [kept.reason for kept in heard.quarantined] == ["more than there is: available_spots 121.0 of 120"]
+    assert read(up({"available_spots": 120}, topic=topic)).quarantined == ()
