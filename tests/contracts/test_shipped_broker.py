@@ -217,6 +217,16 @@ def test_a_gateway_and_a_network_server_keep_to_their_places(join: Join):
     assert us.hears()[0][0] == "application/1/device/0011223344556677/event/up"
 
 
+def test_the_simulated_coast_speaks_for_every_device_and_crew_and_hears_their_orders(join: Join):
+    coast, us = join("coast", SECRETS["COAST_PASSWORD"]), service(join)
+    coast.listens(f"{SITE}/crew/+/orders/+")
+    assert coast.says(BIN_UP)
+    assert coast.says(f"{SITE}/crew/collect-w2/replies")
+    assert us.says(f"{SITE}/crew/collect-w1/orders/0001", retain=True)
+    assert coast.hears()[0][0] == f"{SITE}/crew/collect-w1/orders/0001"
+    assert not coast.says("application/1/device/0011223344556677/event/up")
+
+
 def test_the_service_hears_and_says_all_of_ours_and_the_brokers_own_figures(join: Join):
     us = service(join)
     us.listens("tidewalk/#")
