@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from socket import socket
 from typing import Any
 
 import click
@@ -18,12 +19,15 @@ from domain.errors import ConflictError
 from domain.readings import Millis
 from domain.site import Site
 from services import wiring
+from services.api.server import url_of
 from services.clocks import WallClock
 from services.commands.span import MOMENT, SPAN
 from services.settings import Settings, settled
 from services.show import stage as show
 from services.show.broker_at_hand import broker_at_hand
+from services.show.page import address, page_of
 from services.show.watching import Watcher, counting
+from services.site import find
 
 HOUR: Millis = 3_600_000
 JSON_KEYS = (
@@ -109,8 +113,10 @@ def demo(
         else:
             _refuse_virtual_words(since, as_json=as_json)
             watcher = Watcher(site, plain=headless or not sys.stdout.isatty())
+            door = stack.enter_context(address(settings))
+            print(f"Watch the coast, and break it: {url_of(door)}", flush=True)
             try:
-                asyncio.run(_show(settings, site, seed, faults, wall, watcher, span, own=not broker))
+                asyncio.run(_show(settings, site, seed, faults, wall, watcher, span, door, own=not broker))
             except asyncio.CancelledError:
                 sys.exit(130)
 
@@ -152,6 +158,7 @@ async def _show(
     wall: WallClock,
     watcher: Watcher,
     span: Millis | None,
+    door: socket,
     *,
     own: bool,
 ) -> None:
@@ -163,7 +170,10 @@ async def _show(
         if own:
             watcher.greet(settings.broker, own=True)
         waiting = asyncio.get_running_loop().call_later(1, watcher.wait_for, settings.broker)
-        async with show.staged(settings, site, run, wall) as stage:
+        async with (
+            show.staged(settings, site, run, wall) as stage,
+            page_of(stage, door, wall, find(settings.site)),
+        ):
             waiting.cancel()
             leave.in_order()
             if not own:  # nobody hears what is published by hand before this

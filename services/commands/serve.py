@@ -22,6 +22,7 @@ from services.leaving import Leaving
 from services.roles import ALL, Role, named, roles_of
 from services.service import Service
 from services.settings import Settings, settled
+from services.site import find
 from services.systemd import Systemd
 
 _log = logging.getLogger(__name__)
@@ -115,8 +116,12 @@ def _api(
         return contextlib.nullcontext()
     from services.api.access import access_of
     from services.api.over import open_to_http
+    from services.console.over import page_over
+    from services.site.scenery import load_scenery
 
-    return open_to_http(service, door, wall, access_of(settings))
+    access = access_of(settings)
+    page = page_over(service, wall, load_scenery(find(settings.site)), access=access)
+    return open_to_http(service, door, wall, access, page)
 
 
 async def _serve(

@@ -42,9 +42,7 @@ export class CoastMap extends EventTarget {
     this.chosen = null;
     this.pointed = null;
     this.redraw = oncePerFrame((now) => this.#draw(now));
-    store.addEventListener("changed", ({ detail }) => {
-      if (detail.what.has("facility") || detail.what.has("order")) this.redraw();
-    });
+    store.addEventListener("changed", ({ detail }) => detail.stood && this.redraw());
     onTheme(() => this.redraw());
     new ResizeObserver(() => this.#resize()).observe(canvas);
     this.#resize();

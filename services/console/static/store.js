@@ -25,7 +25,7 @@ export class Store extends EventTarget {
   /** How time goes, and how much comes in. */
   beat(pace) {
     this.pace = pace;
-    this.#tell({ whole: false, what: new Set(["pace"]), opened: [] });
+    this.#tell({ whole: false, what: new Set(["pace"]), opened: [], stood: false });
   }
 
   /** Everything anew. */
@@ -35,19 +35,21 @@ export class Store extends EventTarget {
     this.orders = new Map(Object.entries(snapshot.orders));
     this.elements = new Map(Object.entries(snapshot.elements));
     this.status = snapshot.status;
-    this.#tell({ whole: true, what: new Set(["facility", "alarm", "order", "element", "status"]), opened: [] });
+    this.#tell({ whole: true, what: new Set(["facility", "alarm", "order", "element", "status"]), opened: [], stood: true });
   }
 
   /** Changes [number, what, id, body]; a body of null: no longer kept. */
   change(changes) {
     const what = new Set();
     const opened = [];
+    let stood = false;
     for (const [, kind, id, body] of changes) {
       what.add(kind);
       if (kind === "facility") {
         const facility = this.facilities.get(id);
         if (!facility) continue;
         const [before, after] = [facility.now.standing, body.standing];
+        stood ||= before !== after;
         if (before !== after && (TROUBLED.has(before) || TROUBLED.has(after))) facility.moved = performance.now();
         facility.now = body;
       } else if (kind === "status") this.status = body;
@@ -58,7 +60,7 @@ export class Store extends EventTarget {
         else kept.set(id, body);
       }
     }
-    this.#tell({ whole: false, what, opened });
+    this.#tell({ whole: false, what, opened, stood: stood || what.has("order") });
   }
 
   /** Facilities in trouble, the worst first. */
@@ -72,6 +74,7 @@ export class Store extends EventTarget {
     );
   }
 
+  /** `what` changed, which alarms `opened`, and whether a map has to be drawn anew because something `stood` otherwise. */
   #tell(detail) {
     this.dispatchEvent(new CustomEvent("changed", { detail }));
   }
