@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from domain.errors import ConflictError, UnavailableError
+from domain.errors import ConflictError, NotFoundError, UnavailableError
 from domain.messages import Message
 from domain.ports import Clock, Publisher, Source
 from domain.readings import Millis
@@ -80,6 +80,14 @@ def read_books(settings: Settings) -> JudgeStore:
     """Alarms and orders, to be read. Raises ConflictError where they are of another version, and changes nothing."""
     readable(settings.sql_url())
     return JudgeStore(settings.sql_url())
+
+
+def books_there(settings: Settings) -> JudgeStore:
+    """The same; NotFoundError where it would be a file that nobody has made yet, and none is made."""
+    url = parsed_url(settings.sql_url())
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+        raise NotFoundError(f"{url.database} is not there")
+    return read_books(settings)
 
 
 def open_journal(settings: Settings) -> SqliteJournal:

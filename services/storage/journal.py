@@ -78,6 +78,11 @@ class SqliteJournal:
         found = self._found(f"{_ROW} ORDER BY number DESC LIMIT 1")
         return self._checked(*found[0]) if found else None
 
+    def flow(self, rows: int) -> tuple[int, Millis]:
+        """How many messages the newest rows hold, and how much time lies between the first and the last of them."""
+        found = self._found(f"{_ROW.replace(', body', ', NULL')} ORDER BY number DESC LIMIT ?", rows)
+        return sum(one[2] for one in found), found[0][1] - found[-1][1] if found else 0
+
     def number_from(self, number: int) -> None:
         """Give the next row a number above this one: others have come so far, and wait for what comes after."""
         self._passed = max(self._passed, number)
