@@ -4,6 +4,7 @@ A fenced `sh` block is run unless a comment right above it says otherwise:
 
     <!-- not run here: REASON -->    left out, and told; whoever runs the page may do something in its place
     <!-- slow: REASON -->            left out where the reader is in a hurry and has what the block makes
+    <!-- ends with 1: REASON -->     its last command has this exit code, for a reason that the page gives
     <!-- runs until ctrl-c: WORDS -->  runs on in the background once it has said WORDS; the next of its sort ends it
 
 A fenced `text` block right below is what it shows: each line must come, in order; `…` stands for anything.
@@ -23,7 +24,7 @@ from typing import Self
 ROOT = Path(__file__).resolve().parents[2]
 LONGEST_S = 60.0  # of one block, and of what a running one says first
 _FENCE = re.compile(r"^```(\w*)\s*$")
-_COMMENT = re.compile(r"^<!-- (not run here|slow|runs until ctrl-c): (.+) -->$")
+_COMMENT = re.compile(r"^<!-- (not run here|slow|ends with 1|runs until ctrl-c): (.+) -->$")
 _FOREVER = re.compile(r"^mosquitto_sub (?!.*\s-C\s).*(?<!&)$", re.MULTILINE)  # a second terminal, to a reader
 
 Swaps = Sequence[tuple[str, str]]
@@ -31,7 +32,7 @@ Swaps = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Block:
-    """One block. `mark` is "", "not run here", "slow" or "runs until ctrl-c"; `said` what stands behind it."""
+    """One block. `mark` is "" or the first words of the comment above it, `said` what stands behind them."""
 
     place: str
     text: str
@@ -146,11 +147,17 @@ class Reader:
             code = program.wait(LONGEST_S)
         except subprocess.TimeoutExpired:
             raise AssertionError(f"{block.place} did not end:\n{_tail(out)}") from None
-        assert code == 0, f"{block.place} ended with {code}:\n{text}\n{_tail(out)}"
+        wanted = int(block.mark == "ends with 1")
+        assert code == wanted, f"{block.place} ended with {code}:\n{text}\n{_tail(out)}"
+        _shown(block, self.swapped(block.shows), out.read_text(errors="replace"))
+        if code == 0:
+            self._stay(after)
+
+    def _stay(self, after: Path) -> None:
+        """Go on with the variables and in the folder that the block has left."""
         pairs = (pair.partition("=") for pair in after.read_text(errors="surrogateescape").split("\0") if pair)
         self._env = {name: value for name, _, value in pairs}
         self.here = Path(Path(f"{after}.pwd").read_text().rstrip("\n"))
-        _shown(block, self.swapped(block.shows), out.read_text(errors="replace"))
 
 
 def _shown(block: Block, wanted: str, said: str) -> None:
