@@ -19,6 +19,8 @@ _ELEMENT: Final = {
     Kind.GREEN: Element.GREENING,
 }
 _SOUTH, _WEST, _NORTH, _EAST = 0.0, 0.0, 1.0, 1.0
+_CABINET: Final = "cabinet"
+_YEARS_S: Final = 10 * 365 * 86_400
 _ROW: Final = 50  # facilities to a row of the make-believe map
 
 
@@ -34,7 +36,10 @@ def write_site(recording: Recording, folder: Path) -> Path:
     (folder / "site.yaml").write_text(
         said + yaml.safe_dump(_head(recording), allow_unicode=True, sort_keys=False), encoding="utf-8"
     )
-    _write(folder / "facilities.csv", [_facility(number, one) for number, one in enumerate(recording.places)])
+    places = list(recording.places)
+    if any(place.kind is Kind.FEEDER for place in places):
+        places.append(Place(_CABINET, Kind.CABINET, "the cabinet of every feeder"))
+    _write(folder / "facilities.csv", [_facility(number, one) for number, one in enumerate(places)])
     _write(folder / "devices.csv", [_device(one) for one in recording.places])
     return folder
 
@@ -61,9 +66,9 @@ def _head(recording: Recording) -> dict[str, object]:
             "owner": "office",
             "supervisor": "office",
             "maintainer": "office",
-            "interval_s": 3600,
+            "interval_s": _YEARS_S,  # the devices of a recording have their own
         }
-        for kind in sorted({place.kind for place in recording.places})
+        for kind in sorted({*(place.kind for place in recording.places), Kind.CABINET})
     }
     return {
         "id": site_id(recording.name),
@@ -105,6 +110,7 @@ def _facility(number: int, place: Place) -> dict[str, object]:
         "zone": "all",
         "lat": round(_SOUTH + (row + 1) / 1000, 6),
         "lon": round(_WEST + (column + 1) / 1000, 6),
+        "cabinet": _CABINET if place.kind is Kind.FEEDER else "",
         **{name: place.attributes.get(name, "") for name in ATTRIBUTES},
     }
 
