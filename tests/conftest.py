@@ -2,7 +2,7 @@
 
 import os
 
-pytest_plugins = ["tests.machines.mosquitto", "tests.machines.influx"]
+pytest_plugins = ["tests.machines.mosquitto", "tests.machines.influx", "tests.machines.chromium"]
 
 # Services of tests that run side by side, and beside one that somebody uses, must not want the same port.
 os.environ.setdefault("TIDEWALK_API", "127.0.0.1:0")
