@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from domain.errors import ConflictError
+from services.api.access import access_of
 from services.settings import EXAMPLE, Settings, settled
 
 ROOT = Path(__file__).parents[3]
@@ -192,6 +193,10 @@ def test_with_secrets_of_ones_own_the_settings_fit(monkeypatch: pytest.MonkeyPat
     assert settings.broker_address() == ("mosquitto", 1883)
     assert settings.sql_url().startswith("postgresql+psycopg://tidewalk:0123456789abcdef")
     assert filled(SERVICES["grafana"]["environment"]["READINGS_TOKEN"], values) == values["TIDEWALK_INFLUX_TOKEN"]
+    access = access_of(settings)
+    assert access.beyond, "who comes through the published port needs the token"
+    assert access.answers_to("localhost")
+    assert access.tokens.whose(values["TIDEWALK_API_TOKEN"]) == "operator"
 
 
 def test_grafana_is_given_what_its_provisioning_names():
