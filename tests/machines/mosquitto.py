@@ -17,7 +17,7 @@ INSTALL = "apt-get install mosquitto"
 START_S = 10.0
 STOP_S = 10.0
 
-# Like deploy/mosquitto.conf where it matters: nothing dropped behind a PUBACK, kept through SIGTERM.
+# Like deploy/mosquitto/limits.conf where it matters: nothing dropped behind a PUBACK, kept through SIGTERM.
 CONFIGURATION = """\
 listener {port} 127.0.0.1
 allow_anonymous {anonymous}

@@ -39,6 +39,16 @@ def machine(tmp_path: Path, influx_url: str) -> Iterator[Machine]:
     machine.close()
 
 
+def made(clone: Path) -> Path:
+    """The clone after `make demo` has made its environment: ours, which must not be installed into."""
+    folder = clone / ".venv"
+    folder.mkdir()
+    (folder / "bin").symlink_to(VENV / "bin")
+    for stamp in (".made", ".run", ".dev"):
+        (folder / stamp).touch()
+    return clone
+
+
 def follow_deploy(clone: Path, machine: Machine, tmp_path: Path, *, hurried: bool) -> Reader:
     machine.swap_in(
         *(clone / "deploy/mosquitto").glob("*.conf"),
@@ -80,13 +90,8 @@ def test_docs_deploy_without_docker_leads_there_with_packages_of_its_own_as_well
 def test_readme_s_commands_lead_to_a_demo_a_service_and_an_order(
     clone: Path, mosquitto: Mosquitto, influx_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
-    made = clone / ".venv"
-    made.mkdir()
-    (made / "bin").symlink_to(VENV / "bin")
-    for stamp in (".made", ".run", ".dev"):
-        (made / stamp).touch()
     swaps = [(r"\b1883\b", str(mosquitto.port)), (r"\bhttp://127\.0\.0\.1:8086\b", influx_url)]
-    environment = {"PYTHONPATH": str(clone), "TIDEWALK_API": f"127.0.0.1:{free_port()}"}
+    environment = {"PYTHONPATH": str(made(clone)), "TIDEWALK_API": f"127.0.0.1:{free_port()}"}
     with Reader(clone, tmp_path, swaps, environment=environment) as reader:
         reader.read(ROOT / "README.md")
         heard = tmp_path / f"{len(reader.done) - 1}.out"
