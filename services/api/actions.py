@@ -103,7 +103,7 @@ class Actions:
         command = self._command(order, asked, caller)
         result = await asyncio.to_thread(cases.result, COMMAND, command.id)
         if result is None:
-            if if_match and not matches(if_match, etag_of(order_whole(order).model_dump_json().encode())):
+            if if_match and not matches(if_match, etag_of(order_whole(order).model_dump_json(by_alias=True).encode())):
                 raise ChangedError(f"{name} is not as you saw it: look again")
             message = Message(COMMAND, msgspec.json.encode(command), self._behind.clock.now())
             await self._behind.tell([message])

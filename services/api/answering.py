@@ -47,7 +47,7 @@ class Answering:
 
     def __call__(self, shown: BaseModel, *, after: str = "") -> Response:
         """The answer. `after` is the cursor of the next page, where there is one."""
-        body = shown.model_dump_json().encode()
+        body = shown.model_dump_json(by_alias=True).encode()
         headers = {"ETag": etag_of(body), "Cache-Control": "private, no-cache"}
         if after:
             headers["Link"] = f'<{self._next(after)}>; rel="next"'

@@ -11,7 +11,7 @@ from starlette.types import Scope
 from services.api import problems
 from services.api.access import LOCAL, Access
 from services.api.actions import Actions
-from services.api.guard import Guard
+from services.api.guard import Guard, needs_token
 from services.api.listening import Listeners
 from services.api.routes import actions as acting
 from services.api.routes import (
@@ -30,7 +30,6 @@ from services.api.routes import (
 from services.api.seams import Behind
 from services.api.watch import Watch
 
-V1: Final = "/api/v1"
 ABOUT: Final = """What Tidewalk knows of its coast, and what an operator may do about it.
 
 * **Times** are RFC 3339 in UTC; what is sent may have any offset.
@@ -79,7 +78,7 @@ def build(
         responses=problems.responses(*problems.ANYWHERE),
         redirect_slashes=False,
     )
-    problems.install(app)
+    problems.install(app, security=lambda verb, path: needs_token(access, verb, path))
     app.state.listeners = listeners = Listeners(behind.live)
     counting = metrics.Counting(behind, watch, listeners, app.version)
     app.include_router(health.router(behind, watch, app.version))
@@ -96,7 +95,7 @@ def build(
         quarantine.router(behind),
         events.router(listeners),
     ):
-        app.include_router(one, prefix=V1)
+        app.include_router(one)
     for mounted in mounts:
         app.include_router(mounted.router)
     app.add_middleware(metrics.Timed, counting=counting)

@@ -59,6 +59,11 @@ def allowed(access: Access, headers: Headers, *, changing: bool, given: str = ""
     return Caller()
 
 
+def needs_token(access: Access, verb: str, path: str) -> bool:
+    """Whether a request of that kind is answered to who shows a token alone."""
+    return bool(access.tokens) and path not in OPEN and (access.beyond or verb.upper() not in _READING)
+
+
 class Guard:
     """Refuses whoever may not, and what another site's page could make a browser send.
 

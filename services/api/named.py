@@ -1,10 +1,11 @@
-"""Names that come in addresses, with what they may be."""
+"""Where the API begins, and names that come in addresses, with what they may be."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import Path, Query
 
-_ID = r"^[a-z0-9-]+$"
+V1: Final = "/api/v1"
+_ID: Final = r"^[a-z0-9-]+$"
 
 SiteId = Annotated[
     str | None,

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, TypeVar
 import msgspec
 from fastapi import Query
 
-from domain.errors import RejectedError
+from domain.errors import NotFoundError
 
 T = TypeVar("T")
 Item = TypeVar("Item")
@@ -35,13 +35,13 @@ def cursor_of(place: Sequence[Any]) -> str:
 
 
 def place_of(cursor: str, read: "msgspec.json.Decoder[T]") -> T | None:
-    """The place that a cursor means; None at the beginning. Raises RejectedError for what no cursor of ours can be."""
+    """The place that a cursor means; None at the beginning. Raises NotFoundError for what no cursor of ours can be."""
     if not cursor:
         return None
     try:
         return read.decode(bytes.fromhex(cursor))
     except ValueError as wrong:  # msgspec's errors are ValueErrors
-        raise RejectedError("that cursor is none of ours: give `next` of the page before, or none") from wrong
+        raise NotFoundError("there is no page at that cursor: give `next` of the page before, or none") from wrong
 
 
 def page(found: Sequence[Item], limit: int, place: Callable[[Item], Sequence[Any]]) -> tuple[Sequence[Item], str]:

@@ -1,6 +1,6 @@
 """What went wrong, as problem details (RFC 9457). The HTTP numbers of our errors stand in this one table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from math import ceil
 from typing import Any, Final
@@ -126,8 +126,10 @@ def _documented(status: HTTPStatus) -> dict[str, Any]:
     return {"description": what, "content": content} | ({"headers": headers} if headers else {})
 
 
-def install(app: FastAPI) -> None:
-    """Let every error of the app be answered as a problem."""
+def install(app: FastAPI, *, security: Callable[[str, str], bool]) -> None:
+    """Let every error of the app be answered as a problem, and its document say so; and where it needs a token:
+    `security` knows by verb and path.
+    """
     app.add_exception_handler(TidewalkError, _ours)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
@@ -138,6 +140,12 @@ def install(app: FastAPI) -> None:
         found = plain()
         schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
         found["components"]["schemas"] |= {**schema.pop("$defs"), "Problem": schema}
+        token = {"type": "http", "scheme": "bearer", "description": "A token that the service knows"}
+        found["components"]["securitySchemes"] = {"token": token}
+        for path, verbs in found["paths"].items():
+            for verb, said in verbs.items():
+                if security(verb, path):
+                    said["security"] = [{"token": []}]
         return found
 
     app.openapi = documented  # type: ignore[method-assign]  # the way that FastAPI documents for extending it

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from domain.alarms import AlarmState
 from domain.naming import Element, Kind, Priority
 from domain.readings import Millis
+from services.api.examples import ALARM, ORDER, WHOLE, shown
 from services.dispatch.life import commands
 from services.dispatch.orders import Alarm, Change, Order, OrderState, Step
 from services.dispatch.when import rfc3339
@@ -23,6 +24,8 @@ Next = Annotated[str, Field(description="The cursor of the next page; empty wher
 
 class AlarmShown(BaseModel):
     """An alarm. `why` is what made it so, and `cleared_why` what ended it; times are event times."""
+
+    model_config = ConfigDict(json_schema_extra=shown(ALARM))
 
     id: str
     rule: str
@@ -50,6 +53,8 @@ class LimitsShown(BaseModel):
 
 class OrderShown(BaseModel):
     """A work order without its history. `desk`: the duty desk has it beside its crew."""
+
+    model_config = ConfigDict(json_schema_extra=shown(ORDER))
 
     id: str
     case: str = Field(description="案号")
@@ -98,6 +103,8 @@ class ChangeShown(BaseModel):
 class OrderWhole(OrderShown):
     """A work order with its whole history, oldest first, and what an operator may now do."""
 
+    model_config = ConfigDict(json_schema_extra=shown(WHOLE))
+
     history: tuple[ChangeShown, ...]
     legal: tuple[str, ...]
 
@@ -105,12 +112,16 @@ class OrderWhole(OrderShown):
 class Alarms(BaseModel):
     """A page of alarms, newest first."""
 
+    model_config = ConfigDict(json_schema_extra=shown({"alarms": [ALARM], "next": ""}))
+
     alarms: list[AlarmShown]
     next: Next = ""
 
 
 class Orders(BaseModel):
     """A page of orders, newest first."""
+
+    model_config = ConfigDict(json_schema_extra=shown({"orders": [ORDER], "next": ""}))
 
     orders: list[OrderShown]
     next: Next = ""

@@ -1,7 +1,8 @@
 """How the service stands, in numbers."""
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
+from services.api.examples import STATUS, shown
 from services.api.seams import Behind, Counts
 from services.api.shown import Time
 from services.api.watch import Lag, Watch
@@ -58,6 +59,8 @@ class DispatchStands(BaseModel):
 
 class Status(BaseModel):
     """How the service stands, in numbers. `now` is the domain clock."""
+
+    model_config = ConfigDict(json_schema_extra=shown(STATUS))
 
     site: str
     simulated: bool

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from domain.ports import Clock
 from domain.readings import Millis
+from services.api.examples import READY, shown
 from services.api.seams import Pulse
 from services.api.shown import Time
 
@@ -46,6 +47,8 @@ class Part(BaseModel):
 
 class Ready(BaseModel):
     """All parts, and what they come to."""
+
+    model_config = ConfigDict(json_schema_extra=shown(READY))
 
     status: Readiness
     parts: dict[str, Part] = Field(description="door, judge, store, dispatch")

@@ -1,10 +1,8 @@
 """The quarantine as the API needs it, kept in memory."""
 
-import json
 from collections.abc import Mapping, Sequence
 
-from domain.errors import NotFoundError
-from domain.messages import Message, Quarantined
+from domain.messages import Quarantined
 from ingest.quarantine import class_of
 from tests.fakes.memory_quarantine import MemoryQuarantine
 
@@ -26,9 +24,6 @@ class MemoryAside(MemoryQuarantine):
     def retried(self, row: int, place: int) -> str:
         return self._again.get((row, place), "")
 
-    def asked(self, note: Message) -> None:
-        """What its keeper does with an operator's wish."""
-        wish = json.loads(note.payload)
-        if not self.get(wish["row"], wish["place"]):
-            raise NotFoundError(str(wish))
-        self._again[wish["row"], wish["place"]] = "asked"
+    def ask_retry(self, row: int, place: int) -> None:
+        self.get(row, place)
+        self._again[row, place] = "asked"

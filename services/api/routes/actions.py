@@ -9,7 +9,7 @@ from fastapi import APIRouter, Header, Path, Request, Response
 
 from services.api import problems
 from services.api.actions import Acted, Actions, Asked, Standing
-from services.api.named import OrderName
+from services.api.named import V1, OrderName
 
 BAD, NONE, NOT_NOW = HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT
 AWAY, CHANGED = HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.PRECONDITION_FAILED
@@ -35,7 +35,7 @@ Given = Annotated[
 
 def router(doing: Actions) -> APIRouter:
     """`/orders/{order}/actions`."""
-    made = APIRouter(tags=["actions"])
+    made = APIRouter(prefix=V1, tags=["actions"])
 
     @made.post(
         "/orders/{order}/actions",

@@ -1,32 +1,33 @@
 """Alarms: what rules found to be wrong."""
 
 from http import HTTPStatus
+from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 
 from domain.alarms import AlarmState
 from services.api import problems
 from services.api.answering import Answer, found
-from services.api.named import RuleName, SiteId
+from services.api.named import V1, RuleName, SiteId
 from services.api.paging import BY_TIME, Cursor, Limit, page, place_of
 from services.api.seams import Behind
 from services.api.shown import Alarms, alarm_shown
 
-BAD, AWAY = HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE
+BAD, NONE, AWAY = HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE
 
 
 def router(behind: Behind) -> APIRouter:
     """`/alarms`."""
-    made = APIRouter(tags=["cases"])
+    made = APIRouter(prefix=V1, tags=["cases"])
 
     @made.get(
         "/alarms",
         response_model=Alarms,
-        responses=found(Alarms, "A page of alarms", linked=True) | problems.responses(BAD, AWAY),
+        responses=found(Alarms, "A page of alarms", linked=True) | problems.responses(NONE, BAD, AWAY),
     )
     def alarms(
         answer: Answer,
-        state: AlarmState | None = None,
+        state: Annotated[AlarmState | None, Query(description="Open, or cleared")] = None,
         facility: SiteId = None,
         rule: RuleName = None,
         limit: Limit = 100,

@@ -12,6 +12,7 @@ from domain.site import Crew
 from services.api import problems
 from services.api.answering import Answer, found
 from services.api.coast import PLACE, Named, Place, named, place
+from services.api.named import V1
 from services.api.seams import Behind
 from services.dispatch.policy import on_shift
 
@@ -73,7 +74,7 @@ class Crews(BaseModel):
 
 def router(behind: Behind) -> APIRouter:
     """`/crews` and one of them."""
-    made = APIRouter(tags=["coast"])
+    made = APIRouter(prefix=V1, tags=["coast"])
     site = behind.site
 
     def shown(crew: Crew, load: Mapping[str, int]) -> CrewShown:
@@ -92,7 +93,7 @@ def router(behind: Behind) -> APIRouter:
             at_work=load.get(crew.id, 0),
         )
 
-    @made.get("/crews", response_model=Crews, responses=found(Crews, "All crews") | problems.responses(AWAY))
+    @made.get("/crews", response_model=Crews, responses=found(Crews, "All crews") | problems.responses(BAD, AWAY))
     def crews(answer: Answer) -> Response:
         """All crews, by id: who is on shift now, and how many orders each has."""
         load = behind.tallies.at_work()

@@ -8,21 +8,29 @@ from fastapi.responses import StreamingResponse
 
 from services.api import problems
 from services.api.listening import Listeners
+from services.api.named import V1
 from services.live.changes import What
 
 BAD, AWAY = HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE
 MEDIA: Final = "text/event-stream"
-EXAMPLE: Final = """event: start
-id: 9f3c21aa-1041
-data: {"epoch":"9f3c21aa","number":1041}
-
-event: order
-id: 9f3c21aa-1042
-data: {"id":"8f5bd1a4f7f5a2c0","body":{"case":"SN-20261001-0007","state":"accepted"}}
-
-: nothing new
-
-"""
+EVENT: Final[Any] = {
+    "type": "object",
+    "description": "One event of the stream",
+    "properties": {
+        "event": {"type": "string", "enum": ["start", "reset", *What]},
+        "id": {"type": "string", "description": "For `Last-Event-ID`"},
+        "data": {
+            "type": "string",
+            "description": "JSON: `epoch` and `number` of `start` and `reset`; `id` and `body` of what changed",
+        },
+    },
+    "required": ["event", "id", "data"],
+}
+EXAMPLE: Final = {
+    "event": "order",
+    "id": "9f3c21aa-1042",
+    "data": '{"id":"8f5bd1a4f7f5a2c0","body":{"case":"SN-20261001-0007","state":"accepted"}}',
+}
 Whats = Annotated[list[What] | None, Query(description="Only these. Default: all", max_length=len(What))]
 After = Annotated[
     str,
@@ -43,10 +51,10 @@ class EventStream(StreamingResponse):
 
 def router(listeners: Listeners) -> APIRouter:
     """`/events`."""
-    made = APIRouter(tags=["events"])
+    made = APIRouter(prefix=V1, tags=["events"])
     told: dict[str, Any] = {
         "description": "Events, while you listen",
-        "content": {MEDIA: {"example": EXAMPLE}},
+        "content": {MEDIA: {"schema": EVENT, "example": EXAMPLE}},
     }
 
     @made.get(

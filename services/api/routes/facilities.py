@@ -16,7 +16,7 @@ from domain.site import Facility, Grade
 from services.api import problems
 from services.api.answering import Answer, found
 from services.api.coast import NAME, PLACE, Named, Place, named, place
-from services.api.named import FacilityId, SiteId
+from services.api.named import V1, FacilityId, SiteId
 from services.api.paging import BY_ID, Cursor, Limit, page, place_of
 from services.api.seams import Behind
 from services.api.shown import AlarmShown, Next, OrderShown, Time, alarm_shown, order_shown
@@ -130,7 +130,7 @@ class Facilities(BaseModel):
 
 def router(behind: Behind) -> APIRouter:
     """`/facilities` and one of them."""
-    made = APIRouter(tags=["coast"])
+    made = APIRouter(prefix=V1, tags=["coast"])
     site = behind.site
     in_order = [site.facilities[one] for one in sorted(site.facilities)]
 
@@ -140,7 +140,7 @@ def router(behind: Behind) -> APIRouter:
     @made.get(
         "/facilities",
         response_model=Facilities,
-        responses=found(Facilities, "A page of facilities", linked=True) | problems.responses(BAD),
+        responses=found(Facilities, "A page of facilities", linked=True) | problems.responses(NONE, BAD),
     )
     async def facilities(
         answer: Answer,

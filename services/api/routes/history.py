@@ -14,7 +14,7 @@ from domain.naming import QUANTITIES
 from domain.readings import Millis
 from services.api import problems
 from services.api.answering import Answer, found
-from services.api.named import FacilityId
+from services.api.named import V1, FacilityId
 from services.api.seams import Behind
 from services.api.shown import Time
 from services.buckets import AT_MOST, Bucketed
@@ -52,7 +52,7 @@ Every = Annotated[
     ),
 ]
 Some = Annotated[
-    list[str] | None,
+    list[Annotated[str, Field(json_schema_extra={"enum": sorted(QUANTITIES)})]] | None,
     Query(description="Only these. Default: all that were measured", max_length=32, examples=[["fill_level"]]),
 ]
 
@@ -118,7 +118,7 @@ class HistoryShown(BaseModel):
 
 def router(behind: Behind) -> APIRouter:
     """`/facilities/{facility}/history`."""
-    made = APIRouter(tags=["coast"])
+    made = APIRouter(prefix=V1, tags=["coast"])
     asking = Turns(AT_ONCE)
 
     @made.get(

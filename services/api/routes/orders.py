@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 
 from services.api import problems
 from services.api.answering import Answer, found
-from services.api.named import OrderName, SiteId
+from services.api.named import V1, OrderName, SiteId
 from services.api.paging import BY_TIME, Cursor, Limit, page, place_of
 from services.api.seams import Behind
 from services.api.shown import Orders, OrderWhole, order_shown, order_whole
@@ -18,13 +18,13 @@ BAD, NONE, AWAY = HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.NOT_FOUND, HTTPSta
 
 def router(behind: Behind) -> APIRouter:
     """`/orders` and one of them."""
-    made = APIRouter(tags=["cases"])
+    made = APIRouter(prefix=V1, tags=["cases"])
     cases = behind.cases
 
     @made.get(
         "/orders",
         response_model=Orders,
-        responses=found(Orders, "A page of orders", linked=True) | problems.responses(BAD, AWAY),
+        responses=found(Orders, "A page of orders", linked=True) | problems.responses(NONE, BAD, AWAY),
     )
     def orders(
         answer: Answer,

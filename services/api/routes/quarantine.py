@@ -18,6 +18,7 @@ from ingest.quarantine import class_of
 from services.api import problems
 from services.api.actions import Who
 from services.api.answering import Answer, found
+from services.api.named import V1
 from services.api.paging import BY_ROW, Cursor, Limit, page, place_of
 from services.api.seams import Behind
 from services.api.shown import Next, Time
@@ -119,13 +120,13 @@ class Again(BaseModel):
 
 def router(behind: Behind) -> APIRouter:
     """`/quarantine`, one of it, and trying it again."""
-    made = APIRouter(tags=["quarantine"])
+    made = APIRouter(prefix=V1, tags=["quarantine"])
     aside = behind.aside
 
     @made.get(
         "/quarantine",
         response_model=Entries,
-        responses=found(Entries, "A page of entries", linked=True) | problems.responses(BAD, AWAY),
+        responses=found(Entries, "A page of entries", linked=True) | problems.responses(NONE, BAD, AWAY),
     )
     def entries(
         answer: Answer,

@@ -13,6 +13,7 @@ from rules.core.rule import Rule
 from services.api import problems
 from services.api.answering import Answer, found
 from services.api.coast import Named, named
+from services.api.named import V1
 from services.api.seams import Behind
 
 BAD, NONE, AWAY = HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE
@@ -70,10 +71,10 @@ class Rules(BaseModel):
 
 def router(behind: Behind) -> APIRouter:
     """`/rules` and one of them."""
-    made = APIRouter(tags=["rules"])
+    made = APIRouter(prefix=V1, tags=["rules"])
     book = behind.rules
 
-    @made.get("/rules", response_model=Rules, responses=found(Rules, "All rules") | problems.responses(AWAY))
+    @made.get("/rules", response_model=Rules, responses=found(Rules, "All rules") | problems.responses(BAD, AWAY))
     def rules(answer: Answer) -> Response:
         """All rules in force, by name, with how many alarms each has open."""
         counted = behind.tallies.alarms_counted()

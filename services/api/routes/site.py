@@ -14,6 +14,7 @@ from domain.site import Grade, Node, Site, Zone
 from services.api import problems
 from services.api.answering import Answer, found
 from services.api.coast import NAME, PLACE, Named, Place, named, place
+from services.api.named import V1
 from services.api.seams import Behind
 
 BAD, NONE = HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.NOT_FOUND
@@ -22,7 +23,7 @@ ZONE: dict[str, Any] = {
     "name": NAME,
     "grade": "demonstration",
     "subdistrict": {"id": "zhongshanlu", "name": NAME, "level": "subdistrict"},
-    "community": None,
+    "community": {"id": "zhanqiao", "name": NAME, "level": "community"},
     "neighbours": ["huiquanwan"],
     "nodes": [{"id": "zhanqiao", "name": NAME, "position": PLACE, "grade": "key_node"}],
     "facilities": {"light": 120, "bin": 22},
@@ -116,19 +117,19 @@ class SiteShown(BaseModel):
 
 def router(behind: Behind) -> APIRouter:
     """`/site`, `/zones` and one of them."""
-    made = APIRouter(tags=["coast"])
+    made = APIRouter(prefix=V1, tags=["coast"])
     shown = _site(behind.site)
     kinds: dict[str, Counter[Kind]] = {zone: Counter() for zone in behind.site.zones}
     for facility in behind.site.facilities.values():
         kinds.setdefault(facility.zone, Counter())[facility.kind] += 1
     zones = {zone.id: _zone(zone, behind.site, kinds[zone.id]) for _, zone in sorted(behind.site.zones.items())}
 
-    @made.get("/site", response_model=SiteShown, responses=found(SiteShown, "The site"))
+    @made.get("/site", response_model=SiteShown, responses=found(SiteShown, "The site") | problems.responses(BAD))
     async def site(answer: Answer) -> Response:
         """The coast that is looked after, counted."""
         return answer(shown)
 
-    @made.get("/zones", response_model=Zones, responses=found(Zones, "All zones"))
+    @made.get("/zones", response_model=Zones, responses=found(Zones, "All zones") | problems.responses(BAD))
     async def all_zones(answer: Answer) -> Response:
         """All zones, by id, with who holds them and what stands there."""
         return answer(Zones(zones=tuple(zones.values())))

@@ -1,5 +1,7 @@
 """The API over a real judge, with everything else made up: no sockets, no files, no waiting."""
 
+import asyncio
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -7,9 +9,9 @@ from typing import Any
 import httpx
 
 from domain.errors import UnavailableError
-from domain.messages import Message, Row
+from domain.messages import Heard, Message, Row
 from domain.naming import COMMAND, RETRY
-from domain.readings import Millis
+from domain.readings import Millis, Reading, Value
 from domain.site import Site
 from rules.book import shipped
 from services.api.access import LOCAL, Access
@@ -58,18 +60,25 @@ class Stopped:
 class Gate:
     """One lamp is out and one leak is open, as the fake store has them; `client` speaks to the app."""
 
-    def __init__(self, site: Site | None = None, access: Access = LOCAL) -> None:
+    def __init__(
+        self,
+        site: Site | None = None,
+        access: Access = LOCAL,
+        books: Any = None,
+        store: Any = None,
+        aside: Any = None,
+    ) -> None:
         self.clock = Stopped()
         self.play = Play(site or coast())
-        self.books = MemoryJudgeStore()
+        self.books = books or MemoryJudgeStore()
         self.journal: list[Message] = []
         self.judging, self.full = True, False
         self.pulse = WELL
         self.counted = Counts({"pending": 0, "sent": 2, "dead": 0}, {"not JSON": 3})
-        self.store, self.aside = MemoryStore(), MemoryAside()
+        self.store, self.aside = store or MemoryStore(), aside or MemoryAside()
         self.hub = Hub(self.play.site, self.clock, epoch="e0")
         self.play.hear(T0, wrong("lamp-1", T0), wrong("lamp-1", T0, rule="leak"))
-        self._commit()
+        self.commit()
         self.behind = Behind(
             site=self.play.site,
             rules=shipped(),
@@ -98,6 +107,14 @@ class Gate:
         """From now on the service looks so."""
         self.pulse = replace(self.pulse, **changed)
 
+    def measured(self, facility: str, at: Millis, **values: Value) -> None:
+        """A device of it reports: it is stored, and those who watch see it."""
+        place = self.play.site.facilities[facility]
+        one = Reading(facility, f"{facility}-s", place.kind, place.zone, at, values, 0, -1, at)
+        asyncio.run(self.store.write([one]))
+        self.hub.heard(Heard(1, at, (one,), (), (), ()))
+        self.hub.flush()
+
     async def tell(self, messages: Sequence[Message]) -> Row:
         """What the door does with a message of our own."""
         if self.full:
@@ -105,7 +122,8 @@ class Gate:
         self.journal += messages
         for one in messages:
             if one.topic == RETRY:
-                self.aside.asked(one)
+                wish = json.loads(one.payload)
+                self.aside.ask_retry(wish["row"], wish["place"])
         if self.judging:
             self.judge()
         return Row(len(self.journal), self.clock.now(), tuple(messages))
@@ -113,9 +131,10 @@ class Gate:
     def judge(self) -> None:
         """Fold what was written and not judged."""
         self.play.hear(self.clock.now(), notes=[m for m in self.journal if m.topic == COMMAND])
-        self._commit()
+        self.commit()
 
-    def _commit(self) -> None:
+    def commit(self) -> None:
+        """Keep what the judge came to last."""
         outcome = self.play.outcomes[-1]
         self.books.commit(outcome, {})
         self.hub.cases(outcome.alarms, outcome.orders)

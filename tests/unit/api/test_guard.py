@@ -1,11 +1,17 @@
 """Who may speak to the API: this machine, and no other site's page."""
 
 import socket
+from collections.abc import Sequence
+from hashlib import sha256
+from uuid import uuid4
 
+import httpx
 import pytest
+from fastapi import APIRouter, WebSocket
 
 from domain.errors import ConflictError
-from services.api.access import host_of, is_loopback
+from services.api.access import Access, Tokens, host_of, is_loopback
+from services.api.app import Mounted, build
 from services.api.guard import MOST_BYTES
 from services.api.server import bound, url_of
 from tests.unit.api.gate import Gate
@@ -95,3 +101,101 @@ def test_the_loop_knows_it_for_tcp_and_does_not_hold_answers_back(address: str):
     with bound(address) as door:
         assert (door.type, door.proto) == (socket.SOCK_STREAM, socket.IPPROTO_TCP)
         assert url_of(door).startswith(f"http://{address.removesuffix(':0')}:")
+
+
+TOKEN = "a-token-long-enough-not-to-be-guessed"  # noqa: S105  # opens nothing
+TOKENS = Tokens([("duty desk", sha256(TOKEN.encode()).digest())])
+BEARER = {"Authorization": f"Bearer {TOKEN}"}
+NOTE = {"action": "note", "reason": "seen"}
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("beyond", "reading", "changing"), [(False, 200, 401), (True, 401, 401)], ids=["on this machine", "beyond it"]
+)
+async def test_changing_needs_a_token_and_beyond_this_machine_reading_too(beyond: bool, reading: int, changing: int):
+    gate = Gate(access=Access(TOKENS, frozenset({"coast.example"}), beyond))
+    paths = ("/api/v1/orders", "/status", "/metrics", "/openapi.json", "/nowhere")
+    async with gate.client as client:
+        for path in paths:
+            answer = await client.get(path)
+            assert answer.status_code == (404 if path == "/nowhere" and reading == 200 else reading), path
+        for path in ("/healthz", "/readyz"):
+            assert (await client.get(path)).status_code == 200
+        act = f"/api/v1/orders/{gate.order('leak')}/actions"
+        refused = await client.post(act, json={"id": str(uuid4()), "by": "Li", **NOTE})
+        assert refused.status_code == changing
+        assert refused.headers["www-authenticate"].startswith("Bearer")
+        assert gate.journal == []
+        for wrong in (f"Bearer {TOKEN}x", f"Basic {TOKEN}", "Bearer", ""):
+            answer = await client.post(act, json={"id": str(uuid4()), **NOTE}, headers={"Authorization": wrong})
+            assert answer.status_code == 401
+        assert (await client.get("/api/v1/orders", headers={"Authorization": "Bearer wrong"})).status_code == 401
+        assert (await client.get("/api/v1/orders", headers=BEARER | {"Host": "coast.example:80"})).status_code == 200
+        assert (await client.get("/api/v1/orders", headers=BEARER | {"Host": "evil.example"})).status_code == 421
+
+
+@pytest.mark.asyncio
+async def test_who_acts_is_the_name_of_the_token_whatever_is_said():
+    gate = Gate(access=Access(TOKENS))
+    async with gate.client as client:
+        act = f"/api/v1/orders/{gate.order('leak')}/actions"
+        for said in ({}, {"by": "somebody else"}):
+            answer = await client.post(act, json={"id": str(uuid4()), **NOTE, **said}, headers=BEARER)
+            assert answer.status_code == 200
+    assert [line.who for line in gate.books.order(gate.order("leak")).history[-2:]] == ["duty desk", "duty desk"]
+
+
+@pytest.mark.asyncio
+async def test_what_another_part_guards_itself_is_passed_on_and_only_that():
+    gate, made = Gate(), APIRouter()
+    asked: list[str] = []
+
+    @made.get("/")
+    async def page() -> str:
+        asked.append("/")
+        return "page"
+
+    @made.get("/static/{name}")
+    async def static(name: str) -> str:
+        return name
+
+    @made.websocket("/live")
+    async def live(socket: WebSocket) -> None:
+        asked.append("/live")
+        await socket.close()
+
+    access = Access(TOKENS, frozenset({"coast.example"}), beyond=True)
+    mounted = Mounted(made, ("/", "/static/", "/live"))
+    app = build(gate.behind, gate.watch, gate.actions, access=access, mounts=[mounted])
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://coast.example") as client:
+        assert [(await client.get(path)).status_code for path in ("/", "/static/a", "/api/v1/site", "/statics")] == [
+            200,
+            200,
+            401,
+            401,
+        ]
+        assert (await client.get("/", headers={"Host": "evil.example"})).status_code == 421
+    for path, host, code in (
+        ("/live", "coast.example", 1000),
+        ("/live", "evil.example", 1008),
+        ("/api/v1/events", "coast.example", 1008),
+    ):
+        assert await _closed(app, path, host) == code, (path, host)
+    assert asked == ["/", "/live"]
+
+
+async def _closed(app: object, path: str, host: str) -> int:
+    """With which code a WebSocket is closed."""
+    told: list[dict[str, object]] = []
+
+    async def send(message: dict[str, object]) -> None:
+        told.append(message)
+
+    async def receive() -> dict[str, object]:
+        return {"type": "websocket.connect"}
+
+    headers: Sequence[tuple[bytes, bytes]] = [(b"host", host.encode())]
+    scope = {"type": "websocket", "path": path, "headers": headers, "query_string": b"", "subprotocols": []}
+    await app(scope, receive, send)  # type: ignore[operator]
+    return int(str(next(one for one in told if one["type"] == "websocket.close").get("code", 1000)))
