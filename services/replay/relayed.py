@@ -6,7 +6,7 @@ file's name, and each device is bound to the model that its file's name or its e
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 from itertools import count
 from pathlib import Path
@@ -29,7 +29,7 @@ _UNREAD: Final = "no envelope that we read"
 # Of things that nobody has measured; without the depth of its bin a distance would say nothing of how full it is.
 _USUAL: Final[Mapping[Kind, Mapping[str, float]]] = {
     Kind.LIGHT: {"rated_power": 100.0},
-    Kind.BIN: {"depth_mm": 1500.0},
+    Kind.BIN: {"depth_mm": 5000.0},
     Kind.TOILET: {"stalls": 4.0},
     Kind.GREEN: {"holding_capacity": 35.0},
     Kind.CROWD: {"capacity": 500.0},
@@ -106,24 +106,34 @@ def _sent(file: File, device: str, eui: str) -> Sent:
 
 def _place(file: File, device: str, eui: str, profiles: Profiles) -> Place | None:
     profile = model_of(file, profiles)
-    if profile is None or not profile.kinds:
+    if profile is None:
         return None
-    kind = Kind(profile.kinds[0])
+    kind = Kind(profile.kinds[0]) if profile.kinds else Kind.TOILET  # as good as any for what could be anywhere
     return Place(device, kind, file.stem, _USUAL.get(kind, {}), profile.name, eui, _YEARS_S)
 
 
 def model_of(file: File, profiles: Profiles) -> Profile | None:
-    """The profile whose model, or else whose vendor, stands in the file's name; the longest name that does."""
+    """The profile whose model stands in the file's name, the longest that does; else the first model of a vendor that
+    stands there which can read the bytes; else what the envelope says.
+    """
     words = f"-{file.stem.lower()}-"
-    models: dict[str, Profile] = {}
-    for vendor in profiles.vendors():
-        models |= {name: profile for name, profile in vendor.models.items() if name}
-        for name in (vendor.name, *vendor.aliases):
-            some = next(iter(vendor.models.values()), None)
-            models.setdefault(name, _any_kind(vendor.shared, some))
-    fitting = [name for name in models if f"-{name.lower()}-" in words]
-    return models[max(fitting, key=len)] if fitting else None
+    vendors = profiles.vendors()
+    models = {name: profile for vendor in vendors for name, profile in vendor.models.items() if name}
+    if fitting := [name for name in models if f"-{name.lower()}-" in words]:
+        return models[max(fitting, key=len)]
+    for vendor in vendors:
+        if any(f"-{name}-" in words for name in (vendor.name, *vendor.aliases)):
+            return next((profile for profile in vendor.models.values() if _reads(profile, file.uplinks)), None)
+    said = file.uplinks[0].model if file.uplinks else ""
+    return models.get(said.rpartition("/")[2])
 
 
-def _any_kind(shared: Profile, some: Profile | None) -> Profile:
-    return shared if shared.kinds or some is None else some
+def _reads(profile: Profile, uplinks: Sequence[Uplink]) -> bool:
+    try:
+        return all(
+            profile.decode is None or profile.decode(uplink.payload, uplink.port).fields
+            for uplink in uplinks
+            if uplink.payload is not None
+        )
+    except RejectedError:
+        return False

@@ -26,6 +26,8 @@ def replayed(*arguments: object) -> dict[str, Any]:
     assert told["lost"] == 0
     found: dict[str, Any] = told["recordings"][0]
     assert found["messages"] == found["published"]
+    kept = "name messages published stored duplicates quarantined lost left_out reasons"
+    assert list(found) == [*kept.split(), "alarms", "median_hours", "orders", "endings", "sha256"]
     return found
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from tests.machines.influx import InfluxMachine
 from tests.machines.mosquitto import Mosquitto, free_port
+from tests.realdata.devices_walk import realdata
 from tests.walk.deployed import Machine
 from tests.walk.docs_blocks import ROOT, Reader, blocks, copied
 from tests.walk.influx_beside import forwarding
@@ -16,7 +17,7 @@ from tests.walk.processes import until
 
 pytestmark = pytest.mark.machine
 
-REASONS = {"docker", "systemctl", "apt", "makes a user", "InfluxDB 2.x", "needs a newer version"}
+REASONS = {"docker", "systemctl", "apt", "makes a user", "InfluxDB 2.x", "needs a newer version", "needs a coast"}
 VENV = Path(sys.executable).parent.parent
 
 
@@ -99,7 +100,20 @@ def test_readme_s_commands_lead_to_a_demo_a_service_and_an_order(
     told(reader, capsys)
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/deploy.md"])
+def test_real_data_s_commands_play_what_lies_beside_the_repository(
+    clone: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    folder = realdata()
+    if folder is None:
+        pytest.skip("no real data; put them beside the repository, or name them by TIDEWALK_REALDATA")
+    environment = {"PYTHONPATH": str(made(clone)), "TIDEWALK_REALDATA": str(folder)}
+    with Reader(clone, tmp_path, [], environment=environment) as reader:
+        reader.read(ROOT / "docs/real-data.md")
+    assert len(reader.done) == 3
+    told(reader, capsys)
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/deploy.md", "docs/real-data.md"])
 def test_whatever_is_left_out_has_a_reason_that_we_know(page: str):
     marked = {block.said for block in blocks(ROOT / page) if block.mark == "not run here"}
     assert marked <= REASONS
