@@ -89,6 +89,7 @@ def demo(
 ) -> None:
     """Watch a simulated coast being looked after; nothing has to be installed.
 
+    Its first line is the address of a page: the coast on a map, and a panel to break it.
     Sensors publish, rules raise alarms, crews get orders, travel, repair the simulated thing; the sensors verify it.
     First 18 hours of the past go by in seconds, then six hours in six minutes, then it is live: break things yourself.
     """

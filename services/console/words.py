@@ -70,6 +70,10 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "break.toilet": ("Foul a toilet", "公厕异味"),
     "break.lamp": ("Put out a lamp", "路灯熄灭"),
     "break.gate": ("Jam a gate", "道闸故障"),
+    "break.slow": (
+        "Time is real now: sensors and crews take as long as they would.",
+        "现在是真实时间：传感器上报和班组处置需要实际时长。",
+    ),
     "break.done": ("Broken: {where}. The sensors will say so.", "已弄坏：{where}，等待传感器上报。"),
     "break.none": ("Nothing more of that kind can be broken just now.", "这一类暂时没有可弄坏的了。"),
     "break.failed": ("That did not work. Try again.", "没有成功，请再试一次。"),

@@ -92,12 +92,12 @@ export class Basemap {
     context.textBaseline = "middle";
     context.lineJoin = "round";
     const taken = [];
-    const place = (text, [x, y], size, colour, halo, dy = 0, weight = 600) => {
+    const place = (text, [x, y], size, colour, halo, dy = 0, weight = 600, room = 0) => {
       const [px, py] = [view.sx(x), view.sy(y) + dy];
       if (px < -200 || py < -40 || px > view.width + 200 || py > view.height + 40) return;
       context.font = `${weight} ${size}px ${colours.font}`;
       const half = context.measureText(text).width / 2 + 4;
-      const box = [px - half, py - size * 0.75, px + half, py + size * 0.75];
+      const box = [px - half - room, py - size * 0.75 - room, px + half + room, py + size * 0.75 + room];
       if (taken.some((other) => box[0] < other[2] && other[0] < box[2] && box[1] < other[3] && other[1] < box[3])) return;
       taken.push(box);
       if (halo) {
@@ -112,7 +112,7 @@ export class Basemap {
     for (const { name, at } of this.waters) place(name, at, 16, colours["sea-ink"], null, 0, 400);
     const { zoom } = view;
     for (const { name, at, key } of this.nodes) {
-      if (zoom >= 1.6 || key) place(name, at, 12, colours["map-ink"], colours.land, -22, 500);
+      if (zoom >= 1.6 || key) place(name, at, 12, colours["map-ink"], colours.land, -22, 500, key ? 16 : 2);
     }
   }
 }

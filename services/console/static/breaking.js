@@ -6,6 +6,11 @@ import { word } from "./words.js";
 
 export function breaking(store, map) {
   const said = document.getElementById("breaking-said");
+  const slow = document.getElementById("breaking-slow");
+  if (!said) return;
+  store.addEventListener("changed", ({ detail }) => {
+    if (detail.what.has("pace")) say(slow, store.pace.speed === 1 ? word("break.slow") : "");
+  });
   for (const button of document.querySelectorAll("[data-break]")) {
     button.addEventListener("click", async () => {
       button.disabled = true;

@@ -106,7 +106,9 @@ export class CoastMap extends EventTarget {
     this.#ratio = Math.min(devicePixelRatio || 1, RATIO_MOST);
     this.canvas.width = Math.max(1, Math.round(clientWidth * this.#ratio));
     this.canvas.height = Math.max(1, Math.round(clientHeight * this.#ratio));
-    this.view.resize(clientWidth, clientHeight);
+    const over = document.getElementById("breaking");
+    const covers = over && getComputedStyle(over).position === "absolute";
+    this.view.resize(clientWidth, clientHeight, covers ? over.offsetHeight : 0);
     this.#draw(performance.now());
   }
 

@@ -29,10 +29,12 @@ export class View {
     this.x = this.y = 0; // the chart's point in the middle
     this.scale = this.fitting = 1; // pixels a metre
     this.gliding = null;
+    this.covered = 0; // pixels at the lower edge on which something lies when all is seen
   }
 
-  resize(width, height) {
+  resize(width, height, covered = 0) {
     const whole = this.scale === this.fitting;
+    this.covered = covered;
     this.width = Math.max(1, width);
     this.height = Math.max(1, height);
     const [west, north, east, south] = this.bounds;
@@ -46,7 +48,8 @@ export class View {
     this.gliding = null;
     this.scale = this.fitting;
     this.x = (west + east) / 2;
-    this.y = (north + south) / 2;
+    const room = (this.height - (south - north) * this.scale) / 2;
+    this.y = (north + south) / 2 + Math.min(this.covered / 2, room * 0.8) / this.scale;
   }
 
   /** How often twice as large as when all is seen. */
