@@ -7,6 +7,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -298,3 +299,66 @@ def test_old_messages_and_answers_are_pruned_and_orders_stay(sqlite_url: str):
     assert store.result("lamps-w", "r1") is None
     assert len(store.everything()[1]) == 3
     store.close()
+
+
+def many(store: Store) -> Play:
+    """A dozen lamps out, one after the other, and two at one time."""
+    play = Play()
+    for minute in range(6):
+        at = T0 + minute * MINUTE
+        play.hear(at, wrong("lamp-1", at, rule="leak"), wrong("lamp-2", at, rule="leak"))
+        play.hear(at, well("lamp-1", at + 1, rule="leak"), well("lamp-2", at + 1, rule="leak"))
+    for outcome in play.outcomes:
+        store.commit(outcome, {})
+    return play
+
+
+def test_lists_are_read_on_place_by_place_and_miss_nothing_while_more_comes(store: Store):
+    play = many(store)
+    for listed in (store.alarms, store.orders):
+        whole = listed(newest=1000)
+        assert [(one.opened, one.id) for one in whole] == sorted(((o.opened, o.id) for o in whole), reverse=True)
+        seen, after = list[str](), None
+        while found := listed(newest=2, after=after):
+            seen += [one.id for one in found]
+            after = (found[-1].opened, found[-1].id)
+            if len(seen) == 4:  # something new on top changes nothing below
+                play.hear(T0 + HOUR, wrong("lamp-3", T0 + HOUR))
+                store.commit(play.outcomes[-1], {})
+        assert seen == [one.id for one in whole]
+
+
+def test_alarms_are_chosen_by_rule_and_orders_by_facility(store: Store):
+    played(store)
+    assert {alarm.rule for alarm in store.alarms(rule="leak")} == {"leak"}
+    assert {order.facility for order in store.orders(facility="bin-1")} == {"bin-1"}
+    assert store.orders(facility="bin-2") == []
+
+
+def test_what_is_open_about_a_facility_is_found_also_as_a_member_of_a_group(store: Store):
+    play = Play()
+    play.hear(T0, wrong("lamp-2", T0))
+    grouped = [replace(alarm, members=("lamp-1", "lamp-2")) for alarm in play.outcomes[0].alarms]
+    store.commit(replace(play.outcomes[0], alarms=tuple(grouped)), {})
+    play.hear(T0 + 1, wrong("lamp-1", T0 + 1, rule="leak"), wrong("bin-1", T0 + 1, rule="bin-full"))
+    play.hear(T0 + 2, well("bin-1", T0 + 2, rule="bin-full"))
+    for outcome in play.outcomes[1:]:
+        store.commit(outcome, {})
+    alarms, orders = store.touching("lamp-1")
+    assert [(alarm.rule, alarm.facility) for alarm in alarms] == [("leak", "lamp-1"), ("lamp-out", "lamp-2")]
+    assert [(order.rule, order.facility) for order in orders] == [("leak", "lamp-1"), ("lamp-out", "lamp-2")]
+    assert [alarm.rule for alarm in store.touching("lamp-2")[0]] == ["lamp-out"]
+    assert store.touching("bin-1") == ([], [])
+    assert store.touching("lamp-") == store.touching('lamp-1"%_\\') == ([], [])
+
+
+def test_orders_and_alarms_are_counted_and_so_is_what_crews_have_at_work(store: Store):
+    played(store)
+    assert store.alarms_counted() == {"lamp-out": 1, "leak": 1}
+    counted = store.orders_counted()
+    assert {str(state): count for (state, _), count in counted.items()} == {"on_hold": 1, "done": 1, "withdrawn": 1}
+    assert store.at_work() == {}
+    play = Play()
+    play.hear(T0, wrong("lamp-3", T0))
+    store.commit(play.outcomes[-1], {})
+    assert store.at_work() == {"lamps-e": 1}
