@@ -1,5 +1,6 @@
 """What a facility measured over time, drawn together."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -144,8 +145,14 @@ def router(behind: Behind) -> APIRouter:
         begins, ends, width = _span(since, until, every, behind.clock.now())
         async with asking.one():
             told = await behind.history.buckets(one.kind, facility, begins, ends, width)
-        series = {name: _series(name, ones) for name, ones in told.items() if not quantity or name in quantity}
-        return answer(HistoryShown(facility=facility, since=begins, until=ends, every_s=width // S, quantities=series))
+
+        def shown() -> Response:
+            series = {name: _series(name, ones) for name, ones in told.items() if not quantity or name in quantity}
+            return answer(
+                HistoryShown(facility=facility, since=begins, until=ends, every_s=width // S, quantities=series)
+            )
+
+        return await asyncio.to_thread(shown)
 
     return made
 
