@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from domain.errors import TidewalkError
+from domain.errors import NotFoundError, TidewalkError
 from domain.messages import Quarantined
 from domain.readings import Millis
 from ingest.oversize import is_cut
@@ -21,6 +21,7 @@ SHOW_KEYS = "Last, one line: row, place, topic, received, key, retry, cut, reaso
 RETRY_KEYS = "Last, one line: asked (row/place of each), refused (message and why of each)."
 _SHOWN_BYTES = 4096
 _MESSAGE = "ROW/PLACE"
+_MOST_DIGITS = 18
 
 
 class Aside(Protocol):
@@ -53,6 +54,16 @@ class Desk:
 
     aside: Aside
     timezone: str
+    folder: Path | None = None
+
+    def there(self) -> Aside:
+        """The quarantine. Raises NotFoundError where its folder is not: that is no empty one."""
+        if self.folder is not None and not self.folder.is_dir():
+            raise NotFoundError(
+                f"there is no folder {self.folder}: no service has run there; name the right one with"
+                " `tidewalk quarantine --state FOLDER …`"
+            )
+        return self.aside
 
 
 @click.group()
@@ -76,7 +87,8 @@ def quarantine(ctx: click.Context, state: Path | None, site: str | None) -> None
 @click.pass_obj
 def list_(desk: Desk, reason: str | None, newest: int, *, as_json: bool) -> None:
     """Show how many there are by reason, and the newest ones."""
-    counts, found = desk.aside.counts(), desk.aside.list(newest=newest, reason=reason)
+    aside = desk.there()
+    counts, found = aside.counts(), aside.list(newest=newest, reason=reason)
     if not counts:
         click.echo("Nothing is kept aside.")
     for name, count in counts.items():
@@ -98,8 +110,9 @@ def list_(desk: Desk, reason: str | None, newest: int, *, as_json: bool) -> None
 def show(desk: Desk, message: str, *, as_json: bool) -> None:
     """Show one message: why it was kept aside, what to do, and what it said."""
     row, place = _numbers(message)
-    found = desk.aside.get(row, place)
-    first, retry = found[0], desk.aside.retried(row, place)
+    aside = desk.there()
+    found = aside.get(row, place)
+    first, retry = found[0], aside.retried(row, place)
     cut = is_cut(first.key, first.payload)
     payload = first.payload[16:] if cut else first.payload
     click.echo(f"{row}/{place}  {first.topic}")
@@ -128,13 +141,14 @@ def retry(desk: Desk, messages: tuple[str, ...], reason: str | None, *, as_json:
     """
     if bool(messages) == bool(reason):
         raise click.UsageError(f"give {_MESSAGE}, or --reason, and not both")
+    aside = desk.there()
     chosen = [_numbers(one) for one in messages]
     if reason:
-        chosen = sorted({(q.row, q.place) for q in desk.aside.list(newest=1_000_000, reason=reason)})
+        chosen = sorted({(q.row, q.place) for q in aside.list(newest=1_000_000, reason=reason)})
     asked, refused = [], []
     for row, place in chosen:
         try:
-            desk.aside.ask_retry(row, place)
+            aside.ask_retry(row, place)
         except TidewalkError as wrong:
             refused.append({"message": f"{row}/{place}", "why": str(wrong)})
             click.echo(f"{row}/{place}: {wrong}", err=True)
@@ -156,14 +170,19 @@ def _opened(state: Path | None, site: str | None) -> Desk:
 
     said = {name: value for name, value in (("state", state), ("site", site)) if value is not None}
     settings = settled(**cast("dict[str, Any]", said))
-    return Desk(open_quarantine(settings.state), site_of(settings).timezone)
+    return Desk(open_quarantine(settings.state), site_of(settings).timezone, settings.state)
 
 
 def _numbers(message: str) -> tuple[int, int]:
     row, _, place = message.partition("/")
-    if not (row.isdigit() and place.isdigit()):
+    if not (_is_number(row) and _is_number(place)):
         raise click.BadParameter(f"{message!r} is not {_MESSAGE}, such as 17/0: `tidewalk quarantine list` shows them")
     return int(row), int(place)
+
+
+def _is_number(text: str) -> bool:
+    """One that a row can have."""
+    return text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS
 
 
 def _standing(retry: str, *, cut: bool) -> str:

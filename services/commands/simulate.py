@@ -31,6 +31,7 @@ JSON_KEYS = (
     "Last, one line: site, seed, faults, mode (virtual, scaled or live), from, until, steps, published, replies, "
     "causes, seconds, messages_per_second."
 )
+_SILENT_S = 3.0
 EXAMPLES = """\b
 Examples:
   tidewalk simulate                                 the sample coast, live, on 127.0.0.1:1883
@@ -124,6 +125,8 @@ def simulate(
     from services.site import find, load_site
 
     clock = WallClock()
+    if virtual and speed > 1:
+        raise click.UsageError("--virtual goes as fast as the service can judge: leave --speed out")
     mode = "virtual" if virtual else "scaled" if speed > 1 else "live"
     start, until = _when(mode, since, span, clock.now())
     site = playable(load_site(find(place)))
@@ -131,7 +134,12 @@ def simulate(
     if mode == "scaled":
         click.secho(f"×{speed:g}: the coast's time is not yours until it has caught up", fg="yellow", err=True)
     begun = time.monotonic()
-    played = asyncio.run(play(wish, _transport(broker, user, wish.site.id), clock))
+    try:
+        played = asyncio.run(play(wish, _transport(broker, user, wish.site.id), clock, broker))
+    except OSError as refused:
+        if ledger is None or str(ledger) != str(refused.filename):
+            raise
+        raise ConflictError(f"the ledger {ledger} cannot be written: {refused.strerror}") from refused
     seconds = time.monotonic() - begun
     if sys.stderr.isatty():
         click.echo(err=True)
@@ -166,8 +174,8 @@ def _when(mode: str, since: Millis | None, span: Millis | None, now: Millis) -> 
     return start, None if span is None else start + span
 
 
-async def play(wish: Wish, transport: Transport, clock: Clock) -> Played:
-    """Play it until it ends or a signal comes, and close the transport."""
+async def play(wish: Wish, transport: Transport, clock: Clock, broker: str = "this place") -> Played:
+    """Play it until it ends or a signal comes, and close the transport. `broker` is what it says it waits for."""
     world = World(wish.site, wish.seed, wish.since, plan_named(wish.faults), only=wish.only)
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -180,11 +188,21 @@ async def play(wish: Wish, transport: Transport, clock: Clock) -> Played:
         else:
             follow = ScaledClock(clock, wish.since, wish.speed) if wish.mode == "scaled" else clock
             course = play_live(world, transport, follow, stop=stop, until=wish.until, ledger=ledger, on_progress=show)
+        waiting = asyncio.create_task(_say_what_is_waited_for(show, wish, broker))
         try:
             await _until(play_task := asyncio.create_task(course), stop)
         finally:
+            waiting.cancel()
             await transport.close()
     return play_task.result() if play_task.done() and not play_task.cancelled() else show.last
+
+
+async def _say_what_is_waited_for(show: "_Progress", wish: Wish, broker: str) -> None:
+    """Once, where nothing is acknowledged after a while: a coast without a broker would wait in silence."""
+    await asyncio.sleep(_SILENT_S)
+    if show.last.published == 0:
+        beside = ", and a service in lock-step on it" if wish.mode == "virtual" else ""
+        click.secho(f"waits for a broker at {broker}{beside}; ctrl-c ends it", fg="yellow", err=True)
 
 
 async def _until(task: "asyncio.Task[Played]", stop: asyncio.Event) -> None:
