@@ -18,7 +18,7 @@ from services.patience import Patience
 log = logging.getLogger(__name__)
 
 READINGS_PER_WRITE: Final = 5_000
-LINGER_S: Final = 1.0
+LINGER_S: Final = 0.3
 FIRST_PAUSE_S: Final = 0.5
 LONGEST_PAUSE_S: Final = 30.0
 

@@ -35,6 +35,7 @@ _ATTRIBUTES: Final[dict[Kind, dict[str, float]]] = {
 _TRADES: Final = ("lighting", "power", "collection", "patrol", "cleaning", "lots", "gardening", "instruments")
 # One device in a thousand is in trouble, for two reports: an alarm opens with one message in 2,000, and clears.
 _TROUBLED: Final = 997
+_STORMY: Final = 50
 _TROUBLE: Final[dict[Kind, dict[str, Value]]] = {
     Kind.FEEDER: {},
     Kind.LIGHT: {"lamp_failure": True, "active_power": 2.0},
@@ -78,12 +79,13 @@ class Speech:
     """What the devices of a coast say, by the number of the message: each device in turn, in a mixed order.
 
     Number n is its `seq`. Reports of a device are 15 minutes apart in event time, less where the run would not fit
-    into one night; the last one is at ENDS.
+    into one night; the last one is at ENDS. Those numbered in `storm` come from a coast on which one device in 50 is in
+    trouble.
     """
 
-    def __init__(self, site: Site, messages: int) -> None:
+    def __init__(self, site: Site, messages: int, storm: range = range(0)) -> None:
         devices = list(site.devices)
-        self._count, self._messages = len(devices), messages
+        self.devices, self._messages, self._storm = len(devices), messages, storm
         self._gap = min(INTERVAL / len(devices), LONGEST / max(messages, 1))
         stride = next(s for s in range(7919, 7919 + len(devices) + 1) if gcd(s, len(devices)) == 1)
         self._turns = [devices[n * stride % len(devices)] for n in range(len(devices))]
@@ -94,21 +96,34 @@ class Speech:
 
     def topic(self, number: int) -> bytes:
         """Where it is said."""
-        return self._topics[number % self._count]
+        return self._topics[number % self.devices]
 
     def payload(self, number: int) -> bytes:
         """What is said."""
-        turn = number % self._count
-        kind = self._kinds[turn]
+        kind = self._kinds[number % self.devices]
         values = _quiet(kind, number)
-        if (turn * 2_654_435_761 + number // (2 * self._count) * 40_503) % _TROUBLED == 0:
+        if self.troubled(number):
             values |= _TROUBLE[kind]
         if number % _SENTINELS == _SENTINELS - 1:
             values["battery"] = 655.35
-        at = datetime.fromtimestamp((ENDS - round((self._messages - number) * self._gap)) / 1000, UTC)
+        at = datetime.fromtimestamp(self.at(number) / 1000, UTC)
         said = {"at": at.isoformat(timespec="milliseconds"), "seq": number, "values": values}
         text = _encode(said)
         return text[:-9] if self.broken(number) else text
+
+    def at(self, number: int) -> Millis:
+        """When it is said, in event time; of different messages of one device never the same."""
+        return ENDS - round((self._messages - number) * self._gap)
+
+    def troubled(self, number: int) -> bool:
+        """Whether something is the matter: with each device for two reports, and then for long not again."""
+        mixed = number % self.devices * 2_654_435_761 + number // (2 * self.devices) * 40_503
+        return mixed % (_STORMY if number in self._storm else _TROUBLED) == 0
+
+    def full(self, number: int) -> str:
+        """The bin of which it says that it is full; "" where it says anything else."""
+        turn = number % self.devices
+        return self._turns[turn] if self._kinds[turn] is Kind.BIN and self.troubled(number) else ""
 
     def broken(self, number: int) -> bool:
         """Whether it cannot be read, and is to be quarantined."""

@@ -11,11 +11,9 @@ import logging
 import multiprocessing
 import os
 import pstats
-import resource
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection
@@ -24,10 +22,10 @@ from typing import Any, Final
 
 from pydantic import SecretStr
 
-from domain.readings import Millis
 from ingest.lockstep import DomainClock
 from services import memory, wiring
-from services.benches.coast import ENDS, coast
+from services.benches.apart import Evening, apart, peak_mb, resident_mb
+from services.benches.coast import coast
 from services.benches.sea import Account, Ask, Ports, Send, run_sea
 from services.benches.stages import Stages
 from services.service import Service
@@ -122,8 +120,8 @@ def measure(plan: Plan, tell: Tell) -> Figures:
     ours, theirs = (cores[:1], cores[1:]) if len(cores) > 1 else ([], [])
     here, there = spawn.Pipe()
     talk, sea = spawn.Pipe()
-    shore = spawn.Process(target=_apart, args=(theirs, run_sea, sea, plan.devices, plan.all), daemon=True)
-    served = spawn.Process(target=_apart, args=(ours, _serve, there, talk, plan, bool(ours)), daemon=True)
+    shore = spawn.Process(target=apart, args=(theirs, run_sea, sea, plan.devices, plan.all), daemon=True)
+    served = spawn.Process(target=apart, args=(ours, _serve, there, talk, plan, bool(ours)), daemon=True)
     try:
         for process in (shore, served):
             process.start()
@@ -141,15 +139,6 @@ def measure(plan: Plan, tell: Tell) -> Figures:
     return said
 
 
-def _apart(cores: list[int], work: Callable[..., None], *given: Any) -> None:
-    """In a process of its own, on cores of its own where there are two."""
-    if cores:
-        with suppress(OSError):
-            os.sched_setaffinity(0, cores)
-    with suppress(KeyboardInterrupt):
-        work(*given)
-
-
 def _serve(parent: Connection, sea: Connection, plan: Plan, pinned: bool) -> None:  # noqa: FBT001
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
     stages = Stages()
@@ -160,17 +149,6 @@ def _serve(parent: Connection, sea: Connection, plan: Plan, pinned: bool) -> Non
         pstats.Stats(profile, stream=sys.stderr).sort_stats("tottime").print_stats(_SHOWN)
     parent.send(figures)
     sea.close()
-
-
-class _Evening:
-    """A clock that runs as ours does, and began at ENDS."""
-
-    def __init__(self) -> None:
-        self._began = time.monotonic()
-
-    def now(self) -> Millis:
-        """So many ms after ENDS as have passed since."""
-        return ENDS + int((time.monotonic() - self._began) * 1000)
 
 
 class _Run:
@@ -196,8 +174,8 @@ class _Run:
         site = coast(plan.devices)
         ports = await self._hear()
         assert isinstance(ports, Ports)  # noqa: S101
-        settings = _settings(plan.folder, ports)
-        clock = DomainClock(_Evening())
+        settings = settings_of(plan.folder, ports)
+        clock = DomainClock(Evening())
         ends = wiring.broker_ends(settings, site, clock)
         try:
             async with wiring.service(settings, site, ends.source, ends.publisher, clock) as service:
@@ -250,7 +228,7 @@ class _Run:
             profile.disable()
         wall, cpu = time.monotonic() - wall, time.process_time() - cpu
         stages = self._stages.take()
-        return Flow(wall, cpu, stages, service.door.rows - rows, _resident_mb(), _peak_mb(), self._pinned)
+        return Flow(wall, cpu, stages, service.door.rows - rows, resident_mb(), peak_mb(), self._pinned)
 
     async def _hear(self) -> Any:
         return await asyncio.get_running_loop().run_in_executor(None, self._sea.recv)
@@ -262,8 +240,8 @@ class _Run:
         return answer
 
 
-def _settings(folder: Path, ports: Ports) -> Settings:
-    """Everything said, so that nobody's environment counts."""
+def settings_of(folder: Path, ports: Ports) -> Settings:
+    """Settings of a service between the played ends. Everything said, so that nobody's environment counts."""
     return Settings(
         site="",
         state=folder,
@@ -282,16 +260,3 @@ def _settings(folder: Path, ports: Ports) -> Settings:
         journal_days=14,
         rules="",
     )
-
-
-def _resident_mb() -> float:
-    """Now; where the system does not say, the most so far."""
-    try:
-        return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 1e6
-    except (OSError, IndexError, ValueError):
-        return _peak_mb()
-
-
-def _peak_mb() -> float:
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most / 1e6 if sys.platform == "darwin" else most * 1024 / 1e6

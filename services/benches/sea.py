@@ -10,6 +10,7 @@ import gzip
 import re
 import struct
 import time
+from array import array
 from bisect import bisect_left
 from collections.abc import Callable
 from multiprocessing.connection import Connection
@@ -73,7 +74,7 @@ def run_sea(talk: Connection, devices: int, messages: int) -> None:
 async def _run(talk: Connection, devices: int, messages: int) -> None:
     loop = asyncio.get_running_loop()
     speech = Speech(coast(devices), messages)
-    flood = _Flood(speech, messages)
+    flood = Flood(speech, messages)
     store = _Store(messages)
     broker = await loop.create_server(lambda: _Line(flood), "127.0.0.1", 0)
     influx = await asyncio.start_server(store.serve, "127.0.0.1", 0)
@@ -90,11 +91,11 @@ async def _run(talk: Connection, devices: int, messages: int) -> None:
             talk.send(_account(flood, store, speech, asked))
 
 
-class _Flood:
+class Flood:
     """All messages as PUBLISH packets, one after the other, and how far they have got."""
 
     def __init__(self, speech: Speech, messages: int) -> None:
-        self._packets, self._begins = _packed(speech, messages)
+        self._packets, self._begins = packed(speech, messages)
         self._sent = self._acked = 0
         self._most = self._last = 0  # may be sent now; will be
         self._window = 0
@@ -104,6 +105,11 @@ class _Flood:
         self.orders = 0
         self.sent: list[tuple[int, float]] = []  # (messages sent up to here, when)
         self.acked: list[tuple[int, float]] = []
+
+    @property
+    def numbered(self) -> int:
+        """The number of the next message."""
+        return self._sent
 
     def connect(self, write: Callable[[memoryview], None], window: int) -> None:
         """There is somebody to send to, who takes `window` messages unacknowledged."""
@@ -152,7 +158,7 @@ class _Flood:
 class _Line(asyncio.Protocol):
     """One client."""
 
-    def __init__(self, flood: _Flood) -> None:
+    def __init__(self, flood: Flood) -> None:
         self._flood = flood
         self._unread = b""
         self._subscribed = False
@@ -177,7 +183,7 @@ class _Line(asyncio.Protocol):
         data, at = self._unread + data, 0
         while at < len(data):
             if data[at] == _PUBACK:
-                at, ids = _acknowledgements(data, at)
+                at, ids = acknowledgements(data, at)
                 if not ids:
                     break
                 self._flood.settled(ids)
@@ -255,39 +261,40 @@ class _Store:
         self.came.append((time.monotonic(), numbers[:: max(1, len(numbers) // 50)]))
 
 
-def _account(flood: _Flood, store: _Store, speech: Speech, asked: Ask) -> Account:
+def _account(flood: Flood, store: _Store, speech: Speech, asked: Ask) -> Account:
     wanted = range(asked.first, asked.last)
     lost = sum(1 for n in wanted if not store.has[n] and not speech.broken(n))
     sampled = wanted[:: max(1, len(wanted) // _SAMPLES)]
-    settled = [_when(flood.acked, n) - _when(flood.sent, n) for n in sampled]
-    stored = [at - _when(flood.sent, n) for at, numbers in store.came for n in numbers if n in wanted]
-    return Account(lost, sum(store.has[asked.first : asked.last]), flood.orders, _middle(settled), _middle(stored))
+    settled = [when(flood.acked, n) - when(flood.sent, n) for n in sampled]
+    stored = [at - when(flood.sent, n) for at, numbers in store.came for n in numbers if n in wanted]
+    return Account(lost, sum(store.has[asked.first : asked.last]), flood.orders, middle(settled), middle(stored))
 
 
-def _when(passed: list[tuple[int, float]], number: int) -> float:
+def when(passed: list[tuple[int, float]], number: int) -> float:
     """When the message was among those that had passed."""
     return passed[bisect_left(passed, (number + 1, 0.0))][1]
 
 
-def _middle(seconds: list[float]) -> tuple[float, float]:
+def middle(seconds: list[float]) -> tuple[float, float]:
     """p50 and p99, ms."""
     ranked = sorted(seconds) or [0.0]
     return ranked[len(ranked) // 2] * 1000, ranked[len(ranked) * 99 // 100] * 1000
 
 
-def _packed(speech: Speech, messages: int) -> tuple[memoryview, list[int]]:
+def packed(speech: Speech, messages: int) -> "tuple[memoryview, array[int]]":
+    """All messages as MQTT 5 PUBLISH packets of QoS 1, and where each begins."""
     packets = bytearray()
-    begins = [0]
+    begins = array("q", [0])
     for number in range(messages):
         topic = speech.topic(number)
         rest = len(topic).to_bytes(2, "big") + topic + (number % IDS + 1).to_bytes(2, "big") + b"\0"
         rest += speech.payload(number)
         packets += b"\x32" + _said_length(len(rest)) + rest
         begins.append(len(packets))
-    return memoryview(bytes(packets)), begins
+    return memoryview(packets), begins
 
 
-def _acknowledgements(data: bytes, at: int) -> tuple[int, tuple[int, ...]]:
+def acknowledgements(data: bytes, at: int) -> tuple[int, tuple[int, ...]]:
     """A run of four-byte PUBACKs, and where it ends."""
     count = (len(data) - at) // 4
     run = data[at : at + 4 * count]

@@ -1,0 +1,329 @@
+"""`tidewalk bench e2e`: one service between a real broker and a real store, on whatever cores they all find.
+
+Three processes of ours beside broker and store: the service as `tidewalk serve` runs it, the coast that publishes
+(`services.benches.swell`), and the one that reports. Times in different processes are of one clock.
+"""
+
+import asyncio
+import logging
+import multiprocessing
+import sys
+import time
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from domain.naming import Kind
+from domain.readings import Reading
+from ingest.lockstep import DomainClock
+from services import memory, wiring
+from services.benches.apart import Evening, apart, peak_mb, resident_mb
+from services.benches.coast import Speech, coast
+from services.benches.sea import Send, middle, when
+from services.benches.stages import Stages
+from services.benches.swell import Ask, Ready, Sailed, Told, run_swell
+from services.benches.swell import Plan as Swell
+from services.service import Service
+from services.settings import Settings
+
+RULE: Final = "bin-full"  # judged on arrival: its first order says how long that takes to a crew
+SAMPLED: Final = 25  # one reading in so many is timed on its way to the store
+SLICE: Final = 20_000  # messages that the store is asked for at a time
+LATE_S: Final = 1.0  # a step has failed where p99 to the store is above this
+KEPT_UP: Final = 0.97  # … or where less than this share of the rate came through
+PATIENCE_S: Final = 60.0  # beyond twice the time that a part takes
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is played: rates in messages a second. `steps` are tried in turn until one fails."""
+
+    settings: Settings
+    devices: int
+    rate: float
+    seconds: float
+    crew_rate: float
+    crew_seconds: float
+    steps: tuple[float, ...]
+    step_s: float
+
+    @property
+    def storm(self) -> range:
+        """The part in which much is the matter, so that many orders can be timed."""
+        return range(self.devices, self.devices + int(self.crew_rate * self.crew_seconds))
+
+    @property
+    def minute(self) -> int:
+        """Messages of the part that is measured for throughput."""
+        return int(self.rate * self.seconds)
+
+    @property
+    def messages(self) -> int:
+        """Messages to be made."""
+        return self.storm.stop + self.minute + sum(int(rate * self.step_s) for rate in self.steps)
+
+
+class Passage(NamedTuple):
+    """One part of the play. Seconds; `cpu` of the service, `load_cpu` of the coast, `busy` of the whole machine."""
+
+    messages: int
+    rate: float
+    reached: float  # messages a second, from the first publish to the last PUBACK
+    stored_ms: tuple[float, float]
+    behind: float  # from the last PUBACK until all was judged, stored and sent
+    cpu: float
+    load_cpu: float
+    busy: float
+    stages: dict[str, float]
+
+    @property
+    def held(self) -> bool:
+        """Whether the rate was kept up, and the store along with it."""
+        return self.reached >= KEPT_UP * self.rate and self.stored_ms[1] <= LATE_S * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What came of it."""
+
+    main: Passage
+    crew_ms: tuple[float, float]
+    crew_orders: int
+    steps: tuple[Passage, ...]
+    lost: int
+    alarms: int
+    resident_mb: float
+    peak_mb: float
+    store: str
+
+    def line(self, plan: Plan) -> dict[str, Any]:
+        """The keys of `--json`; they are documented in its help and stable."""
+        main = self.main
+        each = 1e6 / main.messages
+        held = [one for one in (main, *self.steps) if one.held]
+        return {
+            "name": "e2e",
+            "messages_per_second": round(main.reached),
+            "microseconds_per_message": round(main.cpu * each, 2),
+            "resident_mb": round(self.resident_mb, 1),
+            "lost": self.lost,
+            "p50_ms": round(main.stored_ms[0], 1),
+            "p99_ms": round(main.stored_ms[1], 1),
+            "rate": round(main.rate),
+            "seconds": plan.seconds,
+            "crew_rate": round(plan.crew_rate),
+            "crew_p50_ms": round(self.crew_ms[0], 1),
+            "crew_p99_ms": round(self.crew_ms[1], 1),
+            "crew_orders": self.crew_orders,
+            "highest_rate": round(max((one.rate for one in held), default=0.0)),
+            "steps": [[round(one.rate), round(one.reached), round(one.stored_ms[1], 1)] for one in self.steps],
+            "behind_ms": round(main.behind * 1000),
+            "load_us": round(main.load_cpu * each, 2),
+            "others_us": round((main.busy - main.cpu - main.load_cpu) * each, 2),
+            "peak_mb": round(self.peak_mb, 1),
+            "messages": main.messages,
+            "devices": plan.devices,
+            "alarms": self.alarms,
+            "store": self.store,
+            "stages_us": {stage: round(spent * each, 2) for stage, spent in main.stages.items()},
+        }
+
+
+def measure(plan: Plan, tell: Tell) -> Figures:
+    """Start the processes, and return what they found. Raises RuntimeError where one ends too early, or says why it
+    cannot go on.
+    """
+    spawn = multiprocessing.get_context("spawn")
+    here, there = spawn.Pipe()
+    talk, far = spawn.Pipe()
+    host, port = plan.settings.broker_address()
+    secret = plan.settings.broker_password.get_secret_value()
+    swell = Swell(host, port, plan.settings.broker_user, secret, plan.devices, plan.messages, plan.storm)
+    played = spawn.Process(target=apart, args=([], run_swell, far, swell), daemon=True)
+    served = spawn.Process(target=apart, args=([], _serve, there, talk, plan), daemon=True)
+    said: object = None
+    try:
+        for process in (played, served):
+            process.start()
+        for end in (there, talk, far):
+            end.close()
+        while isinstance(said := here.recv(), str):
+            tell(said)
+    except EOFError:
+        raise RuntimeError("the measured service ended before it was done; what went wrong is above") from None
+    finally:
+        for process in (served, played):
+            process.join(10.0)
+            process.kill()
+    if isinstance(said, Ready):
+        raise RuntimeError(said.why)  # noqa: TRY004  # it is the right type to say this
+    assert isinstance(said, Figures)  # noqa: S101
+    return said
+
+
+def _serve(parent: Connection, swell: Connection, plan: Plan) -> None:
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    stages = Stages()
+    stages.watch()
+    try:
+        said: Figures | Ready = asyncio.run(_Run(plan, partial(parent.send), swell, stages).figures())
+    except RuntimeError as given_up:
+        said = Ready(str(given_up))
+    parent.send(said)
+    swell.close()
+
+
+class _Run:
+    """One service, measured."""
+
+    def __init__(self, plan: Plan, tell: Tell, swell: Connection, stages: Stages) -> None:
+        self._plan, self._tell, self._swell, self._stages = plan, tell, swell, stages
+        self._stored: list[tuple[float, list[int]]] = []
+
+    async def figures(self) -> Figures | Ready:
+        """Play all of it; or say why that cannot be."""
+        plan = self._plan
+        self._tell(f"making {plan.messages:,} messages of {plan.devices:,} devices")
+        site = coast(plan.devices)
+        if why := await wiring.why_no_influx(plan.settings, site):
+            return Ready(why)
+        ready = await self._hear()
+        assert isinstance(ready, Ready)  # noqa: S101
+        if ready.why:
+            return ready
+        clock = DomainClock(Evening())
+        ends = wiring.broker_ends(plan.settings, site, clock)
+        try:
+            async with wiring.service(plan.settings, site, ends.source, ends.publisher, clock) as service:
+                self._watch(type(service.outside.store))
+                with memory.settled():
+                    return await self._beside(service, Speech(site, plan.messages, plan.storm))
+        finally:
+            await ends.close()
+
+    async def _beside(self, service: Service, speech: Speech) -> Figures:
+        """Play while the service runs. Raises what ends it too early."""
+        running = asyncio.create_task(service.run())
+        playing = asyncio.create_task(self._play(service, speech))
+        await asyncio.wait({running, playing}, return_when=asyncio.FIRST_COMPLETED)
+        if running.done():
+            playing.cancel()
+            running.result()
+        figures = await playing
+        await service.stop()
+        await running
+        return figures
+
+    async def _play(self, service: Service, speech: Speech) -> Figures:
+        plan = self._plan
+        await service.listening()
+        self._tell(f"warming up: {plan.devices:,} messages, one of each device")
+        await self._passage(service, plan.devices, plan.rate)
+        self._tell(
+            f"to crews: {len(plan.storm):,} messages, {plan.crew_rate:,.0f} a second, one device in 50 in trouble"
+        )
+        sailed = await self._sail(service, len(plan.storm), plan.crew_rate)
+        crews = _to_crews(speech, plan.storm, sailed, await self._told())
+        self._tell(f"to the store: {plan.minute:,} messages, {plan.rate:,.0f} a second")
+        main = await self._passage(service, plan.minute, plan.rate)
+        resident, peak = resident_mb(), peak_mb()
+        steps: list[Passage] = []
+        for rate in plan.steps if main.held else ():
+            self._tell(f"step: {rate:,.0f} a second for {plan.step_s:g} s")
+            steps.append(await self._passage(service, int(rate * plan.step_s), rate))
+            if not steps[-1].held:
+                break
+        count = plan.storm.stop + plan.minute + sum(one.messages for one in steps)
+        self._tell(f"asking the store for {count:,} messages")
+        lost = await _lost(service, speech, count)
+        alarms = len(await asyncio.to_thread(service.books.alarms, newest=1_000_000))
+        store = type(service.outside.store).__name__
+        return Figures(main, middle(crews), len(crews), tuple(steps), lost, alarms, resident, peak, store)
+
+    async def _passage(self, service: Service, count: int, rate: float) -> Passage:
+        self._stages.take()
+        self._stored.clear()
+        cpu, busy = time.process_time(), _busy_s()
+        sailed = await self._sail(service, count, rate)
+        done = time.monotonic()
+        cpu, busy = time.process_time() - cpu, _busy_s() - busy
+        stages = self._stages.take()
+        delays = [at - when(sailed.sent, n) for at, numbers in self._stored for n in numbers if n >= sailed.first]
+        reached = count / max(sailed.acknowledged - sailed.began, 1e-3)
+        behind = done - sailed.acknowledged
+        return Passage(count, rate, reached, middle(delays), behind, cpu, sailed.cpu, busy, stages)
+
+    async def _sail(self, service: Service, count: int, rate: float) -> Sailed:
+        """Have so many messages published, and everything done that they lead to."""
+        self._swell.send(Send(count, rate))
+        try:
+            async with asyncio.timeout(2 * count / rate + PATIENCE_S):
+                sailed = await self._hear()
+                await service.drain()
+        except TimeoutError:
+            waits = service.writing.status.waiting_for or service.judging.waiting_for or service.door.trouble
+            raise RuntimeError(f"given up: {waits or 'it is far behind the rate, and catches up too slowly'}") from None
+        assert isinstance(sailed, Sailed)  # noqa: S101
+        return sailed
+
+    async def _told(self) -> Sequence[Told]:
+        await asyncio.sleep(0.2)  # from the broker to whoever plays the crews
+        self._swell.send(Ask())
+        told: Sequence[Told] = await self._hear()
+        return told
+
+    async def _hear(self) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(None, self._swell.recv)
+
+    def _watch(self, store: Any) -> None:
+        """Note when readings are stored: when `write` returns. The product has no part in it."""
+        write, stored = store.write, self._stored
+
+        async def watched(mine: object, batch: Sequence[Reading]) -> object:
+            report = await write(mine, batch)
+            stored.append((time.monotonic(), [reading.seq for reading in batch[::SAMPLED]]))
+            return report
+
+        store.write = watched
+
+
+def _to_crews(speech: Speech, storm: range, sailed: Sailed, told: Sequence[Told]) -> list[float]:
+    """Seconds from the report that a bin is full to the crew's order to empty it."""
+    firsts: dict[str, list[float]] = {}
+    for number in storm:
+        if (facility := speech.full(number)) and not speech.full(number - speech.devices):
+            firsts.setdefault(facility, []).append(when(sailed.sent, number))
+    delays = []
+    for order in told:
+        published = firsts.get(order.facility, [])
+        if order.revision == 1 and order.rule == RULE and (place := bisect_right(published, order.at)):
+            delays.append(order.at - published[place - 1])
+    return delays
+
+
+async def _lost(service: Service, speech: Speech, count: int) -> int:
+    """Messages that the store does not give back, and that were not kept aside."""
+    missing = bytearray(b"\1") * count
+    for number in range(count):
+        missing[number] = not speech.broken(number)
+    for start in range(0, count, SLICE):
+        since, until = speech.at(start), speech.at(min(count, start + SLICE) - 1) + 1
+        for kind in Kind:
+            for point in await service.outside.history.points(str(kind), since, until):
+                missing[point.seq] = 0
+    return sum(missing)
+
+
+def _busy_s() -> float:
+    """Processor seconds that this machine has worked, whoever for; 0 where the system does not say."""
+    try:
+        told = Path("/proc/stat").read_text().split("\n", 1)[0].split()
+    except OSError:
+        return 0.0
+    user, nice, system, _, _, irq, soft = (int(ticks) for ticks in told[1:8])
+    return (user + nice + system + irq + soft) / 100
