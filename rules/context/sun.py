@@ -11,7 +11,7 @@ from astral.sun import sunrise, sunset
 
 from domain.readings import Millis
 from domain.site import Position, Site
-from rules.core.surroundings import Surroundings
+from rules.core.surroundings import Place, Surroundings
 
 MARGIN: Final[Millis] = 15 * 60_000  # domain.md §4.2 R01: sunset + 15 min … sunrise − 15 min
 _DAY: Final[Millis] = 86_400_000
@@ -32,8 +32,9 @@ class Sun:
         self._days: dict[tuple[str, date], list[Surroundings]] = {}
         self._found: dict[tuple[str, int], tuple[list[Millis], list[Surroundings]]] = {}
 
-    def at(self, zone: str, when: Millis) -> Surroundings:
-        """The surroundings of a zone at a moment, unchanged from `since` until `until`."""
+    def at(self, place: Place, when: Millis) -> Surroundings:
+        """The surroundings of a place at a moment, unchanged from `since` until `until`."""
+        zone = place.zone
         spans = self._found.get((zone, when // _DAY))
         if spans is None:
             spans = self._found[zone, when // _DAY] = self._found_for(zone, when // _DAY)

@@ -126,7 +126,11 @@ class Reader:
         raise ExpressionError(f"`{ast.unparse(node)}` is neither true nor false", "a comparison or a flag")
 
     def _flag(self, name: str) -> str:
-        if name in CONTEXT:
+        if self._is_context(name):
+            if CONTEXT[name].unit is not None:
+                raise ExpressionError(
+                    f"`{name}` is a number and is used as a flag", f"a comparison, as in `{name} > 0`"
+                )
             return self._around(name)
         self._is_flag(name, name)
         return self._quantity(name)
@@ -236,7 +240,10 @@ class Reader:
             self.attributes[name] = None
             self.loads[f"{local} = attribute({name!r})"] = None
             return _Number(local, ATTRIBUTES[name], (local,))
-        if name in CONTEXT or QUANTITIES[name].type == "bool":
+        if self._is_context(name) and (unit := CONTEXT[name].unit) is not None:
+            local = self._around(name)
+            return _Number(local, unit, (local,), fixed=False)
+        if self._is_context(name) or QUANTITIES[name].type == "bool":
             raise ExpressionError(f"{name} is true or false and is compared with a number", f"`{name}` alone")
         if QUANTITIES[name].type == "text":
             raise ExpressionError(f"{name} is text and is used as a number", f'`{name} == "…"`')
@@ -271,6 +278,8 @@ class Reader:
                 self._known(quantity)
             case _:
                 raise ExpressionError(f"`{shown}` is no window", expected)
+        if self._is_context(quantity):
+            raise ExpressionError(f"`{shown}`: {quantity} is of the surroundings, which have no windows", "a quantity")
         number = length.value if isinstance(length, ast.Constant) else None
         span = number * _SPANS[unit] if isinstance(number, int | float) else 0
         if not 0 < span <= _LONGEST:
@@ -284,6 +293,10 @@ class Reader:
         self.quantities[quantity] = None
         local = f"w{self.windows.index(window)}"
         return _Number(local, QUANTITIES[quantity].unit, (local,), window=window, fixed=False)
+
+    def _is_context(self, name: str) -> bool:
+        """Whether the name means the surroundings: what facilities of this kind measure themselves goes before."""
+        return name in CONTEXT and name not in quantities_of(self.kind)
 
     def _quantity(self, name: str) -> str:
         self.quantities[name] = None

@@ -59,10 +59,10 @@ def due(program: Program, state: State, cover: Cover | None = None) -> Millis | 
     return min(ready) + program.wait if ready else None
 
 
-def unbroken(given: Condition | None, zone: str, context: Context, since: Millis, until: Millis) -> bool:
+def unbroken(given: Condition | None, place: Place, context: Context, since: Millis, until: Millis) -> bool:
     """Whether a gate was open from one moment to another, both included."""
     while given is not None:
-        around = context.at(zone, since)
+        around = context.at(place, since)
         if not _open(given, around.values.get):
             return False
         if around.until > until:
@@ -181,7 +181,7 @@ class _Turn:
     def _raise(self, which: int, moment: Millis) -> None:
         hold = self.holds[which]
         assert hold is not None  # noqa: S101
-        if not unbroken(self.program.given, self.place.zone, self.context, hold.since, moment):
+        if not unbroken(self.program.given, self.place, self.context, hold.since, moment):
             self.holds[which] = None
             return
         self.open = Opened(hold.since, hold.since, moment, self.rule.version, hold.values)
@@ -193,7 +193,7 @@ class _Turn:
     def _clear(self, moment: Millis) -> None:
         assert self.open is not None  # noqa: S101
         assert self.clearing is not None  # noqa: S101
-        if not unbroken(self._clear_gate(), self.place.zone, self.context, self.clearing.since, moment):
+        if not unbroken(self._clear_gate(), self.place, self.context, self.clearing.since, moment):
             self.clearing = None
             return
         self._say(AlarmState.CLEARED, self.open, moment, self.clearing.values)
@@ -212,7 +212,7 @@ class _Turn:
     def _judge(self, *, settled: bool, sample: Sample) -> None:
         """Ask the clauses of one stream about one sample, and remember what held."""
         program = self.program
-        around = self.context.at(self.place.zone, sample.at).values.get
+        around = self.context.at(self.place, sample.at).values.get
         open_gate = program.given is None or _open(program.given, around)
         mine = [i for i, other in enumerate(program.settled) if other is settled]
         truths = {i: self._truth(program.clauses[i], sample, around) if open_gate else None for i in mine}
@@ -265,7 +265,7 @@ class _Turn:
         at = sample.at
         if hold is not None and at < hold.newest:
             return hold
-        if hold is None or not unbroken(given, self.place.zone, self.context, hold.newest, at):
+        if hold is None or not unbroken(given, self.place, self.context, hold.newest, at):
             return Holding(at, at, 1, at if repeat <= 1 else None, self._shown(sample, around))
         times = hold.times + (at > hold.newest)
         reached = hold.reached if hold.reached is not None else at if times >= repeat else None

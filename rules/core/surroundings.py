@@ -1,32 +1,68 @@
 """What surrounds a reading, as the core sees it: values that hold between two moments."""
 
 from collections.abc import Mapping
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
-from domain.readings import Millis
-
-
-class Surroundings(NamedTuple):
-    """The context of a zone, unchanged for since ≤ t < until. `values` by the names of `vocabulary.CONTEXT`."""
-
-    since: Millis
-    until: Millis
-    values: Mapping[str, bool]
-
-
-class Context(Protocol):
-    """Where values come from; the same question has the same answer for ever, so that a replay hears the same."""
-
-    def at(self, zone: str, when: Millis) -> Surroundings:
-        """The surroundings of a zone at a moment."""
-        ...
+from domain.naming import Kind
+from domain.readings import Millis, Reading
 
 
 class Place(NamedTuple):
-    """What a condition may know of the facility, beside what was measured."""
+    """Where something is judged. `facility` is "" where a zone is meant: then what its facilities share is known."""
 
     zone: str
     attributes: Mapping[str, float]
+    facility: str = ""
+
+
+class Surroundings(NamedTuple):
+    """The context of a place, unchanged for since ≤ t < until. `values` by the names of `vocabulary.CONTEXT`, each a
+    flag or a number as it says there; what is not known is not among them.
+    """
+
+    since: Millis
+    until: Millis
+    values: Mapping[str, bool | float]
+
+
+class Context(Protocol):
+    """Where values come from; the same question after the same journal rows has the same answer for ever, so that a
+    replay hears the same.
+    """
+
+    def at(self, place: Place, when: Millis) -> Surroundings:
+        """The surroundings of a place at a moment."""
+        ...
+
+
+@runtime_checkable
+class Listening(Context, Protocol):
+    """A context that learns from the journal. The runner tells it everything in the order of the journal, each thing
+    after all that fell due before it, and asks `at` anew after whatever said that answers may have changed.
+    """
+
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        """Whose readings it wants to hear."""
+        ...
+
+    def hear(self, reading: Reading) -> bool:
+        """A reading of one of `kinds`, back-filled and doubtful ones as well. Whether any answer may now be another."""
+        ...
+
+    def work(self, facility: str, who: str, since: Millis | None, until: Millis | None) -> bool:
+        """A crew is at work on a facility from `since`, and until `until` where that is known (None: still there).
+        `since` None: nobody came after all. Whether any answer may now be another.
+        """
+        ...
+
+    def save(self) -> bytes:
+        """All that it has learnt, for `load`."""
+        ...
+
+    def load(self, text: bytes) -> None:
+        """Take up what `save` gave."""
+        ...
 
 
 class Tick(NamedTuple):

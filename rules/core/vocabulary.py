@@ -1,12 +1,43 @@
 """The names a rule may use, and where: quantities and attributes by kind, context by name."""
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from domain.naming import ATTRIBUTES, QUANTITIES, Kind
 
-CONTEXT: Final[dict[str, str]] = {
-    "lit": "lamps must be on: 15 min after sunset to 15 min before sunrise",
-    "daylight": "between sunrise and sunset",
+
+class Around(NamedTuple):
+    """One thing that may be known of what surrounds a reading."""
+
+    meaning: str
+    unit: str | None = None  # of a number; None: it is a flag
+    own: bool = False  # each facility has its own; else a zone shares it
+
+
+# A quantity of the same name that facilities of the rule's kind measure themselves goes before the context.
+CONTEXT: Final[dict[str, Around]] = {
+    "lit": Around("lamps must be on: 15 min after sunset to 15 min before sunrise"),
+    "daylight": Around("between sunrise and sunset"),
+    "season_spring": Around("March to May"),
+    "season_summer": Around("June to August"),
+    "season_autumn": Around("September to November"),
+    "season_winter": Around("December to February"),
+    "holiday": Around("a day off by the state's calendar, or a weekend that is not worked (节假日)"),
+    "workday": Around("a day that is worked: not `holiday`"),
+    "working_weekend": Around("a Saturday or Sunday that is worked to make up for a holiday (调休)"),
+    "crowd_level": Around("0 normal, 1 yellow, 2 orange, 3 red: the zone's people against its capacity", ""),
+    "crowd_share": Around("people in the zone, of its capacity", "%"),
+    "tide_level": Around("by the coast's own gauge, above its datum", "cm"),
+    "tide_rising": Around("the tide is coming in"),
+    "wind_speed": Around("by the coast's own station", "m/s"),
+    "wind_gust": Around("by the coast's own station", "m/s"),
+    "rain_rate": Around("by the coast's own station", "mm/h"),
+    "rain_12h": Around("rain of the last twelve hours", "mm"),
+    "visibility": Around("by the coast's own station; fog is below 1000", "m"),
+    "air_temperature": Around("by the coast's own station", "Cel"),
+    "open": Around("within the facility's hours: of opening, or of a lot's share window", own=True),
+    "maintenance": Around("planned work on the facility, or on all of its zone", own=True),
+    "at_work": Around("a crew has arrived at the facility and is not done", own=True),
+    "since_work": Around("since a crew was last at work on it, in whole minutes; 0 while it is", "s", own=True),
 }
 
 _ANY_DEVICE: Final = ("battery", "rssi", "snr")

@@ -11,6 +11,8 @@ from rules.core import absence
 from rules.core.expression import Condition, Interest, interest
 from rules.core.groups import HUB
 from rules.core.program import Program
+from rules.core.surroundings import Place
+from rules.core.vocabulary import CONTEXT
 from rules.runners.records import Bay, Circle, Ear, Spot, Watch
 
 
@@ -21,6 +23,7 @@ class Fitted:
     ears: dict[str, Ear]
     spots: tuple[Spot, ...]
     circles: tuple[Circle, ...]
+    bays: tuple[Bay, ...]
     recall: Millis  # how far back a window, and a wait, may reach
 
 
@@ -28,12 +31,13 @@ def fit(rules: RuleBook, site: Site) -> Fitted:
     """Make the records of a site."""
     programs = [program for _, program in sorted(rules.programs.items())]
     fusions = {kind: _Fusion(kind, programs) for kind in Kind}
-    bays: dict[str, Bay] = {}
+    bays: dict[str, Bay] = {}  # by zone, and facility where a rule asks for what is its own
     spots: dict[str, Spot] = {}
     ears: dict[str, Ear] = {}
     for name, facility in sorted(site.facilities.items()):
-        bay = bays.setdefault(facility.zone, Bay(facility.zone))
         fusion = fusions[facility.kind]
+        place = Place(facility.zone, facility.attributes, name) if fusion.own else Place(facility.zone, {})
+        bay = bays.setdefault(f"{facility.zone}/{place.facility}", Bay(place))
         spots[name] = spot = Spot(facility, bay, fusion.watches, fusion.interest)
         for device in site.devices_of.get(name, ()):
             ears[device] = Ear(site.devices[device], spot)
@@ -50,7 +54,7 @@ def fit(rules: RuleBook, site: Site) -> Fitted:
     for number, spot in enumerate(spots.values()):
         spot.order = number
     recall = max((program.span + program.wait for program in programs), default=0)
-    return Fitted(ears, tuple(spots.values()), tuple(circles), recall)
+    return Fitted(ears, tuple(spots.values()), tuple(circles), tuple(bays.values()), recall)
 
 
 class _Fusion:
@@ -64,6 +68,8 @@ class _Fusion:
         asked += [(None, p.member) for p in groups if p.member is not None and kind is Kind.LIGHT]
         asked += [pair for p in groups if p.rule.kind is kind for pair in _asked(p)]
         self.interest: Interest = interest(asked)
+        named = {name for pair in asked for one in pair if one is not None for name in one.context}
+        self.own = any(CONTEXT[name].own for name in named)  # of a facility, not of its zone
 
 
 def _asked(program: Program) -> list[tuple[Condition | None, Condition]]:

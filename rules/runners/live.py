@@ -21,7 +21,7 @@ from rules.core import absence, groups
 from rules.core.groups import Event
 from rules.core.state import QUIET, State
 from rules.core.step import UNFIT, Late, Seen, due, step
-from rules.core.surroundings import Context, Silent, Tick
+from rules.core.surroundings import Context, Listening, Silent, Tick
 from rules.runners import saved
 from rules.runners.alarms import Alarms
 from rules.runners.fitting import Fitted, fit
@@ -36,6 +36,11 @@ class Live:
     def __init__(self, rules: RuleBook, site: Site, context: Context) -> None:
         self._fitted: Fitted = fit(rules, site)
         self._context, self._intervals = context, rules.intervals
+        self._learns = context if isinstance(context, Listening) else None
+        self._tellers = self._learns.kinds if self._learns is not None else frozenset()
+        for spot in self._fitted.spots:
+            if spot.facility.kind in self._tellers:
+                spot.stir(1)
         self._timers = Timers()
         self._pages = Pages(self._fitted.spots)
         self._dirty: list[Spot] = []
@@ -43,7 +48,7 @@ class Live:
         self._alarms = Alarms(site.id)
         self._listening: Millis | None = None
         self._until: Millis = 0  # the Tick of the row in hand
-        self._deaf = self._listening_dirty = False
+        self._deaf = self._listening_dirty = self._context_dirty = False
 
     def hear(  # noqa: C901  one loop, in one piece: a call per reading would cost a tenth of it
         self, readings: Sequence[Reading], at: Millis, *, deaf: bool = False
@@ -73,7 +78,7 @@ class Live:
             spot = ear.spot
             bay = spot.bay
             if not bay.since <= when < bay.until:
-                bay.since, bay.until, around = self._context.at(bay.id, when)
+                bay.since, bay.until, around = self._context.at(bay.place, when)
                 bay.around = around.get
             if spot.awake or spot.interest(values.get, spot.attribute, bay.around):
                 self._look(ear, reading)
@@ -119,6 +124,9 @@ class Live:
         self._dirty.clear()
         rows.update({key: saved.circle_row(circle) for key, circle in self._dirty_circles.items()})
         self._dirty_circles.clear()
+        if self._context_dirty and self._learns is not None:
+            rows[saved.CONTEXT] = self._learns.save()
+            self._context_dirty = False
         if self._listening_dirty and self._listening is not None:
             rows[saved.LISTENING] = msgspec.json.encode(saved.SavedListening(self._listening, self._deaf))
             self._listening_dirty = False
@@ -142,6 +150,8 @@ class Live:
             elif key == saved.LISTENING:
                 listening = msgspec.json.decode(text, type=saved.SavedListening)
                 self._listening, self._deaf = listening.since, listening.deaf
+            elif key == saved.CONTEXT and self._learns is not None:
+                self._learns.load(text)
         self._take_up()
 
     @property
@@ -165,6 +175,24 @@ class Live:
         """Whether the condition of an open alarm holds on the newest readings; None where that cannot be told now."""
         return self._alarms.is_wrong(alarm_id)
 
+    def work(self, facility: str, who: str, since: Millis | None, until: Millis | None) -> None:
+        """A crew is at work on a facility from `since`, until `until` or still; since None: nobody came after all."""
+        if self._learns is not None:
+            self._context_dirty = True
+            if self._learns.work(facility, who, since, until):
+                self._ask_anew()
+
+    def _inform(self, reading: Reading) -> None:
+        """Let the context learn from a reading, after what fell due before it came."""
+        if self._learns is not None:
+            self._context_dirty = True
+            if self._learns.hear(reading):
+                self._ask_anew()
+
+    def _ask_anew(self) -> None:
+        for bay in self._fitted.bays:
+            bay.until = bay.since
+
     def _turn_ear(self, at: Millis, *, deaf: bool) -> None:
         if not deaf:
             self.listening_from(at)
@@ -176,16 +204,20 @@ class Live:
         """What is older than the newest, or cannot raise or clear anything, still may show that a device lives."""
         quality = reading.quality
         if quality & UNFIT:
+            if ear.spot.facility.kind in self._tellers:
+                self._inform(reading)
             if not quality & int(Quality.BACKFILL) and reading.at > ear.heard:
                 ear.heard = reading.at
                 self._pages.soil(ear.spot.page)
             return
         spot = ear.spot
         if reading.received - reading.at <= self._fitted.recall:
-            around = self._context.at(spot.bay.id, reading.at).values.get
+            around = self._context.at(spot.place, reading.at).values.get
             if spot.awake or spot.interest(reading.values.get, spot.attribute, around):
                 self._look(ear, Late(reading))
                 self._soil(spot)
+        elif spot.facility.kind in self._tellers:
+            self._inform(reading)
         if spot.recent is not None:
             spot.recent.append(reading)
         self._pages.soil(spot.page)
@@ -196,8 +228,10 @@ class Live:
         reading = seen.reading if isinstance(seen, Late) else seen
         if not self._deaf and reading.received <= self._until:
             self._advance(reading.received)
+        if spot.facility.kind in self._tellers:
+            self._inform(reading)
         alive = reading if ear.silent is None else self._heard_again(ear, reading)
-        around = self._context.at(spot.bay.id, reading.at).values.get
+        around = self._context.at(spot.place, reading.at).values.get
         for watch in spot.watches:
             key = watch.key(ear.id)
             state = spot.states.get(key)
@@ -229,7 +263,7 @@ class Live:
         if state.holds or state.open is not None or watch.absence:
             return False
         return not any(
-            watch.interest(s.values.get, spot.attribute, self._context.at(spot.bay.id, s.at).values.get)
+            watch.interest(s.values.get, spot.attribute, self._context.at(spot.place, s.at).values.get)
             for s in state.samples
         )
 
@@ -285,7 +319,8 @@ class Live:
 
     def _deadline(self, ear: Ear) -> Millis:
         heard = self._heard(ear)
-        return heard + absence.limit(ear.device, ear.spot.bay.id, heard, self._intervals, self._context) + absence.WAIT
+        limit = absence.limit(ear.device, ear.spot.place, heard, self._intervals, self._context)
+        return heard + limit + absence.WAIT
 
     def _await(self, ear: Ear) -> None:
         self._timers.arm(ear, self._deadline(ear))

@@ -30,15 +30,15 @@ class Watch:
 
 
 class Bay:
-    """The surroundings of a zone, as of the last reading from it."""
+    """The surroundings of a zone, or of one facility, as of the last reading from it."""
 
-    __slots__ = ("around", "id", "since", "until")
+    __slots__ = ("around", "place", "since", "until")
 
-    def __init__(self, zone: str) -> None:
-        self.id = zone
+    def __init__(self, place: Place) -> None:
+        self.place = place
         self.since: Millis = 0
         self.until: Millis = 0  # nothing is known yet
-        self.around: Get = dict[str, bool]().get
+        self.around: Get = dict[str, bool | float]().get
 
 
 class Circle:
@@ -149,7 +149,7 @@ class Spot:
         self.facility, self.bay, self.watches, self.interest = facility, bay, watches, interest
         self.key = f"facility:{facility.id}"
         self.page: Page
-        self.place = Place(facility.zone, facility.attributes)
+        self.place = Place(facility.zone, facility.attributes, facility.id)
         self.attribute: Get = facility.attributes.get
         self.ears: list[Ear] = []
         self.keys: list[tuple[Watch, str]] = []  # every state it may have

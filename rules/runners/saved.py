@@ -11,6 +11,7 @@ from rules.core.state import Cover, State
 from rules.runners.records import Circle, Spot
 
 LISTENING = "listening"
+CONTEXT = "context"
 
 
 class SavedSpot(msgspec.Struct, frozen=True, omit_defaults=True):

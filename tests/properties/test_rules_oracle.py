@@ -22,7 +22,7 @@ PLACE = Place("bay", {})
 class Unchanging:
     """A context in which it is always night."""
 
-    def at(self, zone: str, when: int) -> Surroundings:  # noqa: ARG002
+    def at(self, place: Place, when: int) -> Surroundings:  # noqa: ARG002
         return FOREVER
 
 

@@ -1,9 +1,10 @@
 import pytest
 
-from domain.naming import Kind
+from domain.naming import QUANTITIES, Kind
 from domain.readings import Value
 from rules.core.expression import condition, gate, interest
 from rules.core.grammar import ExpressionError, Window
+from rules.core.vocabulary import CONTEXT
 
 
 def ask(text: str, kind: Kind, values: dict[str, Value], attributes: dict[str, float] | None = None, *windows: float):
@@ -36,6 +37,25 @@ def ask(text: str, kind: Kind, values: dict[str, Value], attributes: dict[str, f
 )
 def test_truth_has_three_values(text: str, values: dict[str, Value], truth: bool | None):
     assert ask(text, Kind.BIN, values) is truth
+
+
+def test_the_surroundings_are_flags_and_numbers_and_unknown_where_nobody_said():
+    found = condition("tide_level > deck_level_cm and not holiday", Kind.BIN)
+    assert (found.quantities, found.context) == ((), ("tide_level", "holiday"))
+    around: dict[str, Value] = {"tide_level": 420.0, "holiday": False}
+    assert found.verdict({}.get, {"deck_level_cm": 400.0}.get, around.get, ()) is True
+    assert found.verdict({}.get, {"deck_level_cm": 430.0}.get, around.get, ()) is False
+    assert found.verdict({}.get, {"deck_level_cm": 400.0}.get, {}.get, ()) is None
+
+
+def test_what_a_facility_measures_itself_goes_before_the_surroundings():
+    found = condition("tide_level > 400", Kind.COAST)
+    assert (found.quantities, found.context) == (("tide_level",), ())
+
+
+def test_what_is_both_measured_and_around_has_one_unit():
+    for name in CONTEXT.keys() & QUANTITIES.keys():
+        assert CONTEXT[name].unit == QUANTITIES[name].unit
 
 
 def test_an_attribute_that_the_facility_lacks_makes_it_unknown():
@@ -77,6 +97,10 @@ def test_a_window_is_asked_for_by_its_function_quantity_and_span():
         ("mean(tipped, minutes=5) > 5", Kind.BIN, "tipped is no measured number"),
         ("mean(5, minutes=5) > 5", Kind.BIN, "is no window"),
         ("fill_level > 5 if tipped else tipped", Kind.BIN, "neither true nor false"),
+        ("crowd_level and tipped", Kind.BIN, "`crowd_level` is a number and is used as a flag"),
+        ("holiday > 1", Kind.BIN, "holiday is true or false and is compared with a number"),
+        ("wind_gust > tide_level", Kind.BIN, "mixes m/s with cm"),
+        ("mean(wind_gust, minutes=10) > 5", Kind.BIN, "wind_gust is of the surroundings, which have no windows"),
         ("__import__('os').system('x')", Kind.BIN, "neither true nor false"),
         ("fill_level.real > 5", Kind.BIN, "not a number"),
         ("fill_level is 5", Kind.BIN, "compares in a way"),
