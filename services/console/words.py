@@ -23,7 +23,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "next": ("Next trouble", "下一处异常"),
     "legend": ("Legend", "图例"),
     "orders": ("Work orders", "案卷"),
-    "orders.none": ("No order yet. All is well.", "暂无案卷，一切正常。"),
+    "orders.none": ("No order yet.", "暂无案卷。"),
     "alarms": ("Alarms", "报警"),
     "alarms.none": ("No alarm yet.", "暂无报警。"),
     "elements": ("The four elements", "全要素"),

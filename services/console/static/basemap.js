@@ -1,10 +1,19 @@
 // The coast itself: water, land, what grows and is built on it, the trail, and the names of places.
 
-import { colours } from "./colours.js";
+import { colours, onTheme } from "./colours.js";
 import { named } from "./words.js";
 
+const MARGIN = 0.3; // of what is seen, drawn beyond each edge, so that moving costs one copy
+const REST_MS = 120; // after which a picture that was only made larger or smaller is drawn anew
+
 export class Basemap {
-  constructor(chart, projection) {
+  #kept = null;
+  #resting = 0;
+
+  /** `again` is called when there is a better picture to be had. */
+  constructor(chart, projection, again) {
+    this.again = again;
+    onTheme(() => (this.#kept = null));
     const line = (points) => points.map((point) => projection.point(point));
     const { land, beaches, piers, parks, roads, waters } = chart.scenery;
     const path = (lines, closed) => {
@@ -23,6 +32,9 @@ export class Basemap {
     this.roads = path(roads.map(line), false);
     this.trail = path(chart.trail.map(line), false);
     this.waters = waters.map(([name, at]) => ({ name: named(name), at: projection.point(at) }));
+    const ends = chart.facilities.map(([, , , , lat]) => projection.south(lat));
+    this.north = Math.min(...ends) - 2_000;
+    this.south = Math.max(...ends) + 3_000;
     const zones = Object.values(chart.zones).map((zone) => ({ ...zone, line: line(zone.outline) }));
     this.zones = path(zones.map((zone) => zone.line), true);
     this.best = path(zones.filter((zone) => zone.demonstration).map((zone) => zone.line), true);
@@ -36,14 +48,51 @@ export class Basemap {
     );
   }
 
+  /** A copy of what was drawn before, where that covers what is seen; while zooming, of another size. */
   draw(context, view, ratio) {
     const { scale } = view;
+    if (!this.#covers(view, ratio)) this.#kept = this.#drawn(view, ratio);
+    const kept = this.#kept;
+    const larger = scale / kept.scale;
+    const [left, top] = [view.sx(kept.x) - (kept.width * larger) / 2, view.sy(kept.y) - (kept.height * larger) / 2];
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    const place = [left, top, kept.width * larger, kept.height * larger].map((one) => Math.round(one * ratio));
+    context.drawImage(kept.canvas, ...place);
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    const deep = context.createLinearGradient(0, 0, 0, view.height);
+    clearTimeout(this.#resting);
+    if (larger === 1) return;
+    this.#resting = setTimeout(() => {
+      this.#kept = null;
+      this.again();
+    }, REST_MS);
+  }
+
+  #covers(view, ratio) {
+    const kept = this.#kept;
+    if (!kept || kept.ratio !== ratio) return false;
+    const larger = view.scale / kept.scale;
+    if (larger > 1.8 || larger < 0.6) return false;
+    const [dx, dy] = [Math.abs(view.x - kept.x) * view.scale, Math.abs(view.y - kept.y) * view.scale];
+    return dx + view.width / 2 <= (kept.width * larger) / 2 && dy + view.height / 2 <= (kept.height * larger) / 2;
+  }
+
+  #drawn({ x, y, scale, zoom, width: seen, height: high }, ratio) {
+    const [width, height] = [Math.ceil(seen * (1 + 2 * MARGIN)), Math.ceil(high * (1 + 2 * MARGIN))];
+    const canvas = document.createElement("canvas");
+    canvas.width = Math.ceil(width * ratio);
+    canvas.height = Math.ceil(height * ratio);
+    const context = canvas.getContext("2d", { alpha: false });
+    const view = {
+      width, height, zoom,
+      sx: (east) => (east - x) * scale + width / 2,
+      sy: (south) => (south - y) * scale + height / 2,
+    };
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    const deep = context.createLinearGradient(0, view.sy(this.north), 0, view.sy(this.south));
     deep.addColorStop(0, colours.sea);
     deep.addColorStop(1, colours["sea-deep"]);
     context.fillStyle = this.drawn ? deep : colours.land;
-    context.fillRect(0, 0, view.width, view.height);
+    context.fillRect(0, 0, width, height);
     context.setTransform(ratio * scale, 0, 0, ratio * scale, ratio * view.sx(0), ratio * view.sy(0));
     context.lineJoin = context.lineCap = "round";
     const px = 1 / scale;
@@ -52,7 +101,8 @@ export class Basemap {
     const wide = Math.min(Math.max(2 * px, 5), 5 * px);
     stroke(context, this.trail, colours["trail-case"], wide + 2.4 * px);
     stroke(context, this.trail, colours.trail, wide);
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    this.#label(context, view, ratio);
+    return { canvas, x, y, scale, width, height, ratio };
   }
 
   #land(context, scale, px) {
@@ -85,8 +135,8 @@ export class Basemap {
     context.restore();
   }
 
-  /** Names, over the marks' ground and under the marks. Those that would lie on others are left out. */
-  label(context, view, ratio) {
+  /** Names, under the marks. Those that would lie on others are left out. */
+  #label(context, view, ratio) {
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.textAlign = "center";
     context.textBaseline = "middle";

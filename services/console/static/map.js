@@ -19,13 +19,14 @@ export class CoastMap extends EventTarget {
   #context;
   #ratio = 1;
   #troubled = 0;
+  #layers = new Map([...WORST_FIRST].reverse().map((standing) => [standing, []])); // the worst on top
 
   constructor(canvas, store) {
     super();
     this.canvas = canvas;
     this.store = store;
     this.#context = canvas.getContext("2d", { alpha: false });
-    const places = [...store.facilities.values()];
+    const places = [...store.facilities.values()].sort((a, b) => (b.kind === "light") - (a.kind === "light")); // lamps below
     const lats = places.map((one) => one.lat);
     const lons = places.map((one) => one.lon);
     const ends = [Math.min(...lats), Math.min(...lons), Math.max(...lats), Math.max(...lons)];
@@ -36,7 +37,7 @@ export class CoastMap extends EventTarget {
     spread(places);
     const margin = 0.04 * Math.max(east - west, south - north) + 100;
     this.view = new View([west - margin, north - margin, east + margin, south + margin]);
-    this.base = new Basemap(store.chart, this.projection);
+    this.base = new Basemap(store.chart, this.projection, () => this.redraw());
     this.crews = new Crews(store, this.projection);
     this.places = places;
     this.chosen = null;
@@ -117,18 +118,17 @@ export class CoastMap extends EventTarget {
     const context = this.#context;
     let more = view.glide(now);
     this.base.draw(context, view, this.#ratio);
-    this.base.label(context, view, this.#ratio);
     this.crews.follow(now);
-    const layers = new Map(WORST_FIRST.map((standing) => [standing, []]));
+    const layers = this.#layers;
+    for (const layer of layers.values()) layer.length = 0;
     for (const one of this.places) {
       const [x, y, r] = this.#at(one);
       if (x < -20 || y < -20 || x > view.width + 20 || y > view.height + 20) continue;
-      layers.get(one.now.standing)?.push([one, x, y, r]);
+      layers.get(one.now.standing)?.push(one, x, y, r);
     }
-    for (const standing of [...WORST_FIRST].reverse()) {
-      const layer = layers.get(standing);
-      layer.sort((a, b) => (a[0].kind === "light" ? 0 : 1) - (b[0].kind === "light" ? 0 : 1));
-      for (const [one, x, y, r] of layer) {
+    for (const [standing, layer] of layers) {
+      for (let n = 0; n < layer.length; n += 4) {
+        const [one, x, y, r] = [layer[n], layer[n + 1], layer[n + 2], layer[n + 3]];
         if (!still.matches && now - one.moved < RIPPLE_MS) {
           this.#ripple(one, x, y, r, now);
           more = true;

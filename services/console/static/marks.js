@@ -91,22 +91,30 @@ export function mark(context, standing, kind, x, y, r) {
 const sprites = new Map();
 onTheme(() => sprites.clear());
 
-/** Draw a mark from its copy: five thousand of them cost a few milliseconds. */
+/** The copies for one standing, kind and size are found without making a key of them: this is asked for each mark. */
+function kept(standing, kind, r) {
+  let kinds = sprites.get(standing);
+  if (!kinds) sprites.set(standing, (kinds = new Map()));
+  let sizes = kinds.get(kind);
+  if (!sizes) kinds.set(kind, (sizes = []));
+  return [sizes, Math.round(2 * r)];
+}
+
+/** Draw a mark from its copy: five thousand of them cost a few milliseconds. `r` is a multiple of a half. */
 export function stamp(context, ratio, standing, kind, x, y, r) {
-  const key = `${standing} ${r < GLYPH_FROM ? "" : kind} ${r} ${ratio}`;
-  let sprite = sprites.get(key);
-  if (!sprite) {
+  const [sizes, at] = kept(standing, r < GLYPH_FROM ? "" : kind, r);
+  let sprite = sizes[at];
+  if (sprite?.ratio !== ratio) {
     const side = Math.ceil(2.9 * r + 6);
     const drawn = document.createElement("canvas");
     drawn.width = drawn.height = Math.ceil(side * ratio);
     const on = drawn.getContext("2d");
     on.scale(ratio, ratio);
     mark(on, standing, kind, side / 2, side / 2, r);
-    sprite = { drawn, side };
-    if (sprites.size > 600) sprites.clear();
-    sprites.set(key, sprite);
+    sprite = sizes[at] = { drawn, side, ratio };
   }
-  context.drawImage(sprite.drawn, x - sprite.side / 2, y - sprite.side / 2, sprite.side, sprite.side);
+  const { drawn, side } = sprite;
+  context.drawImage(drawn, Math.round((x - side / 2) * ratio) / ratio, Math.round((y - side / 2) * ratio) / ratio, side, side);
 }
 
 /** Draw the small canvases of the page: `data-standing`, `data-glyph`. */
