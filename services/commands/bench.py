@@ -7,6 +7,7 @@ import click
 BENCHES = {
     "ingest": ("services.commands.bench_ingest", "ingest_bench", "Messages a second through one whole service."),
     "e2e": ("services.commands.bench_e2e", "e2e_bench", "A service between a real broker and a real store."),
+    "api": ("services.commands.bench_api", "api_bench", "What the API answers in, while messages pour in."),
     "rules": ("services.commands.bench_rules", "rules_bench", "What a quiet reading costs the rule engine."),
 }
 
