@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -14,8 +15,9 @@ from domain.ids import message_key
 from domain.messages import Flag, Message, Quarantined
 from domain.ports import Quarantine
 from ingest.oversize import kept as journalled
+from services.api.seams import Aside
 from services.storage.quarantine import SqliteQuarantine
-from tests.fakes.memory_quarantine import MemoryQuarantine
+from tests.fakes.memory_aside import MemoryAside
 
 AT = 1_790_841_600_000
 
@@ -32,10 +34,14 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "state" / "quarantine.sqlite"
 
 
+class Kept(Quarantine, Aside, Protocol):
+    """All ways of asking it."""
+
+
 @pytest.fixture(params=["memory", "sqlite"])
-def quarantine(request: pytest.FixtureRequest, path: Path) -> Iterator[Quarantine]:
+def quarantine(request: pytest.FixtureRequest, path: Path) -> Iterator[Kept]:
     if request.param == "memory":
-        yield MemoryQuarantine()
+        yield MemoryAside()
         return
     aside = SqliteQuarantine(path)
     yield aside
@@ -53,6 +59,21 @@ def test_what_was_kept_comes_back_as_it_was(quarantine: Quarantine):
     quarantine.keep([entry(1), entry(2, 3, "fill_level", "out of range: y")])
     assert quarantine.get(2, 3) == [entry(2, 3, "fill_level", "out of range: y")]
     assert quarantine.list(newest=10) == [entry(2, 3, "fill_level", "out of range: y"), entry(1)]
+
+
+def test_it_is_read_on_page_by_page_by_class_of_reason_and_misses_nothing_while_more_comes(quarantine: Kept):
+    quarantine.keep([entry(row, row % 2, name) for row in range(1, 5) for name in ("battery", "rssi")])
+    quarantine.keep([entry(3, 0, "snr", "out of range: y"), entry(9, 0, "", "out of range")])
+    for kind, count in (("", 10), ("not JSON", 8), ("out of range", 2), ("not", 0), ("out of range: y", 0)):
+        whole = [one[:3] for one in quarantine.page(newest=100, kind=kind)]
+        assert len(whole) == count
+        assert whole == sorted(whole, reverse=True)
+        seen, after = list[tuple[int, int, str]](), None
+        while found := quarantine.page(newest=3, kind=kind, after=after):
+            seen += [one[:3] for one in found]
+            after = seen[-1]
+        assert seen == whole
+    assert quarantine.page(newest=100, kind="out of range")[1] == entry(3, 0, "snr", "out of range: y")
 
 
 def test_twice_leaves_one(quarantine: Quarantine):
