@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from domain.naming import Kind
+from domain.naming import QUANTITIES, Kind
 from domain.readings import Millis, Value
 from ingest import quarantine
 from ingest.codecs.said import Faults
@@ -13,6 +13,7 @@ from ingest.mapping.shape import FieldSaid
 from ingest.mapping.values import NOTHING, Taker
 
 _BEYOND: Final = 1.1  # a distance may exceed the depth by a tenth: the bag hangs lower than the floor was measured
+_NEAREST: Final = QUANTITIES["distance"].low or 0.0
 _MOST_ENTRIES: Final = 2048  # of one history
 OTHER: Final = "other"  # in `to`: every kind not named
 
@@ -118,6 +119,8 @@ class Application:
         """How full a bin is, by the distance from its lid to what is in it."""
         distance = values.get("distance")
         if not isinstance(distance, float) or "fill_level" in values or values.get("tipped") or values.get("lid_open"):
+            return
+        if distance < _NEAREST:  # nothing is derived from what is not believed itself
             return
         if distance > self._depth * _BEYOND:
             faults.setdefault("fill_level", quarantine.beyond_depth(distance, self._depth))
