@@ -180,6 +180,7 @@ async def _show(
             if not own:  # nobody hears what is published by hand before this
                 watcher.greet(settings.broker, own=False)
             else:
+                watcher.begin()
                 with counting(site, run.start, run.until) as on_progress:
                     past = asyncio.ensure_future(show.play_virtual(stage, run.until, on_progress))
                     await show.first_of(past, stop)

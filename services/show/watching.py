@@ -86,6 +86,11 @@ class Watcher:
         """Say what it waits for."""
         print(f"waiting for a broker at {broker} … (ctrl-c leaves)", flush=True)
 
+    def begin(self) -> None:
+        """Said before the past goes by, where no bar shows that it does."""
+        if self._plain:
+            print("first, the past 18 hours go by …", flush=True)
+
     @asynccontextmanager
     async def watching(self, stage: Show, stop: asyncio.Event, seconds: float | None) -> AsyncIterator[None]:
         """Show it while the body runs; set `stop` after `seconds`, or when `q` is typed."""
