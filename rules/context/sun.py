@@ -11,6 +11,7 @@ from astral.sun import sunrise, sunset
 
 from domain.readings import Millis
 from domain.site import Position, Site
+from rules.context.anchors import anchors
 from rules.core.surroundings import Place, Surroundings
 
 MARGIN: Final[Millis] = 15 * 60_000  # domain.md §4.2 R01: sunset + 15 min … sunrise − 15 min
@@ -65,16 +66,8 @@ class Sun:
 
 
 def sun_over(site: Site) -> Sun:
-    """The sun over every zone of a site, at the zone's first node, or where its first facility stands."""
-    positions: dict[str, Position] = {}
-    for facility in sorted(site.facilities.values(), key=lambda f: f.id):
-        positions.setdefault(facility.zone, facility.position)
-    for gateway in sorted(site.gateways.values(), key=lambda g: g.id):
-        positions.setdefault(gateway.zone, gateway.position)
-    for zone in site.zones.values():
-        if zone.nodes:
-            positions[zone.id] = zone.nodes[0].position
-    return Sun(positions, site.timezone)
+    """The sun over every zone of a site."""
+    return Sun(anchors(site), site.timezone)
 
 
 def _millis(moment: datetime) -> Millis:

@@ -1,0 +1,118 @@
+"""Everything that surrounds a place, joined: what follows from time and site alone, and what was heard."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from domain.naming import Kind
+from domain.readings import Millis, Reading
+from domain.site import Site
+from rules.book import RuleBook
+from rules.context.calendar import SHIPPED, Calendar, Year, read_years
+from rules.context.heard import REACH, HeardContext
+from rules.context.hours import Opening
+from rules.context.sun import Sun, sun_over
+from rules.core.program import Program
+from rules.core.surroundings import Place, Surroundings
+from rules.core.vocabulary import CONTEXT
+
+EVERYTHING: Final = frozenset(CONTEXT)
+_CALENDAR: Final = frozenset(name for name in CONTEXT if name.startswith("season_")) | {
+    "holiday",
+    "workday",
+    "working_weekend",
+    "golden_week",
+}
+_OPENING: Final = frozenset({"open", "minutes_to_close"})
+
+
+class Around:
+    """The context of a site. It learns from the journal (`rules.core.surroundings.Listening`); the rest of it is a pure
+    function of time. What nobody asks for is neither worked out nor makes anybody ask anew.
+    """
+
+    def __init__(self, site: Site, heard: HeardContext, years: Mapping[int, Year], wanted: frozenset[str]) -> None:
+        self._site, self._heard = site, heard
+        self._sun: Sun = sun_over(site)
+        self._calendar = Calendar(site.timezone, years) if wanted & _CALENDAR else None
+        self._opening = Opening(site.timezone, minutely="minutes_to_close" in wanted) if wanted & _OPENING else None
+        self._zones: dict[str, Surroundings] = {}  # as last asked for
+
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        """Whose readings it wants to hear."""
+        return self._heard.kinds
+
+    def at(self, place: Place, when: Millis) -> Surroundings:
+        """The surroundings of a place at a moment."""
+        found = self._zones.get(place.zone)
+        if found is None or not found.since <= when < found.until:
+            found = self._zones[place.zone] = self._shared(place, when)
+        if not place.facility:
+            return found
+        found = _joined(found, self._heard.own(place, when))
+        facility = self._site.facilities.get(place.facility)
+        if self._opening is None or facility is None:
+            return found
+        return _joined(found, self._opening.at(facility.hours, when))
+
+    def hear(self, reading: Reading) -> bool:
+        """A reading of one of `kinds`. Whether any answer may now be another."""
+        return self._changed(changed=self._heard.hear(reading))
+
+    def work(self, facility: str, who: str, since: Millis | None, until: Millis | None) -> bool:
+        """Work on a facility begins or ends (`HeardContext.work`). Whether any answer may now be another."""
+        return self._changed(changed=self._heard.work(facility, who, since, until))
+
+    def plan(self, plan: str, facility: str, zone: str, since: Millis, until: Millis) -> bool:
+        """Work is planned (`HeardContext.plan`). Whether any answer may now be another."""
+        return self._changed(changed=self._heard.plan(plan, facility, zone, since, until))
+
+    def save(self) -> bytes:
+        """All that it has learnt, for `load`."""
+        return self._heard.save()
+
+    def load(self, text: bytes) -> None:
+        """Take up what `save` gave."""
+        self._heard.load(text)
+        self._zones.clear()
+
+    def _shared(self, place: Place, when: Millis) -> Surroundings:
+        found = _joined(self._sun.at(place, when), self._heard.shared(place.zone, when))
+        return found if self._calendar is None else _joined(found, self._calendar.at(when))
+
+    def _changed(self, *, changed: bool) -> bool:
+        if changed:
+            self._zones.clear()
+        return changed
+
+
+def surroundings(site: Site, rules: RuleBook | None = None, *, years: Mapping[int, Year] | None = None) -> Around:
+    """The context of a site: of all that there is, or of what some rules ask for, for as far back as they ask."""
+    wanted, reach = EVERYTHING, REACH
+    if rules is not None:
+        wanted = asked_for(rules)
+        reach = max(reach, *(_reach(program) for program in rules.programs.values()), 0)
+    heard = HeardContext(site, wanted, reach)
+    return Around(site, heard, read_years(SHIPPED) if years is None else years, wanted)
+
+
+def asked_for(rules: RuleBook) -> frozenset[str]:
+    """The names of the context that any rule asks for."""
+    conditions = (
+        condition
+        for program in rules.programs.values()
+        for condition in (*program.clauses, program.clear, program.given, program.clear_given, program.member)
+        if condition is not None
+    )
+    return frozenset(name for condition in conditions for name in condition.context)
+
+
+def _reach(program: Program) -> Millis:
+    """How far back a judgement may ask what held: as long as anything must hold, and as a window is long."""
+    rule = program.rule
+    longest = max((clause.for_s for clause in rule.clauses), default=0)
+    return max(longest, rule.clear_for_s) * 1000 + program.span + program.wait
+
+
+def _joined(one: Surroundings, other: Surroundings) -> Surroundings:
+    return Surroundings(max(one.since, other.since), min(one.until, other.until), {**one.values, **other.values})
