@@ -13,21 +13,28 @@ from ingest.payloads.decoded import Decoded
 
 _PORT: Final = 125
 _REPORTS: Final = (0x0A, 0x8A)
-_ANSWERS: Final = frozenset({0x01, 0x07, 0x09, 0x0D})
+_READ: Final = 0x01  # the answer to a question: a report with a status before its type
+_ANSWERS: Final = frozenset({0x07, 0x09, 0x0D})
 _BYTES: Final = 0x41
 _PHASES: Final = ("a", "b", "c", "abc")
+_SOURCES: Final = ("external_power", "rechargeable_battery", "disposable_battery", "solar_power", "line_power")
 
 _Read = Callable[[bytes, str], Mapping[str, Any]]
 
 
 def decode(payload: bytes, port: int) -> Decoded:
     """`active_power` in W, `active_energy` in Wh, `Vrms` in V, `Irms` in A (with `_a`, `_b`, `_c`, `_abc` for
-    phases), `temperature` in °C, `humidity` in %, `output` "ON" or "OFF", `index`, `pin_state`. Raises RejectedError.
+    phases), `temperature` in °C, `humidity` in %, `output` "ON" or "OFF", `index`, `pin_state`,
+    `disposable_battery_voltage` in V. Raises RejectedError.
     """
     if port != _PORT or len(payload) < 4 or not payload[0] & 1:
         raise RejectedError(f"no plain Watteco report: port {port}, {len(payload)} bytes")
     if payload[1] in _ANSWERS:
         return Decoded({})
+    if payload[1] == _READ:
+        if len(payload) < 9 or payload[6]:
+            return Decoded({})
+        payload = bytes((payload[0], _REPORTS[0])) + payload[2:6] + payload[7:]
     if payload[1] not in _REPORTS or len(payload) < 8:
         raise RejectedError(f"Watteco command {payload[1]:#x} is not known")
     read = _ATTRIBUTES.get((int.from_bytes(payload[2:4], "big"), int.from_bytes(payload[4:6], "big")))
@@ -109,10 +116,20 @@ def _one(name: str, form: str, by: int = 1) -> _Read:
     return read
 
 
+def _power_sources(value: bytes, _phase: str) -> dict[str, Any]:
+    """Power mode, a bit for each source there is, then the millivolts of each of these."""
+    if len(value) < 2:
+        raise RejectedError("a Watteco report is cut off")
+    there = [name for bit, name in enumerate(_SOURCES) if value[1] >> bit & 1]
+    volts = _numbers(value[2:], f">{len(there)}H")
+    return {f"{name}_voltage": each / 1000 for name, each in zip(there, volts, strict=True)}
+
+
 _ATTRIBUTES: Final[Mapping[tuple[int, int], _Read]] = {
     (0x0006, 0x0000): lambda value, _phase: {"output": "ON" if value[:1] != b"\0" else "OFF"},
     (0x000F, 0x0055): lambda value, _phase: {"pin_state": value[:1] != b"\0"},
     (0x000F, 0x0402): _one("index", ">I"),
+    (0x0050, 0x0006): _power_sources,
     (0x0052, 0x0000): _plug_power,
     (0x8052, 0x0000): _plug_quality,
     (0x800A, 0x0000): _meter,
