@@ -1,7 +1,8 @@
 """How full a zone is: its people counters against their capacity, with a level that is quick to rise and slow to fall.
 
 Yellow, orange and red from 80, 90 and 100 %. A level is left when the share has been more than ten points below where
-it begins for a quarter of an hour (domain.md §4.2 R23).
+it begins for a quarter of an hour (domain.md §4.2 R23). It is unknown while the counters that are heard stand for less
+than half of the zone's capacity.
 """
 
 from bisect import bisect_left, bisect_right
@@ -82,10 +83,16 @@ class Throng:
         return since, min(until, now.stale, calm), (now.level, now.share)
 
     def _fold(self, first: int) -> None:
-        """Say anew how it stands from one count on."""
+        """Say anew how it stands from one count on. Counts of one moment are judged together."""
         del self._standings[first:]
-        for count in self.counts[first:]:
-            self._standings.append(self._after(self._standings[-1] if self._standings else self.before, count))
+        for number in range(first, len(self.counts)):
+            count = self.counts[number]
+            said = self._standings[number - 1].counts if number else self.before.counts
+            base = number
+            while base and self.counts[base - 1].since == count.since:
+                base -= 1
+            before = self._standings[base - 1] if base else self.before
+            self._standings.append(self._after(before._replace(counts=said), count))
 
     def _after(self, before: Standing, count: Count) -> Standing:
         at, patience = count.since, self._patience
@@ -94,6 +101,8 @@ class Throng:
             counts[count.facility] = (count.at, count.people)
         stale = max((said + patience.get(who, 0) for who, (said, _) in counts.items()), default=0)
         room = sum(self._capacity.get(who, 0.0) for who in counts)
+        if 2 * room < sum(self._capacity.values()):
+            return Standing(counts)
         share = round(100.0 * sum(people for _, people in counts.values()) / room, 3) if room else 0.0
         level, calm_since, calm_to = before.level, before.calm_since, before.calm_to
         if at >= before.stale:
@@ -109,6 +118,8 @@ class Throng:
 
     def _forget(self, newest: Millis) -> None:
         old = bisect_right(self.counts, (newest - self._reach, "\U0010ffff")) - 1
+        while old > 0 and self.counts[old - 1].since == self.counts[old].since:
+            old -= 1  # those of one moment stay together
         if old > 0:
             self.before = self._standings[old - 1]
             del self.counts[:old], self._standings[:old]
