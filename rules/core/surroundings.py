@@ -51,8 +51,14 @@ class Listening(Context, Protocol):
         ...
 
     def work(self, facility: str, who: str, since: Millis | None, until: Millis | None) -> bool:
-        """A crew is at work on a facility from `since`, and until `until` where that is known (None: still there).
-        `since` None: nobody came after all. Whether any answer may now be another.
+        """A crew is at work on a facility from `since`, and until `until` where that is known (None: still there). With
+        `until` alone, what it had begun ends; with neither, nobody came after all. Whether any answer may be another.
+        """
+        ...
+
+    def plan(self, plan: str, facility: str, zone: str, since: Millis, until: Millis) -> bool:
+        """Work is planned on a facility, or (that being "") in a zone; the same plan again is a change of it, and one
+        that ends as it begins is taken back. Whether any answer may now be another.
         """
         ...
 

@@ -182,6 +182,13 @@ class Live:
             if self._learns.work(facility, who, since, until):
                 self._ask_anew()
 
+    def plan(self, plan: str, facility: str, zone: str, since: Millis, until: Millis) -> None:
+        """Work is planned on a facility, or (that being "") in a zone; ending as it begins, it is taken back."""
+        if self._learns is not None:
+            self._context_dirty = True
+            if self._learns.plan(plan, facility, zone, since, until):
+                self._ask_anew()
+
     def _inform(self, reading: Reading) -> None:
         """Let the context learn from a reading, after what fell due before it came."""
         if self._learns is not None:

@@ -54,6 +54,9 @@ class Heard:
             self.workers[facility] = who
         return True
 
+    def plan(self, plan: str, facility: str, zone: str, since: Millis, until: Millis) -> bool:
+        raise NotImplementedError
+
     def save(self) -> bytes:
         return repr((self.tide, self.workers)).encode()
 
