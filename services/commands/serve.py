@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from domain.errors import ConflictError
+from domain.errors import ConflictError, TidewalkError
 from domain.readings import Millis
 from domain.site import Site
 from ingest.lockstep import DomainClock
@@ -87,6 +87,16 @@ def serve(*, lock_step: Millis | None, no_api: bool, check_config: bool, as_json
         return
     settings = settled(**chosen)
     logs.begin(settings.log, settings.log_format, settings.secrets())
+    try:
+        _run_as(settings, lock_step)
+    except TidewalkError as wrong:
+        if settings.log_format == "text":
+            raise
+        _log.critical("ends", extra={"why": str(wrong)})
+        raise click.exceptions.Exit(1) from wrong
+
+
+def _run_as(settings: Settings, lock_step: Millis | None) -> None:
     roles = roles_of(settings.roles)
     site = wiring.site_of(settings)
     if lock_step is not None and not site.simulated:
