@@ -114,11 +114,22 @@ def _check(marked: Marked, rule: Rule) -> None:
         except ExpressionError as wrong:
             raise marked.fault(path, wrong.what, wrong.expected) from wrong
 
-    for i, clause in enumerate(rule.clauses):
-        ask(("when", i, "if"), clause.when, lambda text: condition(text, rule.kind))
-    ask(("clear",), rule.clear, lambda text: condition(text, rule.kind))
-    ask(("given",), rule.given, gate)
-    ask(("clear_given",), rule.clear_given, gate)
+    params = {param.name: param for param in rule.params}
+
+    def measured(text: str) -> Condition:
+        return condition(text, rule.kind, params, rule.name)
+
+    def around(text: str) -> Condition:
+        return gate(text, params, rule.name)
+
+    for i, level in enumerate(rule.levels):
+        ask(("levels", i, "if"), level.clause.when, measured)
+        ask(("levels", i, "clear"), level.clear, measured)
+    for i, clause in enumerate(rule.clauses if not rule.levels else ()):
+        ask(("when", i, "if"), clause.when, measured)
+    ask(("clear",), rule.clear, measured)
+    ask(("given",), rule.given, around)
+    ask(("clear_given",), rule.clear_given, around)
     if rule.quorum is not None:
         try:
             compiled(rule)

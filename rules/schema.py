@@ -5,15 +5,18 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from domain.naming import Element, Kind, Priority
-from domain.site import Name
-from rules.core.rule import Clause, OrderPlan, Quorum, Rule
+from domain.naming import ATTRIBUTES, QUANTITIES, Element, Kind, Priority
+from domain.site import Grade, Name
+from rules.core.params import SEASONS
+from rules.core.rule import Choice, Clause, Level, OrderPlan, Param, Quorum, Rule
+from rules.core.vocabulary import CONTEXT
 
 _UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 _PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%")
 
 LONGEST = 366 * 86_400  # seconds
+LONGEST_REOPEN = 86_400  # seconds: a closed order is remembered for twice as long
 WAIT_TIMER, WAIT_GROUP, WAIT_WINDOW = 1, 5, 60  # seconds, where a rule does not say
 
 
@@ -44,10 +47,21 @@ def _clauses(said: object) -> object:
     return [{"if": said}] if isinstance(said, str) else said
 
 
+def _seasons(said: object) -> object:
+    return said if isinstance(said, dict) else {"else": said}
+
+
+def _params(said: object) -> object:
+    if not isinstance(said, dict):
+        return said
+    return {name: one if isinstance(one, dict) else {"default": one} for name, one in said.items()}
+
+
 Seconds = Annotated[int, BeforeValidator(seconds)]
 Limit = Annotated[int, BeforeValidator(limit)]
 Share = Annotated[float, BeforeValidator(_share)]
 Text = Annotated[str, Field(min_length=1)]
+ParamName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Trade = Literal[
     "lighting",
     "power",
@@ -83,6 +97,58 @@ class ClauseSaid(_Said):
     when: Text = Field(alias="if")
     hold: Seconds = Field(0, alias="for")
     repeat: int = Field(1, ge=1, le=100)
+
+
+class LevelSaid(_Said):
+    """One severity."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    when: Text = Field(alias="if")
+    hold: Seconds | None = Field(None, alias="for")
+    repeat: int = Field(1, ge=1, le=100)
+    clear: str = ""
+    clear_for: Seconds | None = None
+    clear_repeat: int = Field(1, ge=1, le=100)
+    priority: Priority | None = None
+
+
+class SeasonsSaid(_Said):
+    """A number that is another in some seasons."""
+
+    always: float = Field(alias="else")
+    spring: float | None = None
+    summer: float | None = None
+    autumn: float | None = None
+    winter: float | None = None
+
+    def made(self) -> Choice:
+        """As the core has it."""
+        said = {season: getattr(self, season) for season in SEASONS}
+        return Choice(self.always, {season: number for season, number in said.items() if number is not None})
+
+
+Many = Annotated[SeasonsSaid, BeforeValidator(_seasons)]
+
+
+class ParamSaid(_Said):
+    """A number that is not the same everywhere."""
+
+    default: Many
+    unit: str | None = None
+    zone: dict[str, Many] = {}
+    grade: dict[Grade, Many] = {}
+    facility: dict[str, Many] = {}
+
+    def made(self, name: str) -> Param:
+        """As the core has it."""
+        return Param(
+            name=name,
+            unit=self.unit,
+            default=self.default.made(),
+            zone={zone: said.made() for zone, said in self.zone.items()},
+            grade={grade.value: said.made() for grade, said in self.grade.items()},
+            facility={facility: said.made() for facility, said in self.facility.items()},
+        )
 
 
 class QuorumSaid(_Said):
@@ -134,6 +200,10 @@ class RuleSaid(_Said):
     clear_repeat: int = Field(1, ge=1, le=100)
     clear_given: str = ""
     wait: Seconds | None = None
+    settled: bool = False
+    levels: list[LevelSaid] = []
+    params: Annotated[dict[ParamName, ParamSaid], BeforeValidator(_params)] = {}
+    reopen_within: Seconds = 0
     inhibited_by: list[str] = []
     spin_off: Seconds = 0
     order: OrderSaid | None = None
@@ -141,9 +211,12 @@ class RuleSaid(_Said):
     def faults(self) -> list[tuple[str, str, str]]:
         """What does not go together: (where, what, what would)."""
         found: list[tuple[str, str, str]] = []
-        shapes = [self.quorum is not None, self.absent > 0, bool(self.when) and self.quorum is None]
+        single = bool(self.when) and self.quorum is None
+        shapes = [self.quorum is not None, self.absent > 0, single, bool(self.levels)]
         if sum(shapes) != 1:
-            found.append(("when", "a rule is one thing", "exactly one of: when, absent, quorum (a group may add when)"))
+            fits = "exactly one of: when, levels, absent, quorum (a group may add when)"
+            found.append(("when", "a rule is one thing", fits))
+        found += [*self._faults_of_levels(), *self._faults_of_names()]
         if self.absent and (self.subject != "device" or self.clear or self.given):
             found.append(("absent", "absence is of a device, and ends when it speaks", "subject: device, and no clear"))
         if not self.absent and self.quorum is None and self.kind is None:
@@ -162,10 +235,41 @@ class RuleSaid(_Said):
             found.append(("quorum", "devices behind a gateway have nothing in common but silence", "no member"))
         return found
 
+    def _faults_of_levels(self) -> list[tuple[str, str, str]]:
+        if not self.levels:
+            return []
+        found: list[tuple[str, str, str]] = []
+        if self.clear or self.repeat > 1 or self.clear_repeat > 1:
+            found.append(("levels", "`clear` and `repeat` of several levels", "them in each level"))
+        if len({level.name for level in self.levels}) < len(self.levels):
+            found.append(("levels", "two levels of one name", "names that differ"))
+        ranks = [level.priority for level in self.levels if level.priority is not None]
+        if self.order is not None:
+            ranks.insert(0, self.order.priority)
+        if ranks != sorted(ranks, reverse=True):
+            found.append(("levels", "a worse level is less urgent", "the mildest first, priorities from P4 towards P0"))
+        if any(level.priority for level in self.levels) and self.order is None:
+            found.append(("levels", "a priority without an order", "an order"))
+        return found
+
+    def _faults_of_names(self) -> list[tuple[str, str, str]]:
+        taken = {*QUANTITIES, *ATTRIBUTES, *CONTEXT}
+        found = [
+            ("params", f"{name} is the name of something else", "a name of the rule's own")
+            for name in self.params
+            if name in taken
+        ]
+        if self.reopen_within > LONGEST_REOPEN:
+            found.append(("reopen_within", "orders are remembered for two days", "at most 24h"))
+        return found
+
     def made(self, version: str) -> Rule:
         """As the core has it."""
-        clauses = tuple(Clause(c.when, c.hold or self.hold, max(c.repeat, self.repeat)) for c in self.when) or (
-            (Clause("", self.hold),) if self.absent else ()
+        levels = tuple(self._level(level) for level in self.levels)
+        clauses = (
+            tuple(level.clause for level in levels)
+            or tuple(Clause(c.when, c.hold or self.hold, max(c.repeat, self.repeat)) for c in self.when)
+            or ((Clause("", self.hold),) if self.absent else ())
         )
         quorum = self.quorum
         return Rule(
@@ -182,6 +286,10 @@ class RuleSaid(_Said):
             clear_repeat=self.clear_repeat,
             clear_given=self.clear_given,
             wait_s=self.wait if self.wait is not None else self._wait(),
+            settled=self.settled,
+            levels=levels,
+            params=tuple(said.made(name) for name, said in self.params.items()),
+            reopen_s=self.reopen_within,
             absent_intervals=self.absent,
             quorum=_quorum(quorum) if quorum is not None else None,
             inhibited_by=tuple(self.inhibited_by),
@@ -189,11 +297,18 @@ class RuleSaid(_Said):
             order=_plan(self.order, self.title) if self.order is not None else None,
         )
 
+    def _level(self, said: LevelSaid) -> Level:
+        hold = self.hold if said.hold is None else said.hold
+        clear_for = self.clear_for if said.clear_for is None else said.clear_for
+        clause = Clause(said.when, hold, said.repeat)
+        return Level(said.name, clause, said.clear, clear_for, said.clear_repeat, said.priority)
+
     def _wait(self) -> int:
         if self.quorum is not None or self.absent or self.inhibited_by:
             return WAIT_GROUP
-        windowed = re.search(r"\b(seconds|minutes|hours)\s*=", " ".join([*(c.when for c in self.when), self.clear]))
-        return WAIT_WINDOW if windowed else WAIT_TIMER
+        texts = [*(c.when for c in self.when), *(t for one in self.levels for t in (one.when, one.clear)), self.clear]
+        windowed = re.search(r"\b(seconds|minutes|hours)\s*=", " ".join(texts))
+        return WAIT_WINDOW if windowed or self.settled else WAIT_TIMER
 
 
 def _quorum(said: QuorumSaid) -> Quorum:

@@ -6,10 +6,11 @@
     said(lamp_failure) or gate_state == "fault"
 
 Names are the facility's quantities and attributes and the context; there are arithmetic, comparisons, and/or/not,
-min/max/abs, `said(flag)`, and windows `mean median min max (quantity, seconds= | minutes= | hours=)` over event time,
-up to and including the reading judged. Truth has three values: a reading that does not carry a quantity makes what
-depends on it *unknown*, which neither raises nor clears (`said` is for flags that a device sends only when they are
-true: silence about them is false). Whoever does not fit is refused with what is wrong and what would fit.
+min/max/abs, `said(flag)`, and windows over event time, up to and including the reading judged:
+`mean median min max sum rate delta count last (quantity, seconds= | minutes= | hours=)` (rules/core/windows.py).
+Truth has three values: a reading that does not carry a quantity makes what depends on it *unknown*, which neither
+raises nor clears (`said` is for flags that a device sends only when they are true: silence about them is false).
+Whoever does not fit is refused with what is wrong and what would fit.
 
 Two plain boolean expressions are made of each condition, "surely true" and "surely false"; unknown is neither. So
 there is no third value to carry through and/or/not, and both stop early.
@@ -18,24 +19,17 @@ there is no third value to carry through and/or/not, and both stop early.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from statistics import fmean, median
-from typing import Final
+from types import MappingProxyType
 
 from domain.naming import Kind
 from domain.readings import Value
 from rules.core.grammar import ExpressionError, Reader, Window, parsed
+from rules.core.rule import Param
 from rules.core.vocabulary import CONTEXT
 
 Get = Callable[[str], Value | None]
 Verdict = Callable[[Get, Get, Get, Sequence[float | None]], bool | None]
 Interest = Callable[[Get, Get, Get], bool]
-
-WINDOWS: Final[Mapping[str, Callable[[Sequence[float]], float]]] = {
-    "mean": fmean,
-    "median": median,
-    "min": min,
-    "max": max,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +45,18 @@ class Condition:
     quantities: tuple[str, ...]
     attributes: tuple[str, ...]
     context: tuple[str, ...]
+    params: tuple[str, ...]
     windows: tuple[Window, ...]
     guard: str
     loads: tuple[str, ...]
 
 
-def condition(text: str, kind: Kind | None) -> Condition:
-    """Check and compile a condition over facilities of a kind. Raises ExpressionError."""
-    found = Reader(kind)
+_NO_PARAMS: Mapping[str, Param] = MappingProxyType({})
+
+
+def condition(text: str, kind: Kind | None, params: Mapping[str, Param] = _NO_PARAMS, rule: str = "") -> Condition:
+    """Check and compile a condition over facilities of a kind, with its rule's parameters. Raises ExpressionError."""
+    found = Reader(kind, params, rule)
     truth = found.truth(parsed(text))
     body = [*found.loads, *(f"w{i} = window[{i}]" for i in range(len(found.windows)))]
     body += [f"if {truth.true}: return True", f"if {truth.false}: return False", "return None"]
@@ -68,15 +66,16 @@ def condition(text: str, kind: Kind | None) -> Condition:
         quantities=tuple(found.quantities),
         attributes=tuple(found.attributes),
         context=tuple(found.context),
+        params=tuple(found.asked_params),
         windows=tuple(found.windows),
         guard=truth.guard,
         loads=tuple(found.loads),
     )
 
 
-def gate(text: str) -> Condition:
+def gate(text: str, params: Mapping[str, Param] = _NO_PARAMS, rule: str = "") -> Condition:
     """Check and compile a condition over the context alone. Raises ExpressionError."""
-    found = condition(text, None)
+    found = condition(text, None, params, rule)
     if found.quantities or found.windows:
         raise ExpressionError(f"{found.quantities[0]!r} is measured", f"context alone: {', '.join(CONTEXT)}")
     return found

@@ -4,17 +4,21 @@ Types, units and names are checked as the code is made; see `rules.core.expressi
 """
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Final
 
 from domain.naming import ATTRIBUTES, QUANTITIES, Kind
 from domain.readings import Millis
+from rules.core.params import key_of, seasons_of
+from rules.core.rule import Param
 from rules.core.vocabulary import CONTEXT, HAS, kinds_that_say, quantities_of
 
-AGGREGATES: Final = ("mean", "median", "min", "max")
+AGGREGATES: Final = ("mean", "median", "min", "max", "sum", "rate", "delta", "count", "last")
+_BETWEEN: Final = ("mean", "median", "min", "max", "last")  # never beyond the least and the greatest sample
 _SPANS: Final = {"seconds": 1_000, "minutes": 60_000, "hours": 3_600_000}
 _LONGEST: Final = 7 * 24 * 3_600_000
 _LARGEST: Final = 1e15
@@ -28,6 +32,7 @@ _COMPARE: Final[dict[type[ast.cmpop], str]] = {
 }
 _ARITHMETIC: Final[dict[type[ast.operator], str]] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
 _PARTS: Final = "names, numbers, + - * /, comparisons, and/or/not, min/max/abs, said(flag), mean(quantity, minutes=10)"
+_PARAM: Final = "p_"
 
 
 class ExpressionError(ValueError):
@@ -90,11 +95,12 @@ class _Text:
 class Reader:
     """Reads one expression: types, units and names are checked as the code is made."""
 
-    def __init__(self, kind: Kind | None) -> None:
-        self.kind = kind
+    def __init__(self, kind: Kind | None, params: Mapping[str, Param] = MappingProxyType({}), rule: str = "") -> None:
+        self.kind, self.params, self.rule = kind, params, rule
         self.quantities: dict[str, None] = {}
         self.attributes: dict[str, None] = {}
         self.context: dict[str, None] = {}
+        self.asked_params: dict[str, None] = {}
         self.windows: list[Window] = []
         self.window_uses = 0
         self.loads: dict[str, None] = {}
@@ -158,7 +164,7 @@ class Reader:
     def _window_guard(self, sides: Sequence[_Number | _Text], signs: Sequence[str]) -> str:
         """What some sample of a window must show before the comparison can hold; "" where there is no window.
 
-        Mean, median, min and max all lie between the least and the greatest sample.
+        Mean, median, min, max and the last lie between the least and the greatest sample; the others may be anywhere.
         """
         numbers = [side for side in sides if isinstance(side, _Number)]
         if not any(name.startswith("w") for side in numbers for name in side.needs):
@@ -167,7 +173,7 @@ class Reader:
             return "True"
         codes, needs = [], []
         for one, other in (numbers, numbers[::-1]):
-            if one.window is not None and other.fixed:
+            if one.window is not None and one.window.function in _BETWEEN and other.fixed:
                 local = self._quantity(one.window.quantity)
                 codes.append(local)
                 needs.append(local)
@@ -234,6 +240,8 @@ class Reader:
         raise ExpressionError(f"`{shown}` is not a number that rules know", _PARTS)
 
     def _named_number(self, name: str) -> _Number:
+        if name in self.params:
+            return self._param(self.params[name])
         self._known(name)
         if name in ATTRIBUTES:
             local = f"a_{name}"
@@ -249,6 +257,18 @@ class Reader:
             raise ExpressionError(f"{name} is text and is used as a number", f'`{name} == "…"`')
         local = self._quantity(name)
         return _Number(local, QUANTITIES[name].unit, (local,), fixed=False)
+
+    def _param(self, param: Param) -> _Number:
+        """Its number at this facility, and in this season: what fits to a facility is made `fit` with it."""
+        local, seasons = f"{_PARAM}{param.name}", seasons_of(param)
+        code = "".join(
+            f"attribute({key_of(self.rule, param.name, season)!r}) if around('season_{season}') is True else "
+            for season in seasons
+        )
+        self.context.update(dict.fromkeys(f"season_{season}" for season in seasons))
+        self.asked_params[param.name] = None
+        self.loads[f"{local} = {code}attribute({key_of(self.rule, param.name)!r})"] = None
+        return _Number(local, param.unit, (local,), fixed=not seasons)
 
     def _arithmetic(self, left: _Number, sign: str, right: _Number, shown: str) -> _Number:
         needs, fixed = (*left.needs, *right.needs), left.fixed and right.fixed
@@ -284,7 +304,8 @@ class Reader:
         span = number * _SPANS[unit] if isinstance(number, int | float) else 0
         if not 0 < span <= _LONGEST:
             raise ExpressionError(f"`{shown}` is an impossible window", f"{expected}, and up to 7 days")
-        if quantity not in QUANTITIES or QUANTITIES[quantity].type != "float":
+        of = QUANTITIES[quantity].type if quantity in QUANTITIES else "attribute"
+        if of != "float" and (name, of) != ("count", "bool"):
             raise ExpressionError(f"`{shown}`: {quantity} is no measured number", expected)
         window = Window(name, quantity, int(span))
         if window not in self.windows:
@@ -292,7 +313,9 @@ class Reader:
         self.window_uses += 1
         self.quantities[quantity] = None
         local = f"w{self.windows.index(window)}"
-        return _Number(local, QUANTITIES[quantity].unit, (local,), window=window, fixed=False)
+        measured = QUANTITIES[quantity].unit
+        units = {"rate": f"{measured}/h", "count": ""}
+        return _Number(local, units.get(name, measured), (local,), window=window, fixed=False)
 
     def _is_context(self, name: str) -> bool:
         """Whether the name means the surroundings: what facilities of this kind measure themselves goes before."""
@@ -310,7 +333,7 @@ class Reader:
 
     def _known(self, name: str) -> None:
         """Refuse a name that nothing of this kind has."""
-        here = (*quantities_of(self.kind), *(HAS[self.kind] if self.kind is not None else ()), *CONTEXT)
+        here = (*self.params, *quantities_of(self.kind), *(HAS[self.kind] if self.kind is not None else ()), *CONTEXT)
         if name in here:
             return
         whose = f"a {self.kind}" if self.kind is not None else "every kind"

@@ -1,12 +1,12 @@
 """A rule, compiled: its text made into conditions, and what the runner must know to ask only where it matters."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from domain.naming import Kind
 from rules.core.expression import Condition, condition, gate
 from rules.core.grammar import Window
-from rules.core.rule import Rule
+from rules.core.rule import Level, Rule
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,7 @@ class Program:
     clear_settled: bool
     clear_given: Condition | None
     member: Condition | None
+    parts: tuple["Program", ...] = ()  # of a rule with levels: each level as a rule of its own
 
     @cached_property
     def wait(self) -> int:
@@ -30,13 +31,13 @@ class Program:
     @cached_property
     def waits(self) -> bool:
         """Whether any part of it is settled."""
-        return any(self.settled) or self.clear_settled
+        return any(self.settled) or self.clear_settled or any(part.waits for part in self.parts)
 
     @cached_property
     def windows(self) -> tuple[Window, ...]:
         """Every window that it asks for."""
         asked = (w for c in (*self.clauses, self.clear) if c is not None for w in c.windows)
-        return tuple(dict.fromkeys(asked))
+        return tuple(dict.fromkeys((*asked, *(w for part in self.parts for w in part.windows))))
 
     @cached_property
     def span(self) -> int:
@@ -47,24 +48,52 @@ class Program:
     def quantities(self) -> tuple[str, ...]:
         """What it wants to know of a reading."""
         named = (q for c in (*self.clauses, self.clear, self.member) if c is not None for q in c.quantities)
-        return tuple(dict.fromkeys(named))
+        return tuple(dict.fromkeys((*named, *(q for part in self.parts for q in part.quantities))))
 
 
 def compiled(rule: Rule) -> Program:
     """Check and compile a rule. Raises ExpressionError."""
-    settles = bool(rule.inhibited_by) or rule.quorum is not None or rule.absent_intervals > 0
-    clauses = tuple(condition(c.when, rule.kind) if c.when else None for c in rule.clauses)
+    params = {param.name: param for param in rule.params}
+
+    def made(text: str, kind: Kind | None = rule.kind) -> Condition | None:
+        return condition(text, kind, params, rule.name) if text else None
+
+    settles = rule.settled or bool(rule.inhibited_by) or rule.quorum is not None or rule.absent_intervals > 0
+    clauses = tuple(made(c.when) for c in rule.clauses)
     settled = tuple(settles or (c is not None and bool(c.windows)) for c in clauses)
-    clear = condition(rule.clear, rule.kind) if rule.clear else None
+    clear = made(rule.clear)
     return Program(
         rule=rule,
         clauses=clauses,
         settled=settled,
-        given=gate(rule.given) if rule.given else None,
+        given=gate(rule.given, params, rule.name) if rule.given else None,
         clear=clear,
         clear_settled=settles or (any(settled) if clear is None else bool(clear.windows)),
-        clear_given=gate(rule.clear_given) if rule.clear_given else None,
-        member=condition(rule.quorum.member, _member_kind(rule)) if rule.quorum and rule.quorum.member else None,
+        clear_given=gate(rule.clear_given, params, rule.name) if rule.clear_given else None,
+        member=made(rule.quorum.member, _member_kind(rule)) if rule.quorum is not None else None,
+        parts=tuple(compiled(_as_rule(rule, level)) for level in rule.levels),
+    )
+
+
+def _as_rule(rule: Rule, level: Level) -> Rule:
+    """A level as a rule of its own: one way of being wrong, one of being over. What is settled of one is of all, so
+    that they are judged in one order.
+    """
+    settled = rule.settled or any(
+        condition(text, rule.kind, {p.name: p for p in rule.params}, rule.name).windows
+        for one in rule.levels
+        for text in (one.clause.when, one.clear)
+        if text
+    )
+    return replace(
+        rule,
+        clauses=(level.clause,),
+        levels=(),
+        clear=level.clear,
+        clear_for_s=level.clear_for_s,
+        clear_repeat=level.clear_repeat,
+        settled=settled,
+        reopen_s=0,
     )
 
 

@@ -1,6 +1,7 @@
 """A rule as an operator wrote it, checked: what to watch, when it is wrong, and what order it asks for."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from domain.naming import Element, Kind, Priority
 from domain.site import Name
@@ -35,6 +36,40 @@ class Clause:
 
 
 @dataclass(frozen=True, slots=True)
+class Level:
+    """One severity of a rule, with its own way of being wrong and of being over. Worse ones stand after milder ones."""
+
+    name: str  # yellow
+    clause: Clause
+    clear: str = ""  # "" = the clause does not hold
+    clear_for_s: int = 0
+    clear_repeat: int = 1
+    priority: Priority | None = None  # of the order, from this level on; None: as the milder ones have it
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A number, which may be another in some seasons (`season_…` of the context, by the part after the `_`)."""
+
+    number: float
+    seasons: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """A number that a rule's conditions call by name, and that is not the same everywhere. The closest one counts: a
+    facility's own, else its grade's, else its zone's, else the default.
+    """
+
+    name: str
+    unit: str | None  # as of quantities; None: goes with anything
+    default: Choice
+    zone: Mapping[str, Choice] = field(default_factory=dict)
+    grade: Mapping[str, Choice] = field(default_factory=dict)
+    facility: Mapping[str, Choice] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Quorum:
     """A group over topology: so many of its members must be at fault. A silent member is at fault."""
 
@@ -51,8 +86,9 @@ class Quorum:
 class Rule:
     """One rule. Durations are in seconds; expressions are text in the checked subset (rules/core/expression.py).
 
-    It is exactly one of: a rule with clauses; an absence rule (`absent_intervals`, and one clause without a condition
-    that carries its `for_s`); a group (`quorum`), whose clauses, if any, are over the hub's own quantities.
+    It is exactly one of: a rule with clauses; one with levels, whose clauses these are; an absence rule
+    (`absent_intervals`, and one clause without a condition that carries its `for_s`); a group (`quorum`), whose
+    clauses, if any, are over the hub's own quantities.
     """
 
     id: str  # R01
@@ -68,6 +104,10 @@ class Rule:
     clear_repeat: int = 1  # distinct event times that must show it
     clear_given: str = ""  # context in which clearing may be judged
     wait_s: int = 0  # how long a settled judgement, or a timer, waits for what is on its way
+    settled: bool = False  # judged in order of event time, after the wait, also where nothing else asks for that
+    levels: tuple[Level, ...] = ()
+    params: tuple[Param, ...] = ()
+    reopen_s: int = 0  # the condition is back within it: the same alarm again
     absent_intervals: float = 0.0  # 0 = not an absence rule
     quorum: Quorum | None = None
     inhibited_by: tuple[str, ...] = ()  # groups whose alarm, where it covers the subject, holds this one

@@ -28,6 +28,17 @@ class Opened(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
     version: str  # of the rule that opened it
     why: dict[str, Value]
     members: tuple[str, ...] = ()
+    level: int = 0  # of a rule with levels, from 1
+    again: int = 0  # how often it was over, and came back within the cool-down
+
+
+class Closed(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
+    """An alarm that was over at `at`, and may come back."""
+
+    cause: Millis
+    since: Millis
+    at: Millis
+    again: int = 0
 
 
 class Sample(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
@@ -51,6 +62,8 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
     wrong: bool | None = None  # while open: did a clause hold when last judged; None: cannot be told now
     samples: tuple[Sample, ...] = ()  # in order of (at, device)
     judged: Millis = -1  # settled judgement has come so far; what is older comes too late
+    closed: Closed | None = None  # within the cool-down
+    parts: tuple["State", ...] = ()  # of a rule with levels: one each
 
 
 QUIET = State()
@@ -66,6 +79,7 @@ class Change(NamedTuple):
     version: str
     members: tuple[str, ...]
     why: Mapping[str, Value]
+    level: int = 0
 
 
 class Cover(NamedTuple):

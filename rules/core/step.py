@@ -13,11 +13,15 @@ from typing import Final, NamedTuple
 
 from domain.alarms import AlarmState
 from domain.readings import Millis, Quality, Reading, Value
-from rules.core.expression import WINDOWS, Condition, Get
+from rules.core import levels
+from rules.core.expression import Condition, Get
 from rules.core.grammar import Window
+from rules.core.levels import reopened, within
+from rules.core.params import key_of
 from rules.core.program import Program
-from rules.core.state import QUIET, Change, Cover, Holding, Opened, Sample, State
+from rules.core.state import QUIET, Change, Closed, Cover, Holding, Opened, Sample, State
 from rules.core.surroundings import Context, Place, Silent, Tick
+from rules.core.windows import aggregate
 
 UNFIT: Final = int(Quality.BACKFILL | Quality.TIME_UNKNOWN)  # readings that neither raise nor clear anything
 _NEITHER = (False, True)  # both streams: immediate, settled
@@ -36,6 +40,26 @@ def step(
     program: Program, state: State, seen: Seen, place: Place, context: Context, cover: Cover | None = None
 ) -> tuple[State, tuple[Change, ...]]:
     """What becomes of the state, and what was decided on the way, in order. Pure: the same in gives the same out."""
+    if program.parts:
+        return levels.step(
+            lambda part, one: _step(part, one, seen, place, context, cover), program, state, _now(program, seen)
+        )
+    return _step(program, state, seen, place, context, cover)
+
+
+def _now(program: Program, seen: Seen) -> Millis:
+    """Up to when everything is done, once this has been seen."""
+    match seen:
+        case Tick(at):
+            return at - program.wait
+        case Reading() if not program.parts[0].waits:
+            return seen.at
+    return -1
+
+
+def _step(
+    program: Program, state: State, seen: Seen, place: Place, context: Context, cover: Cover | None
+) -> tuple[State, tuple[Change, ...]]:
     turn = _Turn(program, state, place, context, cover)
     match seen:
         case Tick(at):
@@ -53,9 +77,13 @@ def step(
 
 def due(program: Program, state: State, cover: Cover | None = None) -> Millis | None:
     """The Tick that will change this state by itself; None where only a reading can."""
+    if program.parts:
+        return levels.due(lambda part, one: due(part, one, cover), program, state)
     ready = [sample.at for sample in state.samples if sample.at > state.judged][:1]
     if (coming := _coming(program, state.holds, state.open, state.clearing, cover, _NEITHER)) is not None:
         ready.append(coming[0])
+    if state.closed is not None and not within(state.closed, program.rule.reopen_s, state.holds):
+        ready.append(state.closed.at + program.rule.reopen_s * 1000 + 1)
     return min(ready) + program.wait if ready else None
 
 
@@ -63,7 +91,7 @@ def unbroken(given: Condition | None, place: Place, context: Context, since: Mil
     """Whether a gate was open from one moment to another, both included."""
     while given is not None:
         around = context.at(place, since)
-        if not _open(given, around.values.get):
+        if not _open(given, place, around.values.get):
             return False
         if around.until > until:
             return True
@@ -71,8 +99,8 @@ def unbroken(given: Condition | None, place: Place, context: Context, since: Mil
     return True
 
 
-def _open(given: Condition, around: Get) -> bool:
-    return given.verdict(_nothing, _nothing, around, ()) is True
+def _open(given: Condition, place: Place, around: Get) -> bool:
+    return given.verdict(_nothing, place.attributes.get, around, ()) is True
 
 
 def _nothing(_: str) -> Value | None:
@@ -122,15 +150,15 @@ class _Turn:
         self.rule = program.rule
         self.holds = list(state.holds) or [None] * len(program.clauses)
         self.open, self.clearing, self.wrong = state.open, state.clearing, state.wrong
-        self.samples, self.judged = state.samples, state.judged
+        self.samples, self.judged, self.closed = state.samples, state.judged, state.closed
         self.changes: list[Change] = []
 
     def state(self) -> State:
         """Put together; whoever has nothing left to remember is QUIET."""
         holds = tuple(self.holds) if any(self.holds) else ()
-        if not (holds or self.open or self.samples):
+        if not (holds or self.open or self.samples or self.closed):
             return QUIET
-        return State(holds, self.open, self.clearing, self.wrong, self.samples, self.judged)
+        return State(holds, self.open, self.clearing, self.wrong, self.samples, self.judged, self.closed)
 
     def hear(self, reading: Reading) -> None:
         """A reading, in its device's own order."""
@@ -139,6 +167,7 @@ class _Turn:
             self._ripen((False,), reading.at - 1)
             self._judge(settled=False, sample=Sample(reading.at, reading.device, dict(reading.values)))
             self._ripen((False,), reading.at)
+            self._forget(reading.at)
         if program.waits:
             self.put(_sample(program, reading))
 
@@ -162,10 +191,17 @@ class _Turn:
                 self._ripen(_NEITHER, sample.at - 1)
                 self._judge(settled=True, sample=sample)
         self._ripen(_NEITHER, horizon)
+        self._forget(horizon)
         judged = max((sample.at for sample in self.samples if sample.at <= horizon), default=self.judged)
         self.judged = max(self.judged, judged)
         # A window reaches back from the newest sample judged; without one, only what waits is kept.
         self.samples = tuple(sample for sample in self.samples if sample.at > self.judged - self.program.span)
+
+    def _forget(self, now: Millis) -> None:
+        """Let go of an alarm that cannot come back any more."""
+        closed, reopen = self.closed, self.rule.reopen_s
+        if closed is not None and now > closed.at + reopen * 1000 and not within(closed, reopen, self.holds):
+            self.closed = None
 
     def _ripen(self, streams: tuple[bool, ...], until: Millis) -> None:
         """Do what falls due up to a moment, in order."""
@@ -184,11 +220,14 @@ class _Turn:
         if not unbroken(self.program.given, self.place, self.context, hold.since, moment):
             self.holds[which] = None
             return
-        self.open = Opened(hold.since, hold.since, moment, self.rule.version, hold.values)
+        self.open = reopened(
+            self.closed, self.rule.reopen_s, Opened(hold.since, hold.since, moment, self.rule.version, hold.values)
+        )
+        self.closed = None
         self.holds, self.clearing, self.wrong = [None] * len(self.holds), None, True
         if self.program.settled[which]:
             self.judged = max(self.judged, moment)
-        self._say(AlarmState.OPEN, self.open, moment, hold.values)
+        self._say(AlarmState.OPEN, self.open, moment, self.open.why)
 
     def _clear(self, moment: Millis) -> None:
         assert self.open is not None  # noqa: S101
@@ -197,6 +236,8 @@ class _Turn:
             self.clearing = None
             return
         self._say(AlarmState.CLEARED, self.open, moment, self.clearing.values)
+        if self.rule.reopen_s:
+            self.closed = Closed(self.open.cause, self.open.since, moment, self.open.again)
         self.open = self.clearing = self.wrong = None
         if self.program.clear_settled:
             self.judged = max(self.judged, moment)
@@ -213,7 +254,7 @@ class _Turn:
         """Ask the clauses of one stream about one sample, and remember what held."""
         program = self.program
         around = self.context.at(self.place, sample.at).values.get
-        open_gate = program.given is None or _open(program.given, around)
+        open_gate = program.given is None or _open(program.given, self.place, around)
         mine = [i for i, other in enumerate(program.settled) if other is settled]
         truths = {i: self._truth(program.clauses[i], sample, around) if open_gate else None for i in mine}
         if self.open is None:
@@ -234,7 +275,7 @@ class _Turn:
 
     def _judge_clear(self, sample: Sample, around: Get) -> None:
         clear_gate = self._clear_gate()
-        if clear_gate is not None and not _open(clear_gate, around):
+        if clear_gate is not None and not _open(clear_gate, self.place, around):
             return
         if self.program.clear is not None:
             truth = self._truth(self.program.clear, sample, around)
@@ -253,13 +294,7 @@ class _Turn:
         return clause.verdict(sample.values.get, self.place.attributes.get, around, windows)
 
     def _aggregate(self, window: Window, at: Millis) -> float | None:
-        """Over event time, from just after at - span up to and including at; None where nothing was measured."""
-        values = [
-            value
-            for sample in self.samples
-            if at - window.span < sample.at <= at and isinstance(value := sample.values.get(window.quantity), float)
-        ]
-        return WINDOWS[window.function](values) if values else None
+        return aggregate(window.function, window.quantity, self.samples, at - window.span, at)
 
     def _held(self, hold: Holding | None, sample: Sample, repeat: int, given: Condition | None, around: Get) -> Holding:
         at = sample.at
@@ -282,4 +317,7 @@ class _Turn:
         for name in dict.fromkeys(name for c in asked for name in c.context):
             if (said := around(name)) is not None:
                 shown[name] = said
+        for param in self.rule.params:
+            if (number := self.place.attributes.get(key_of(self.rule.name, param.name))) is not None:
+                shown[param.name] = number
         return shown

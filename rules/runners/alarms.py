@@ -65,6 +65,7 @@ class Alarms:
             facility=facility,
             members=change.members,
             why=change.why,
+            level=change.level,
         )
         if said.state is AlarmState.OPEN:
             known = self.open.get(said.alarm)
@@ -78,5 +79,12 @@ class Alarms:
 
 def _opening(opened: Opened) -> Change:
     return Change(
-        AlarmState.OPEN, opened.cause, opened.since, opened.at, opened.version, opened.members, dict(opened.why)
+        AlarmState.OPEN,
+        opened.cause,
+        opened.since,
+        opened.at,
+        opened.version,
+        opened.members,
+        dict(opened.why),
+        opened.level,
     )

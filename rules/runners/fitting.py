@@ -1,15 +1,16 @@
 """Fitting rules to a site: which rule watches which facility, and who belongs to which group."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from domain.naming import Kind
 from domain.readings import Millis
-from domain.site import Site
+from domain.site import Facility, Site
 from rules.book import RuleBook
 from rules.core import absence
 from rules.core.expression import Condition, Interest, interest
 from rules.core.groups import HUB
+from rules.core.params import attributes
 from rules.core.program import Program
 from rules.core.surroundings import Place
 from rules.core.vocabulary import CONTEXT
@@ -36,9 +37,9 @@ def fit(rules: RuleBook, site: Site) -> Fitted:
     ears: dict[str, Ear] = {}
     for name, facility in sorted(site.facilities.items()):
         fusion = fusions[facility.kind]
-        place = Place(facility.zone, facility.attributes, name) if fusion.own else Place(facility.zone, {})
+        place = Place(facility.zone, {}, name if fusion.own else "")
         bay = bays.setdefault(f"{facility.zone}/{place.facility}", Bay(place))
-        spots[name] = spot = Spot(facility, bay, fusion.watches, fusion.interest)
+        spots[name] = spot = Spot(fusion.fitted(facility), bay, fusion.watches, fusion.interest)
         for device in site.devices_of.get(name, ()):
             ears[device] = Ear(site.devices[device], spot)
             ears[device].patience = absence.shortest(site.devices[device], rules.intervals)
@@ -69,7 +70,17 @@ class _Fusion:
         asked += [pair for p in groups if p.rule.kind is kind for pair in _asked(p)]
         self.interest: Interest = interest(asked)
         named = {name for pair in asked for one in pair if one is not None for name in one.context}
+        self.ruled = [p.rule for p in (*watching, *groups) if p.rule.params]
         self.own = any(CONTEXT[name].own for name in named)  # of a facility, not of its zone
+
+    def fitted(self, facility: Facility) -> Facility:
+        """The facility with the parameters of the rules that watch it, as attributes."""
+        if not self.ruled:
+            return facility
+        found = dict(facility.attributes)
+        for rule in self.ruled:
+            found.update(attributes(rule, facility))
+        return replace(facility, attributes=found)
 
 
 def _asked(program: Program) -> list[tuple[Condition | None, Condition]]:

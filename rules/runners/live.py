@@ -260,15 +260,19 @@ class Live:
             self._alarms.of_facility(spot, key, change)
         if after is QUIET or self._may_sleep(spot, watch, after):
             spot.states.pop(key, None)
-            if program.span and after.judged >= 0:
-                spot.asleep[key] = after.judged
+            judged = after.parts[0].judged if after.parts else after.judged
+            if program.span and judged >= 0:
+                spot.asleep[key] = judged
         else:
             spot.states[key] = after
 
     def _may_sleep(self, spot: Spot, watch: Watch, state: State) -> bool:
         """Nothing pends, and no sample that is left could make a clause true."""
-        if state.holds or state.open is not None or watch.absence:
+        if state.holds or state.open is not None or state.closed is not None or watch.absence:
             return False
+        if state.parts:
+            alike = len({part.judged for part in state.parts}) == 1
+            return alike and all(self._may_sleep(spot, watch, part) for part in state.parts)
         return not any(
             watch.interest(s.values.get, spot.attribute, self._context.at(spot.place, s.at).values.get)
             for s in state.samples

@@ -197,7 +197,8 @@ class Spot:
             if sample.values and sample.at > judged - program.span:
                 at = (sample.at, sample.device)
                 found[at] = sample if at not in found else Sample(*at, found[at].values | sample.values)
-        return State(samples=tuple(found[at] for at in sorted(found)), judged=judged)
+        woken = State(samples=tuple(found[at] for at in sorted(found)), judged=judged)
+        return State(parts=(woken,) * len(program.parts)) if program.parts else woken
 
     def held_by(self, names: tuple[str, ...]) -> bool:
         """Whether the alarm of any of these groups speaks for it now."""

@@ -7,6 +7,7 @@ import msgspec
 
 from domain.readings import Millis
 from rules.core.groups import Group
+from rules.core.program import Program
 from rules.core.state import Cover, State
 from rules.runners.records import Circle, Spot
 
@@ -48,12 +49,13 @@ def take_up_spot(spot: Spot, row: bytes) -> None:
     for ear in spot.ears:
         ear.silent = saved.silent.get(ear.id)
     keys = {key: watch for watch, key in spot.keys}
-    spot.states = {
-        key: state
-        for key, state in saved.states.items()
-        if key in keys and len(state.holds) in (0, len(keys[key].program.clauses))
-    }
+    spot.states = {key: state for key, state in saved.states.items() if key in keys and _fits(state, keys[key].program)}
     spot.asleep = {key: judged for key, judged in saved.asleep.items() if key in keys}
+
+
+def _fits(state: State, program: Program) -> bool:
+    clauses = 0 if program.parts else len(program.clauses)
+    return len(state.holds) in (0, clauses) and len(state.parts) == len(program.parts)
 
 
 def circle_row(circle: Circle) -> bytes:
