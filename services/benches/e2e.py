@@ -11,127 +11,30 @@ import sys
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
+from domain.messages import Heard
 from domain.naming import Kind
 from domain.readings import Reading
 from ingest.lockstep import DomainClock
 from services import memory, wiring
 from services.benches.apart import Evening, apart, peak_mb, resident_mb
 from services.benches.coast import Speech, coast
+from services.benches.passage import Figures, Passage, Plan
 from services.benches.sea import Send, middle, when
 from services.benches.stages import Stages
 from services.benches.swell import Ask, Ready, Sailed, Told, run_swell
 from services.benches.swell import Plan as Swell
 from services.service import Service
-from services.settings import Settings
 
 RULE: Final = "bin-full"  # judged on arrival: its first order says how long that takes to a crew
 SAMPLED: Final = 25  # one reading in so many is timed on its way to the store
 SLICE: Final = 20_000  # messages that the store is asked for at a time
-LATE_S: Final = 1.0  # a step has failed where p99 to the store is above this
-KEPT_UP: Final = 0.97  # … or where less than this share of the rate came through
 PATIENCE_S: Final = 60.0  # beyond twice the time that a part takes
 Tell = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What is played: rates in messages a second. `steps` are tried in turn until one fails."""
-
-    settings: Settings
-    devices: int
-    rate: float
-    seconds: float
-    crew_rate: float
-    crew_seconds: float
-    steps: tuple[float, ...]
-    step_s: float
-
-    @property
-    def storm(self) -> range:
-        """The part in which much is the matter, so that many orders can be timed."""
-        return range(self.devices, self.devices + int(self.crew_rate * self.crew_seconds))
-
-    @property
-    def minute(self) -> int:
-        """Messages of the part that is measured for throughput."""
-        return int(self.rate * self.seconds)
-
-    @property
-    def messages(self) -> int:
-        """Messages to be made."""
-        return self.storm.stop + self.minute + sum(int(rate * self.step_s) for rate in self.steps)
-
-
-class Passage(NamedTuple):
-    """One part of the play. Seconds; `cpu` of the service, `load_cpu` of the coast, `busy` of the whole machine."""
-
-    messages: int
-    rate: float
-    reached: float  # messages a second, from the first publish to the last PUBACK
-    stored_ms: tuple[float, float]
-    behind: float  # from the last PUBACK until all was judged, stored and sent
-    cpu: float
-    load_cpu: float
-    busy: float
-    stages: dict[str, float]
-
-    @property
-    def held(self) -> bool:
-        """Whether the rate was kept up, and the store along with it."""
-        return self.reached >= KEPT_UP * self.rate and self.stored_ms[1] <= LATE_S * 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """What came of it."""
-
-    main: Passage
-    crew_ms: tuple[float, float]
-    crew_orders: int
-    steps: tuple[Passage, ...]
-    lost: int
-    alarms: int
-    resident_mb: float
-    peak_mb: float
-    store: str
-
-    def line(self, plan: Plan) -> dict[str, Any]:
-        """The keys of `--json`; they are documented in its help and stable."""
-        main = self.main
-        each = 1e6 / main.messages
-        held = [one for one in (main, *self.steps) if one.held]
-        return {
-            "name": "e2e",
-            "messages_per_second": round(main.reached),
-            "microseconds_per_message": round(main.cpu * each, 2),
-            "resident_mb": round(self.resident_mb, 1),
-            "lost": self.lost,
-            "p50_ms": round(main.stored_ms[0], 1),
-            "p99_ms": round(main.stored_ms[1], 1),
-            "rate": round(main.rate),
-            "seconds": plan.seconds,
-            "crew_rate": round(plan.crew_rate),
-            "crew_p50_ms": round(self.crew_ms[0], 1),
-            "crew_p99_ms": round(self.crew_ms[1], 1),
-            "crew_orders": self.crew_orders,
-            "highest_rate": round(max((one.rate for one in held), default=0.0)),
-            "steps": [[round(one.rate), round(one.reached), round(one.stored_ms[1], 1)] for one in self.steps],
-            "behind_ms": round(main.behind * 1000),
-            "load_us": round(main.load_cpu * each, 2),
-            "others_us": round((main.busy - main.cpu - main.load_cpu) * each, 2),
-            "peak_mb": round(self.peak_mb, 1),
-            "messages": main.messages,
-            "devices": plan.devices,
-            "alarms": self.alarms,
-            "store": self.store,
-            "stages_us": {stage: round(spent * each, 2) for stage, spent in main.stages.items()},
-        }
 
 
 def measure(plan: Plan, tell: Tell) -> Figures:
@@ -184,6 +87,7 @@ class _Run:
     def __init__(self, plan: Plan, tell: Tell, swell: Connection, stages: Stages) -> None:
         self._plan, self._tell, self._swell, self._stages = plan, tell, swell, stages
         self._stored: list[tuple[float, list[int]]] = []
+        self._wanted, self._all_heard = 0, asyncio.Event()
 
     async def figures(self) -> Figures | Ready:
         """Play all of it; or say why that cannot be."""
@@ -201,6 +105,7 @@ class _Run:
         try:
             async with wiring.service(plan.settings, site, ends.source, ends.publisher, clock) as service:
                 self._watch(type(service.outside.store))
+                service.on_heard.append(self._hears)
                 with memory.settled():
                     return await self._beside(service, Speech(site, plan.messages, plan.storm))
         finally:
@@ -260,10 +165,12 @@ class _Run:
 
     async def _sail(self, service: Service, count: int, rate: float) -> Sailed:
         """Have so many messages published, and everything done that they lead to."""
+        self._wanted, self._all_heard = self._wanted + count, asyncio.Event()
         self._swell.send(Send(count, rate))
         try:
             async with asyncio.timeout(2 * count / rate + PATIENCE_S):
                 sailed = await self._hear()
+                await self._all_heard.wait()  # the broker has them, and may not have passed them on
                 await service.drain()
         except TimeoutError:
             waits = service.writing.status.waiting_for or service.judging.waiting_for or service.door.trouble
@@ -279,6 +186,12 @@ class _Run:
 
     async def _hear(self) -> Any:
         return await asyncio.get_running_loop().run_in_executor(None, self._swell.recv)
+
+    def _hears(self, heard: Heard) -> None:
+        """Count what was published and has come."""
+        self._wanted -= len(heard.fates) - len(heard.notes)
+        if self._wanted <= 0:
+            self._all_heard.set()
 
     def _watch(self, store: Any) -> None:
         """Note when readings are stored: when `write` returns. The product has no part in it."""

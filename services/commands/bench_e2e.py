@@ -11,7 +11,8 @@ from pathlib import Path
 import click
 
 from domain.errors import ConflictError, UnavailableError
-from services.benches.e2e import Figures, Plan, Tell, measure
+from services.benches.e2e import Tell, measure
+from services.benches.passage import Figures, Plan
 from services.settings import Settings, settled
 from services.show.broker_at_hand import broker_at_hand, mosquitto_path
 
