@@ -24,7 +24,7 @@ from ingest.mapping.load import shipped
 from ingest.mapping.profiles import Profiles
 from ingest.outcome import Outcome
 from ingest.oversize import key_of, size_of
-from ingest.quality import AHEAD, EARLIEST, believed, clock_fault, within
+from ingest.quality import AHEAD, EARLIEST, believed, clock_fault, plain, within
 from ingest.routes import Carries, Route, Routes
 from ingest.uplinks import AGAIN, Taken, Uplinks
 
@@ -56,7 +56,8 @@ class Pipeline:
         """`codecs` by profile name; `retention` 0 keeps any age; duplicates are counted within `remember` keys.
         `profiles` of devices that network servers know; None: those that are shipped, where the site has such devices.
         """
-        self._find = Routes(site, codecs).find
+        routes = Routes(site, codecs)
+        self._find, self._known = routes.find, routes.known
         self._zone = ZoneInfo(site.timezone)
         self._retention = retention
         self.first_heard = FirstHeard()
@@ -85,10 +86,16 @@ class Pipeline:
         if not row.messages:
             return Heard(row.number, row.at, (), (), (), ())
         out = Outcome(row)
-        find, telemetry = self._find, self._telemetry
+        find, known, telemetry, plainly = self._find, self._known, self._telemetry, self._plainly
+        readings, fates, seen = out.readings, out.fates, self.seen.add
         for place, message in enumerate(row.messages):
-            topic, payload, _, flags = message
+            topic, payload, received, flags = message
             key = key_of(message) if flags else message_key(topic, payload)
+            if not flags and (route := known(topic)) is not None and (reading := plainly(route, payload, received)):
+                seen(key)
+                readings.append(reading)
+                fates.append(_made(Fate, (key, 1, "")))
+                continue
             try:
                 route = find(topic)
                 if route.codec is not None:
@@ -102,6 +109,28 @@ class Pipeline:
             except Exception as error:  # noqa: BLE001  # a mistake of ours costs one message, never the stream
                 out.refuse(message, place, key, quarantine.our_fault(error))
         return out.heard()
+
+    def _plainly(self, route: Route, payload: bytes, received: Millis) -> Reading | None:
+        """The one reading of a message in which everything is as agreed, at half the price; None where anything is not,
+        for `_telemetry` to say what.
+        """
+        _, _, facility, device, kind, zone, codec, _, room = route
+        if codec is None:
+            return None
+        try:
+            said, faults = codec(payload)
+            time, values = said.at, said.values
+            if not values or faults or time is None or said.history or said.derived or not plain(values):
+                return None
+            if room and within(values, room)[1]:
+                return None
+            at = time if isinstance(time, int) else round(time.timestamp() * 1000)
+        except Exception:  # noqa: BLE001  # whatever it is, `_telemetry` meets it too
+            return None
+        if not EARLIEST <= at <= received + AHEAD or self._too_old(at, received):
+            return None
+        # a NamedTuple's own constructor costs twice as much, and this line runs for nearly every message
+        return _made(Reading, (facility, device, kind, zone, at, values, _GOOD, said.seq, received))
 
     def _telemetry(self, route: Route, message: Message, place: int, key: bytes, out: Outcome) -> None:
         _, payload, received, flags = message
@@ -118,12 +147,7 @@ class Pipeline:
             doubts = (*doubts, *more) if more else doubts
         if said.derived:
             quality |= _DERIVED
-        # a NamedTuple's own constructor costs twice as much, and this line runs for every message
-        reading = _made(Reading, (facility, device, kind, zone, at, values, quality, said.seq, received))
-        if not (faults or doubts or clock or said.history or not values or self._too_old(at, received)):
-            out.readings.append(reading)
-            out.fates.append(_made(Fate, (key, 1, "")))
-            return
+        reading = Reading(facility, device, kind, zone, at, values, quality, said.seq, received)
         readings, left_out = self._sorted_out(reading, said, (*faults, *doubts))
         if not readings:
             raise RejectedError(_why_nothing(left_out))

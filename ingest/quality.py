@@ -31,18 +31,23 @@ _WANTED: Final = {"float": "a number", "bool": "true or false", "text": "text"}
 
 def believed(values: dict[str, Value]) -> tuple[dict[str, Value], Faults]:
     """The values that can be believed, and why the others cannot. The same dict where all can."""
+    return (values, ()) if plain(values) else _sorted_out(values)
+
+
+def plain(values: dict[str, Value]) -> bool:
+    """Whether all of them can be believed."""
     bounds_of = _BOUNDS.get
     for name, value in values.items():
         if type(value) is float:
             bounds = bounds_of(name)
             if bounds is None or not bounds[0] <= value <= bounds[1]:
-                return _sorted_out(values)
+                return False
         elif type(value) is bool:
             if name not in _FLAGS:
-                return _sorted_out(values)
+                return False
         elif value not in _CHOICES.get(name, ()):
-            return _sorted_out(values)
-    return values, ()
+            return False
+    return True
 
 
 def room_of(attributes: Mapping[str, float]) -> Mapping[str, float]:

@@ -57,6 +57,7 @@ class Routes:
         self._site = site
         self._codecs = codecs
         self._known: dict[str, Route] = {}
+        self.known = self._known.get  # the route of a topic that was heard before
 
     def find(self, topic: str) -> Route:
         """The route of a topic, also of one never heard before."""
