@@ -60,7 +60,9 @@ class Uplinks:
             first = self.again.hear(_key(bound.device, uplink), at or received, received, rssi, snr)
             at, rssi, snr = first.at if first.known else at, first.rssi, first.snr
         faults = list(mapped.faults)
-        values = _with_radio(mapped.values, uplink, rssi, snr, faults)
+        # two opinions of one battery would make one curve of it: the network's is taken of devices that have none
+        battery = None if "battery" in bound.application.quantities else uplink.battery
+        values = _with_radio(mapped.values, battery, rssi, snr, faults)
         history: list[Measured] = []
         oldest = received - bound.profile.late if bound.profile.late else 0
         for entry in (*mapped.history, *earlier)[:_MOST_HISTORY]:
@@ -145,11 +147,15 @@ def _moment(own: Millis | None, server: Millis | None, received: Millis, late: M
 
 
 def _with_radio(
-    mapped: dict[str, Value], uplink: Uplink, rssi: float | None, snr: float | None, faults: Iterable[tuple[str, str]]
+    mapped: dict[str, Value],
+    battery: float | None,
+    rssi: float | None,
+    snr: float | None,
+    faults: Iterable[tuple[str, str]],
 ) -> dict[str, Value]:
     values = dict(mapped)
     told = {name for name, _ in faults}
-    for name, value in (("rssi", rssi), ("snr", snr), ("battery", uplink.battery)):
+    for name, value in (("rssi", rssi), ("snr", snr), ("battery", battery)):
         if value is not None and name not in values and name not in told:
             values[name] = float(value)
     return values

@@ -81,6 +81,7 @@ class Application:
 
     def __init__(self, rules: tuple[Rule, ...], beats: Beats, times: Times, kind: str, depth_mm: float) -> None:
         self._rules, self._beats, self._times = rules, beats, times
+        self.quantities = frozenset(rule.quantity for rule in rules)
         self._depth = depth_mm if kind == Kind.BIN else 0.0
 
     def read(self, fields: Fields, port: int = 0) -> Mapped:

@@ -15,7 +15,7 @@ from ingest.pipeline import Pipeline
 from ingest.quarantine import class_of
 from ingest.uplinks import AGAIN
 from tests.unit.ingest.small_coast import AT, HERE, coast, name, row
-from tests.unit.mapping.profiles_of_ours import profiles
+from tests.unit.mapping.profiles_of_ours import ACME, profiles
 
 EUI = "0011aabbccddeeff"
 CHIRPSTACK = f"application/1/device/{EUI}/event/up"
@@ -87,6 +87,15 @@ def test_loriots_two_messages_are_one_reading():
     topic = "tidewalk/shinan/uplink/loriot"
     said = heard(*(Message(topic, json.dumps(one).encode(), AT + 1000) for one in (rx, gw)))
     assert [reading.at for reading in said.readings] == [AT, AT]
+
+
+def test_the_networks_word_on_the_battery_counts_for_devices_that_never_speak_of_it():
+    rx = {"cmd": "rx", "EUI": EUI, "ts": AT, "fcnt": 1, "port": 1, "data": "012c", "rssi": -60, "snr": 5, "bat": 94}
+    message = Message("tidewalk/shinan/uplink/loriot", json.dumps(rx).encode(), AT + 1000)
+    assert "battery" not in heard(message).readings[0].values
+    silent = profiles("\n".join(line for line in ACME.splitlines() if "to: battery" not in line))
+    said = heard(message, pipeline=Pipeline(site(), profiles=silent))
+    assert said.readings[0].values["battery"] == pytest.approx(36.8, abs=0.1)
 
 
 def test_reading_may_begin_in_the_middle_with_the_last_minutes_in_mind():
