@@ -63,6 +63,13 @@ class OperatorAction(StrEnum):
     NOTE = "note"  # 备注
 
 
+class PlanAction(StrEnum):
+    """What an operator may command of planned work (计划养护)."""
+
+    MAINTAIN = "maintain"  # announce it
+    END = "end_maintenance"  # end it before its time, or take it back
+
+
 KIND_ZH: Final = {
     Kind.LIGHT: "路灯",
     Kind.FEEDER: "照明回路",

@@ -3,6 +3,7 @@
 Whoever reads one reads it here, so that what is kept aside is what is refused, for the same reason.
 """
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final, TypeVar
 
@@ -10,17 +11,19 @@ import msgspec
 
 from domain.errors import RejectedError
 from domain.messages import Flag, Message
-from domain.naming import CrewAction, OperatorAction
+from domain.naming import CrewAction, OperatorAction, PlanAction
 from domain.readings import Millis
 from ingest import quarantine
 from ingest.oversize import size_of
 
 Text = Annotated[str, msgspec.Meta(max_length=2000)]
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f]+\Z")]
+Short = Annotated[str, msgspec.Meta(max_length=128)]
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 T = TypeVar("T")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MS: Final = timedelta(milliseconds=1)
+_PLANS: Final = frozenset(str(action) for action in PlanAction)
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -55,7 +58,7 @@ class Command(msgspec.Struct, frozen=True):
     action: OperatorAction
     by: Id
     reason: Text = ""
-    crew: Annotated[str, msgspec.Meta(max_length=128)] = ""
+    crew: Short = ""
 
     @property
     def why(self) -> str:
@@ -63,7 +66,34 @@ class Command(msgspec.Struct, frozen=True):
         return _plain(self.reason)
 
 
+class Planned(msgspec.Struct, frozen=True):
+    """An operator's word about planned work, on a facility or in a zone: from when to when (ms). `plan` is for ending
+    it: the id that it was announced with.
+    """
+
+    id: Id
+    action: PlanAction
+    by: Id
+    reason: Text = ""
+    facility: Short = ""
+    zone: Short = ""
+    since: Millis | None = msgspec.field(default=None, name="from")
+    until: Millis | None = None
+    plan: Short = ""
+
+    @property
+    def why(self) -> str:
+        """The reason in one line."""
+        return _plain(self.reason)
+
+
+class _Action(msgspec.Struct, frozen=True):
+    action: str = ""
+
+
 _replies = msgspec.json.Decoder(Reply)
+_actions = msgspec.json.Decoder(_Action)
+_planned = msgspec.json.Decoder(Planned)
 _commands = msgspec.json.Decoder(Command)
 
 
@@ -74,8 +104,11 @@ def read_reply(message: Message) -> Reply:
     return _read(_replies, message, quarantine.bad_reply)
 
 
-def read_command(message: Message) -> Command:
+def read_command(message: Message) -> Command | Planned:
     """The command in a message. Raises RejectedError with the reason, in the quarantine's words."""
+    with suppress(ValueError, RecursionError):  # then the whole of it is refused below
+        if _actions.decode(message.payload).action in _PLANS:
+            return _read(_planned, message, quarantine.bad_command)
     return _read(_commands, message, quarantine.bad_command)
 
 

@@ -12,16 +12,18 @@ from domain.messages import Heard
 from domain.naming import COMMAND, OperatorAction, Priority, receipts_topic
 from domain.readings import Millis, Reading
 from domain.site import Site
-from ingest.codecs.replies import Command, Reply
+from ingest.codecs.replies import Command, Planned, Reply
 from rules.core.rule import Rule
 from services.dispatch.orders import Addressed, Order, OrderState, Result
 from services.dispatch.wording import receipt
+from services.judge.afield import Afield
 from services.judge.answers import answered, commanded
 from services.judge.book import Book
 from services.judge.notes import Notes, Unreadable, read_notes
 from services.judge.outcome import MEMORY_MS, Engine, Outcome, Saved
 
 ALARM, ANSWER, ORDERED = 0, 1, 2  # at one moment: the sensors first, then crews, then the desk; limits run out last
+PLANNED: Final = "planned"  # among what the judge notes: work that was announced
 STEP_MS: Final = 60_000  # a step of lock-step is at most one virtual minute
 
 
@@ -54,6 +56,7 @@ class Judge:
     def __init__(self, site: Site, rules: Mapping[str, Rule], engine: Engine) -> None:
         self._site, self._engine = site, engine
         self._book = Book(site, rules, engine.is_wrong)
+        self._afield = Afield(site, engine)
         self._now: Millis = 0
         self._deaf = False
         self._waits: list[Event] = []
@@ -68,6 +71,7 @@ class Judge:
         self._deaf = meta.get("deaf") == b"1"
         self._waits = _waiting.decode(meta.get("waiting", b"[]"))
         self._book.load(saved, _cases.decode(meta.get("cases", b"{}")))
+        self._afield.load(meta.get(PLANNED, b""))
         self._answers = {(r.source, r.id): r for r in saved.results}
         self._resuming = True
 
@@ -79,6 +83,9 @@ class Judge:
         turned = self._listen(notes, tick) if notes else False
         readings = _in_order(heard, notes, floor)
         orphans = self._orphans()
+        page = _Page()
+        if notes:
+            self._go_afield(notes, heard.row, floor, tick, page)
         changes = self._engine.hear(readings, tick, deaf=self._deaf)
         self._now = tick
         if not changes and notes is None and not self._waits and not orphans:
@@ -86,7 +93,6 @@ class Judge:
             if due is None or due > tick or self._deaf:
                 return Outcome(heard.row, tick)
         self._book.turn_page()
-        page = _Page()
         for orphan in orphans:
             self._book.abandon(orphan, tick)
         waited = bool(self._waits)
@@ -112,6 +118,32 @@ class Judge:
         self._resuming = False
         waiting = {event.change.alarm for event in self._waits if event.change is not None}
         return [alarm for alarm in self._book.open_alarms if alarm not in waiting | self._engine.open_alarms().keys()]
+
+    def _go_afield(self, notes: Notes, row: int, floor: Millis, tick: Millis, page: "_Page") -> None:
+        """Tell the engine who works where, before it judges the row; what was said before is no news."""
+        now = floor if self._site.simulated else tick
+        said = {event.id for event in self._waits if event.kind != ALARM}
+        for crew, reply in notes.replies:
+            order, once = self._book.order(reply.order, tick), f"{crew}/{reply.id}"
+            if order is not None and once not in said and self._remembered(crew, reply.id, tick) is None:
+                self._afield.reply(order, crew, reply, self._reply_time(reply, floor, tick), now)
+            said.add(once)
+        for command in notes.commands:
+            order = self._book.order(command.order, tick)
+            known = command.id in said or self._remembered(COMMAND, command.id, tick) is not None
+            if order is not None and not order.ended and command.why and not known:
+                self._afield.commanded(order, command.action, now)
+        for planned in notes.planned:
+            if self._remembered(COMMAND, planned.id, tick) is None:
+                self._plan(planned, row, now, tick, page)
+
+    def _plan(self, planned: Planned, row: int, now: Millis, tick: Millis, page: "_Page") -> None:
+        why = ""
+        try:
+            self._afield.plan(planned, now)
+        except (ConflictError, NotFoundError) as error:
+            why = str(error)
+        self._remember(Result(COMMAND, planned.id, row, tick, "", str(planned.action), not why, why), page)
 
     def _listen(self, notes: Notes, tick: Millis) -> bool:
         """Follow our own connection: deaf from its loss, or our start, until the back-log has passed."""
@@ -273,6 +305,7 @@ class Judge:
             "deaf": b"1" if self._deaf else b"0",
             "waiting": msgspec.json.encode(self._waits),
             "cases": msgspec.json.encode(self._book.cases),
+            PLANNED: self._afield.save(),
         }
 
 

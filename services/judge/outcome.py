@@ -20,6 +20,16 @@ class Engine(Protocol):
         """From `at` everybody has their whole limit anew."""
         ...
 
+    def work(self, facility: str, who: str, since: Millis | None, until: Millis | None) -> None:
+        """Somebody is at work on a facility from `since`, and until `until` where that is known. With `until` alone,
+        what `who` had begun ends.
+        """
+        ...
+
+    def plan(self, plan: str, facility: str, zone: str, since: Millis, until: Millis) -> None:
+        """Work is planned on a facility, or (that being "") in a zone; ending as it begins, it is taken back."""
+        ...
+
     def is_wrong(self, alarm_id: str) -> bool | None:
         """Whether the condition of an open alarm holds by the newest values; None where nobody knows."""
         ...

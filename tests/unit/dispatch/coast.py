@@ -156,6 +156,8 @@ class Engine:
         self.ticks: list[Millis] = []
         self.deaf: list[bool] = []
         self.listened: list[Millis] = []
+        self.works: list[tuple[str, str, Millis | None, Millis | None]] = []
+        self.plans: list[tuple[str, str, str, Millis, Millis]] = []
 
     def hear(self, readings: Sequence[Reading], at: Millis, *, deaf: bool = False) -> list[AlarmChange]:
         self.ticks.append(at)
@@ -164,6 +166,12 @@ class Engine:
 
     def listening_from(self, at: Millis) -> None:
         self.listened.append(at)
+
+    def work(self, facility: str, who: str, since: Millis | None, until: Millis | None) -> None:
+        self.works.append((facility, who, since, until))
+
+    def plan(self, plan: str, facility: str, zone: str, since: Millis, until: Millis) -> None:
+        self.plans.append((plan, facility, zone, since, until))
 
     def is_wrong(self, alarm_id: str) -> bool | None:
         found = next((s[2] for s in self.state.values() if s[0] == alarm_id), None)
