@@ -14,6 +14,33 @@ class AlarmState(StrEnum):
     CLEARED = "cleared"  # the condition is gone, for as long as the rule asks
 
 
+class Hindsight(StrEnum):
+    """What would have become of an alarm, had late data been there in time."""
+
+    OPENED = "opened"  # an alarm that never was
+    CLEARED = "cleared"  # sooner than it was
+    NEVER_OPENED = "never_opened"  # an alarm that should not have been
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What data that came after their time had been judged would have changed. It is kept and shown, and nobody is ever
+    called by it. `alarm` is the alarm's id, or what it would have been.
+    """
+
+    alarm: str
+    rule: str
+    version: str
+    subject: str
+    facility: str
+    what: Hindsight
+    cause: Millis
+    at: Millis  # event time at which it would have been decided; of an alarm that should not have been, when it was
+    device: str  # whose data
+    heard: Millis  # when they came
+    why: Mapping[str, object]
+
+
 @dataclass(frozen=True, slots=True)
 class AlarmChange:
     """What the rule engine decided, at one moment of event time.

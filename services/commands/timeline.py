@@ -33,6 +33,7 @@ STEP_ZH: Final[Mapping[Step, str]] = {
     Step.OVERDUE: "超时",
     Step.ATTACH: "并案",
     Step.AMEND: "补充",
+    Step.RAISE: "提级",
     Step.RECOVER: "条件已恢复",
     Step.REOPEN: "复发",
     Step.NOTE: "备注",

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from domain.errors import ConflictError
-from domain.naming import CrewAction, OperatorAction
+from domain.naming import CrewAction, OperatorAction, Priority
 from domain.readings import Millis
 from services.dispatch.orders import TELEMETRY, Limits, Order, OrderState, Step
 from services.dispatch.orders import Change as Line
@@ -54,6 +54,7 @@ LEGAL: Final[Mapping[Step, Mapping[OrderState, OrderState]]] = MappingProxyType(
         Step.OVERDUE: _stay(DISPATCHED, ACCEPTED, ARRIVED),
         Step.ATTACH: _stay(*WITH_SOMEBODY),
         Step.AMEND: _stay(*AT_WORK),
+        Step.RAISE: _stay(*WITH_SOMEBODY),
         Step.RECOVER: _stay(*WITH_SOMEBODY),
         Step.REOPEN: _to(OPEN, CLOSED, WITHDRAWN),
         Step.NOTE: _stay(*WITH_SOMEBODY),
@@ -197,6 +198,11 @@ def attach(order: Order, *, alarm: str, who: str, at: Millis, why: str) -> Order
 def amend(order: Order, *, who: str, at: Millis, why: str) -> Order:
     """Many more members than was said: time to say it."""
     return _step(order, Step.AMEND, who, at, why)
+
+
+def urge(order: Order, *, priority: Priority, who: str, at: Millis, why: str) -> Order:
+    """It has become worse: more urgent from now on. It never becomes less urgent by itself."""
+    return _step(order, Step.RAISE, who, at, why, priority=priority)
 
 
 def recover(order: Order, *, at: Millis, why: str) -> Order:

@@ -56,6 +56,7 @@ class Step(StrEnum):
     OVERDUE = "overdue"  # 超时: not finished in time
     ATTACH = "attach"  # 并案: another alarm of the same cause
     AMEND = "amend"  # 补充: so many more members that whoever has it is told
+    RAISE = "raise"  # 提级: it has become worse, and so more urgent
     RECOVER = "recover"  # 条件已恢复
     REOPEN = "reopen"  # 复发: the condition is back within the cool-down
     NOTE = "note"  # 备注
@@ -103,6 +104,7 @@ class Alarm:
     why: Mapping[str, object]
     cleared_why: Mapping[str, object] | None = None
     order: str = ""
+    level: int = 0  # how bad it is now, from 1, where its rule has levels; as it was last while open
 
 
 @dataclass(frozen=True, slots=True)

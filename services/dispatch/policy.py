@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from domain.naming import Priority
 from domain.readings import Millis
 from domain.site import Crew, Grade, Position, Site
-from rules.core.rule import OrderPlan
+from rules.core.rule import OrderPlan, Rule
 from services.dispatch.orders import AT_WORK, Limits, Order, OrderState, Step
 from services.dispatch.places import Place
 from services.dispatch.when import local
@@ -41,6 +41,12 @@ class Timer(NamedTuple):
 def priority(plan: OrderPlan, grade: Grade) -> Priority:
     """How urgent, by the grade of the place."""
     return plan.key_node_priority if grade is Grade.KEY_NODE and plan.key_node_priority else plan.priority
+
+
+def urgency(rule: Rule, plan: OrderPlan, grade: Grade, level: int) -> Priority:
+    """How urgent an alarm is at a level of its rule, by the grade of the place: a worse level is never less urgent."""
+    said = [one.priority for one in rule.levels[:level] if one.priority is not None]
+    return min([priority(plan, grade), *said])
 
 
 def limits(plan: OrderPlan, at: Millis, *, finish: Millis | None = None) -> Limits:

@@ -7,7 +7,7 @@ from heapq import heapify, heappop, heappush
 
 from domain.alarms import AlarmChange, AlarmState
 from domain.ids import order_id
-from domain.naming import Kind, order_topic
+from domain.naming import Kind, Priority, order_topic
 from domain.readings import Millis
 from domain.site import Site
 from rules.core.rule import OrderPlan, Rule
@@ -160,15 +160,17 @@ class Book:
             after = life.file(self._draft(change, rule, plan, at), at=at, who=SERVICE, why=title)
         elif before.ended:
             after = life.reopen(_with_members(before, change), alarm=change.alarm, who=SERVICE, at=at, why=title)
+            after = replace(after, priority=min(after.priority, self._urgency(change, rule, plan)))
         else:
             after = life.attach(_with_members(before, change), alarm=change.alarm, who=SERVICE, at=at, why=title)
+            after = self._urged(after, change, at)
         self._note_alarm(_alarm(change, after.id))
         self._by_cause[(after.rule, after.subject)] = after.id
         self.keep(before, after, at)
 
     def _amended(self, known: Alarm, change: AlarmChange, at: Millis) -> None:
         """The alarm keeps what opened it, its order says how it stands. The crew is told when `policy` says so."""
-        self._note_alarm(replace(known, since=change.since, members=change.members))
+        self._note_alarm(replace(known, since=change.since, members=change.members, level=change.level))
         order = self._orders.get(known.order)
         if order is not None:
             after = _with_members(order, change)
@@ -176,7 +178,23 @@ class Book:
                 after = replace(after, since=change.since, why=change.why)
             if after.state in AT_WORK and after.grown is None and policy.is_news(after):
                 after = replace(after, grown=at)
-            self.keep(order, after, at, tell=False)
+            urged = self._urged(after, change, at)
+            self.keep(order, urged, at, tell=urged is not after)
+
+    def _urged(self, order: Order, change: AlarmChange, at: Millis) -> Order:
+        """The order, more urgent where the alarm has become worse than it is urgent."""
+        rule = self._rules.get(change.rule)
+        if rule is None or order.ended or not change.level:
+            return order
+        wanted = self._urgency(change, rule, order.plan)
+        if wanted >= order.priority:
+            return order
+        why = f"{rule.levels[change.level - 1].name}: {order.priority} becomes {wanted}"
+        return life.urge(order, priority=wanted, who=SERVICE, at=at, why=why)
+
+    def _urgency(self, change: AlarmChange, rule: Rule, plan: OrderPlan) -> Priority:
+        grade = place_of(self._site, change.facility).grade
+        return policy.urgency(rule, plan, grade, min(change.level, len(rule.levels)))
 
     def _cleared(self, known: Alarm | None, change: AlarmChange, at: Millis) -> None:
         self._open.pop(change.alarm, None)
@@ -197,9 +215,12 @@ class Book:
 
     def _of_cause(self, change: AlarmChange, at: Millis) -> Order | None:
         """The order that an alarm belongs to: the one still open for its rule and subject, or ended a moment ago."""
+        own = self._orders.get(order_id(change.alarm))
         found = self._orders.get(self._by_cause.get((change.rule, change.subject), order_id(change.alarm)))
-        if found is None or not found.ended or found.id == order_id(change.alarm):
+        if found is None or not found.ended or change.alarm in found.alarms:
             return found
+        if own is not None:  # its own order, of an alarm that was over and is back: it has that id already
+            return own
         return found if found.closed is not None and at - found.closed <= policy.COOL_DOWN_MS else None
 
     def _draft(self, change: AlarmChange, rule: Rule, plan: OrderPlan, at: Millis) -> Order:
@@ -214,7 +235,7 @@ class Book:
             kind=place.kind or rule.kind or Kind.CABINET,  # a gateway: no facility, and its members of many kinds
             element=plan.element,
             zone=place.zone,
-            priority=policy.priority(plan, place.grade),
+            priority=self._urgency(change, rule, plan),
             plan=plan,
             clear_for_s=rule.clear_for_s,
             since=change.since,
@@ -327,6 +348,7 @@ def _alarm(change: AlarmChange, order: str) -> Alarm:
         members=change.members,
         why=change.why,
         order=order,
+        level=change.level,
     )
 
 

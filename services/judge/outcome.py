@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from domain.alarms import AlarmChange
+from domain.alarms import AlarmChange, Correction
 from domain.readings import Millis, Reading
 from services.dispatch.orders import Addressed, Alarm, Change, Order, Result
 
@@ -55,6 +55,7 @@ class Outcome:
     history: tuple[tuple[str, int, Change], ...] = ()  # (order, number from 0, change), to append
     outbox: tuple[Addressed, ...] = ()
     results: tuple[Result, ...] = ()
+    corrections: tuple[Correction, ...] = ()  # what late data would have changed; nobody is told by it
     meta: Mapping[str, bytes] = field(default_factory=dict)
     steps: tuple[int, ...] = ()  # lock-step: judged when this is committed
 

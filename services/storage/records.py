@@ -1,13 +1,13 @@
 """Alarms and orders as rows of their tables, and back."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import msgspec
 from sqlalchemy import RowMapping
 
-from domain.alarms import AlarmState
+from domain.alarms import AlarmState, Correction, Hindsight
 from services.dispatch.orders import Addressed, Alarm, Change, Order, OrderState, Result, Step
 
 _order = msgspec.json.Decoder(Order)
@@ -33,6 +33,7 @@ def alarm_row(alarm: Alarm) -> dict[str, Any]:
         "why": _json(alarm.why),
         "cleared_why": None if alarm.cleared_why is None else _json(alarm.cleared_why),
         "order_id": alarm.order,
+        "level": alarm.level,
     }
 
 
@@ -53,7 +54,18 @@ def alarm_of(row: Row) -> Alarm:
         why=_reasons.decode(row["why"]),
         cleared_why=None if row["cleared_why"] is None else _reasons.decode(row["cleared_why"]),
         order=row["order_id"],
+        level=row["level"] or 0,
     )
+
+
+def correction_row(correction: Correction) -> dict[str, Any]:
+    """A correction as a row of `corrections`."""
+    return {**asdict(correction), "what": str(correction.what), "why": _json(correction.why)}
+
+
+def correction_of(row: Row) -> Correction:
+    """A row of `corrections` as a correction."""
+    return Correction(**{**row, "what": Hindsight(row["what"]), "why": _reasons.decode(row["why"])})
 
 
 def order_row(order: Order) -> dict[str, Any]:

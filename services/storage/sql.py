@@ -8,17 +8,17 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from domain.alarms import AlarmState
+from domain.alarms import AlarmState, Correction
 from domain.errors import NotFoundError
 from domain.naming import Priority
 from domain.readings import Millis
 from services.dispatch.dispatcher import Pending
-from services.dispatch.orders import ENDED, Alarm, Order, OrderState, Result
+from services.dispatch.orders import ENDED, Alarm, Order, OrderState, Result, Step
 from services.judge.outcome import MEMORY_MS, Outcome, Saved
 from services.storage import engines, records, tables, tallies
 
 CURSOR: Final = "judge"
-ALARM_FACTS: Final = ("state", "since", "until", "members", "cleared_why")  # the rest is pinned when it opens
+ALARM_FACTS: Final = ("state", "since", "until", "members", "cleared_why", "level")  # the rest is pinned when it opens
 
 
 class JudgeStore:
@@ -80,9 +80,12 @@ class JudgeStore:
             self._upsert(writing, tables.orders, orders, ("id",))
             self._upsert(writing, tables.order_changes, changes, ("order_id", "number"), ())
             letters = [records.outbox_row(addressed, outcome.row) for addressed in outcome.outbox]
+            self._raise_letters(writing, outcome)
             self._upsert(writing, tables.outbox, letters, ("key",))
             answers = [records.result_row(result) for result in outcome.results]
             self._upsert(writing, tables.reply_results, answers, ("source", "id"), ())
+            hindsight = [records.correction_row(correction) for correction in outcome.corrections]
+            self._upsert(writing, tables.corrections, hindsight, ("alarm", "what"), ())
             self._keep(writing, kept)
 
     # --- cursors of others
@@ -103,8 +106,8 @@ class JudgeStore:
     # --- the dispatcher
 
     def pending(self, limit: int) -> Sequence[Pending]:
-        """What is to be sent, the most urgent first, then the oldest. No message overtakes another of its order: an
-        order keeps its priority.
+        """What is to be sent, the most urgent first, then the oldest. No message overtakes another of its order: when
+        one becomes more urgent, what waits of it does too.
         """
         box = tables.outbox
         urgent = sa.select(box).where(box.c.state == "pending").order_by(box.c.priority, box.c.number)
@@ -125,6 +128,14 @@ class JudgeStore:
         self._mark(numbers, {"state": "dead", "error": why})
 
     # --- whoever asks
+
+    def corrections(self, *, facility: str = "", limit: int = 100) -> Sequence[Correction]:
+        """What late data would have changed, the latest heard first; of all, or of a facility."""
+        found = sa.select(tables.corrections).order_by(tables.corrections.c.heard.desc(), tables.corrections.c.alarm)
+        if facility:
+            found = found.where(tables.corrections.c.facility == facility)
+        with engines.tried(), self._reader.begin() as asked:
+            return [records.correction_of(row) for row in asked.execute(found.limit(limit)).mappings()]
 
     def alarms(
         self,
@@ -226,6 +237,16 @@ class JudgeStore:
         """A correction of an alarm that the judge no longer remembers keeps what it had."""
         rows = [records.alarm_row(alarm) for alarm in alarms]
         self._upsert(writing, tables.alarms, rows, ("id",), ALARM_FACTS)
+
+    def _raise_letters(self, writing: sa.Connection, outcome: Outcome) -> None:
+        """What waits to be sent about an order that has become more urgent goes as early as what is new about it: no
+        message overtakes another of its order.
+        """
+        raised = {order for order, _, change in outcome.history if change.step is Step.RAISE}
+        box = tables.outbox
+        for order in (one for one in outcome.orders if one.id in raised):
+            late = sa.and_(box.c.state == "pending", box.c.order_id == order.id, box.c.priority > str(order.priority))
+            writing.execute(sa.update(box).where(late).values(priority=str(order.priority)))
 
     def _mark(self, numbers: Sequence[int], values: Mapping[str, Any]) -> None:
         box = tables.outbox

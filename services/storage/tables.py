@@ -55,10 +55,28 @@ alarms: Final = sa.Table(
     _text("why"),
     sa.Column("cleared_why", sa.Text),
     _text("order_id"),
+    sa.Column("level", sa.Integer),
     sa.Index(None, "state", "opened"),
     sa.Index(None, "opened", "id"),
     sa.Index(None, "facility", "opened"),
     sa.Index(None, "rule", "opened"),
+)
+corrections: Final = sa.Table(
+    "corrections",
+    metadata,
+    sa.Column("alarm", sa.Text, primary_key=True),
+    sa.Column("what", sa.Text, primary_key=True),
+    _text("rule"),
+    _text("version"),
+    _text("subject"),
+    _text("facility"),
+    _ms("cause", needed=True),
+    _ms("at", needed=True),
+    _text("device"),
+    _ms("heard", needed=True),
+    _text("why"),
+    sa.Index(None, "heard"),
+    sa.Index(None, "facility", "heard"),
 )
 orders: Final = sa.Table(
     "orders",

@@ -7,12 +7,12 @@ from typing import TypeVar
 
 import msgspec
 
-from domain.alarms import AlarmState
+from domain.alarms import AlarmState, Correction
 from domain.errors import NotFoundError
 from domain.naming import Priority
 from domain.readings import Millis
 from services.dispatch.dispatcher import Pending
-from services.dispatch.orders import AT_WORK, Addressed, Alarm, Order, OrderState, Result
+from services.dispatch.orders import AT_WORK, Addressed, Alarm, Order, OrderState, Result, Step
 from services.judge import Outcome, Saved
 from services.judge.outcome import MEMORY_MS
 
@@ -27,6 +27,7 @@ class MemoryJudgeStore:
         self._orders: dict[str, Order] = {}
         self._history: dict[tuple[str, int], object] = {}
         self._subjects: dict[str, bytes] = {}
+        self._corrections: dict[tuple[str, str], Correction] = {}
         self._results: dict[tuple[str, str], Result] = {}
         self._box: dict[str, tuple[int, Addressed, str]] = {}
         self._meta: dict[str, bytes] = {}
@@ -60,9 +61,20 @@ class MemoryJudgeStore:
             self._alarms[alarm.id] = replace(alarm, **pinned)
         for result in outcome.results:
             self._results.setdefault((result.source, result.id), result)
+        self._corrections = {(c.alarm, c.what): c for c in outcome.corrections} | self._corrections
+        raised = {order for order, _, change in outcome.history if change.step is Step.RAISE}
+        for order in (one for one in outcome.orders if one.id in raised):
+            for key, (number, message, state) in self._box.items():
+                if state == "pending" and message.order == order.id:
+                    urgent = min(message.priority, str(order.priority))
+                    self._box[key] = (number, message._replace(priority=urgent), state)
         for message in outcome.outbox:
             number = self._box[message.key][0] if message.key in self._box else len(self._box) + 1
             self._box[message.key] = (number, message, "pending")
+
+    def corrections(self, *, facility: str = "", limit: int = 100) -> list[Correction]:
+        found = [c for c in self._corrections.values() if facility in ("", c.facility)]
+        return sorted(found, key=lambda c: (-c.heard, c.alarm))[:limit]
 
     def pending(self, limit: int) -> Sequence[Pending]:
         waiting = [Pending(n, m) for n, m, state in self._box.values() if state == "pending"]

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from domain.errors import ConflictError
+from domain.naming import Priority
 from services.dispatch import life
 from services.dispatch.orders import NO_LIMITS, Limits, Order, OrderState, Step
 from tests.unit.dispatch.coast import HOUR, MINUTE, T0, Play, wrong
@@ -37,6 +38,7 @@ CHANGES = {
     Step.OVERDUE: lambda o: life.overdue(o, who="x", at=T0, why=""),
     Step.ATTACH: lambda o: life.attach(o, alarm="a", who="x", at=T0, why=""),
     Step.AMEND: lambda o: life.amend(o, who="x", at=T0, why=""),
+    Step.RAISE: lambda o: life.urge(o, priority=Priority.P0, who="x", at=T0, why=""),
     Step.RECOVER: lambda o: life.recover(o, at=T0, why=""),
     Step.REOPEN: lambda o: life.reopen(o, alarm="a", who="x", at=T0, why=""),
     Step.NOTE: lambda o: life.note(o, by="li", at=T0, why=""),

@@ -26,7 +26,7 @@ clear: fill_level < 10""",
 )
 
 
-class Heard:
+class Learns:
     """Knows the newest tide, and who is at work."""
 
     kinds = frozenset({Kind.COAST})
@@ -64,7 +64,7 @@ class Heard:
         self.tide, self.workers = eval(text)  # noqa: S307
 
 
-def live(context: Heard, rows: Mapping[str, bytes] | None = None) -> Live:
+def live(context: Learns, rows: Mapping[str, bytes] | None = None) -> Live:
     made = Live(BOOK, SITE, context)
     if rows is None:
         made.listening_from(NIGHT)
@@ -74,7 +74,7 @@ def live(context: Heard, rows: Mapping[str, bytes] | None = None) -> Live:
 
 
 def test_what_the_coast_says_is_known_to_whoever_is_judged_after_it():
-    one = live(Heard())
+    one = live(Learns())
     one.work("bin-1", "crew", NIGHT, None)
     full = {"fill_level": 60.0}
     assert one.hear([said(SITE, "bin-1", NIGHT, full)], NIGHT) == []
@@ -87,7 +87,7 @@ def test_what_the_coast_says_is_known_to_whoever_is_judged_after_it():
 
 
 def test_work_is_of_one_facility_and_its_end_is_heard_of():
-    one = live(Heard())
+    one = live(Learns())
     one.work("bin-1", "crew", NIGHT, None)
     both = [said(SITE, name, NIGHT + 1, {"fill_level": 60.0}) for name in ("bin-1", "bin-2")]
     assert [c[:2] for c in lines(one.hear(both, NIGHT + 1))] == [("moved", "facility:bin-2")]
@@ -97,19 +97,19 @@ def test_work_is_of_one_facility_and_its_end_is_heard_of():
 
 
 def test_what_a_context_has_learnt_survives_a_restart():
-    one = live(Heard())
+    one = live(Learns())
     one.work("bin-1", "crew", NIGHT, None)
     one.hear([said(SITE, "gauge", NIGHT, {"tide_level": 420.0}, quality=int(Quality.BACKFILL))], NIGHT)
     kept = one.drain_dirty()
     assert "context" in kept
-    again = Heard()
+    again = Learns()
     live(again, kept)
     assert (again.tide, again.workers) == (420.0, {"bin-1": "crew"})
     assert "context" not in one.drain_dirty()
 
 
 def test_nobody_asks_again_while_nothing_can_have_changed():
-    context = Heard()
+    context = Learns()
     one = live(context)
     one.hear([said(SITE, "bin-1", NIGHT, {"fill_level": 5.0})], NIGHT)
     before = context.asked
