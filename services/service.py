@@ -17,7 +17,7 @@ from ingest.batching import Door
 from ingest.fanout import FanOut
 from ingest.pipeline import Pipeline
 from rules.book import RuleBook
-from rules.context.sun import sun_over
+from rules.context.all import surroundings
 from rules.runners.live import Live
 from services.chores import chores_of
 from services.dispatch.dispatcher import Dispatcher, Pace
@@ -162,7 +162,7 @@ class Service:
         )
 
     def _add_judge(self, rules: RuleBook) -> None:
-        self.engine = Live(rules, self.site, sun_over(self.site))
+        self.engine = Live(rules, self.site, surroundings(self.site, rules))
         saved = self.books.load()
         self.judge = Judge(self.site, rules.rules, self.engine)
         self.engine.load(self.books.subjects(), int(saved.meta.get(NEEDED, saved.row)))

@@ -1,6 +1,6 @@
 """Everything that surrounds a place, joined: what follows from time and site alone, and what was heard."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from domain.naming import Kind
@@ -16,12 +16,6 @@ from rules.core.surroundings import Place, Surroundings
 from rules.core.vocabulary import CONTEXT
 
 EVERYTHING: Final = frozenset(CONTEXT)
-_CALENDAR: Final = frozenset(name for name in CONTEXT if name.startswith("season_")) | {
-    "holiday",
-    "workday",
-    "working_weekend",
-    "golden_week",
-}
 _OPENING: Final = frozenset({"open", "minutes_to_close"})
 
 
@@ -33,7 +27,7 @@ class Around:
     def __init__(self, site: Site, heard: HeardContext, years: Mapping[int, Year], wanted: frozenset[str]) -> None:
         self._site, self._heard = site, heard
         self._sun: Sun = sun_over(site)
-        self._calendar = Calendar(site.timezone, years) if wanted & _CALENDAR else None
+        self._calendar = Calendar(site.timezone, years)
         self._opening = Opening(site.timezone, minutely="minutes_to_close" in wanted) if wanted & _OPENING else None
         self._zones: dict[str, Surroundings] = {}  # as last asked for
 
@@ -77,8 +71,8 @@ class Around:
         self._zones.clear()
 
     def _shared(self, place: Place, when: Millis) -> Surroundings:
-        found = _joined(self._sun.at(place, when), self._heard.shared(place.zone, when))
-        return found if self._calendar is None else _joined(found, self._calendar.at(when))
+        found = _joined(self._sun.at(place, when), self._calendar.at(when))
+        return _joined(found, self._heard.shared(place.zone, when))
 
     def _changed(self, *, changed: bool) -> bool:
         if changed:
@@ -91,20 +85,25 @@ def surroundings(site: Site, rules: RuleBook | None = None, *, years: Mapping[in
     wanted, reach = EVERYTHING, REACH
     if rules is not None:
         wanted = asked_for(rules)
-        reach = max(reach, *(_reach(program) for program in rules.programs.values()), 0)
+        reach = max(reach, *(_reach(program) for program in _parts(rules.programs.values())))
     heard = HeardContext(site, wanted, reach)
     return Around(site, heard, read_years(SHIPPED) if years is None else years, wanted)
 
 
 def asked_for(rules: RuleBook) -> frozenset[str]:
     """The names of the context that any rule asks for."""
-    conditions = (
-        condition
-        for program in rules.programs.values()
-        for condition in (*program.clauses, program.clear, program.given, program.clear_given, program.member)
-        if condition is not None
-    )
-    return frozenset(name for condition in conditions for name in condition.context)
+    return frozenset(name for one in _parts(rules.programs.values()) for name in _named(one))
+
+
+def _parts(programs: Iterable[Program]) -> Iterator[Program]:
+    for program in programs:
+        yield program
+        yield from _parts(program.parts)
+
+
+def _named(program: Program) -> Iterator[str]:
+    asked = (*program.clauses, program.clear, program.given, program.clear_given, program.member)
+    return (name for condition in asked if condition is not None for name in condition.context)
 
 
 def _reach(program: Program) -> Millis:

@@ -12,7 +12,7 @@ from domain.naming import Element, Kind
 from domain.readings import Millis, Reading, Value
 from domain.site import Device, Facility, Gateway, Grade, Name, Position, Site, Zone
 from rules.book import load_rules, shipped
-from rules.context.sun import sun_over
+from rules.context.all import surroundings
 from rules.runners.live import Live
 
 _START: Millis = 1_790_942_400_000  # 2026-10-02T20:00+08:00: lamps are lit
@@ -71,7 +71,7 @@ def rules_bench(facilities: int, rounds: int, path: Path | None, *, as_json: boo
     book = load_rules(path) if path is not None else shipped()
     site = _coast(facilities)
     before = _resident_mb()
-    live = Live(book, site, sun_over(site))
+    live = Live(book, site, surroundings(site, book))
     live.listening_from(_START)
     spent, changes, readings = _spend(live, site, rounds)
     figures = {

@@ -12,7 +12,7 @@ from domain.naming import Kind, replies_topic
 from domain.readings import Reading
 from domain.site import Facility, Site
 from rules.book import RuleBook, shipped
-from rules.context.sun import sun_over
+from rules.context.all import surroundings
 from rules.runners.live import Live
 from services.dispatch.orders import Order, OrderState, Step
 from services.judge import Judge, Saved
@@ -42,7 +42,7 @@ class Coast:
     def __init__(self, store: MemoryJudgeStore) -> None:
         site, rules = shipped_coast()
         self.store, self.saved = store, store.load()
-        self.engine = Live(rules, site, sun_over(site))
+        self.engine = Live(rules, site, surroundings(site, rules))
         self.engine.load(store.subjects())
         self.judge = Judge(site, rules.rules, self.engine)
         self.judge.load(self.saved)

@@ -14,7 +14,7 @@ from domain.naming import LINK, Element, Kind, clock_topic
 from domain.site import Site
 from ingest.pipeline import Pipeline
 from rules.book import shipped
-from rules.context.sun import sun_over
+from rules.context.all import surroundings
 from rules.runners.live import Live
 from services.judge import Judge
 from services.site import find, load_site
@@ -46,7 +46,7 @@ class Evening:
 def play(seed: int, delay_ms: tuple[int, int] = (0, 0)) -> Evening:
     site, book = load_site(find("shinan")), shipped()
     world = World(site, seed, START, plan_named("demo"), delay_ms)
-    pipeline, judge = Pipeline(site), Judge(site, book.rules, Live(book, site, sun_over(site)))
+    pipeline, judge = Pipeline(site), Judge(site, book.rules, Live(book, site, surroundings(site, book)))
     orders: dict[str, Any] = {}
     alarms: dict[str, Any] = {}
     spoke: set[str] = set()

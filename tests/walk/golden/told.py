@@ -9,7 +9,7 @@ from domain.messages import Message, Row
 from domain.naming import EDIT
 from ingest.pipeline import Pipeline
 from rules.book import RuleBook
-from rules.context.sun import sun_over
+from rules.context.all import surroundings
 from rules.runners.live import Live
 from services.audit import fate_faults
 from services.dispatch.orders import Addressed, Alarm, Order
@@ -61,7 +61,7 @@ def journal_rows(lines: Iterable[str]) -> Iterator[Row]:
 def decided(rows: Iterable[Row], rules: RuleBook) -> dict[str, Any]:
     """What the pipeline and the judge make of the rows, in plain values. Fails where a message has not one fate."""
     site = load_site(SITE)
-    pipeline, judge = Pipeline(site), Judge(site, rules.rules, Live(rules, site, sun_over(site)))
+    pipeline, judge = Pipeline(site), Judge(site, rules.rules, Live(rules, site, surroundings(site, rules)))
     alarms: dict[str, Alarm] = {}
     orders: dict[str, Order] = {}
     outbox: dict[str, Addressed] = {}
