@@ -44,6 +44,7 @@ from services.storage.sql import JudgeStore
 
 if TYPE_CHECKING:  # DuckDB and Arrow take 40 MB, also of who never uses them
     from services.storage.duck import DuckStore
+    from services.storage.duck_columns import DuckColumns
 
 RECEIVE: Final = 60_000  # unacknowledged messages that the broker may have with us; more than a lock-step step holds
 
@@ -93,6 +94,25 @@ def books_there(settings: Settings) -> JudgeStore:
 def open_journal(settings: Settings) -> SqliteJournal:
     """Everything heard."""
     return SqliteJournal(settings.state / "journal.sqlite")
+
+
+def columns_of(settings: Settings) -> "DuckColumns":
+    """The readings of an embedded store, for whoever goes through all of them. Raises ConflictError where a service has
+    them, NotFoundError where there are none.
+    """
+    from services.storage.duck_columns import DuckColumns
+
+    return DuckColumns(settings.state / "readings.duckdb")
+
+
+@asynccontextmanager
+async def history_of(settings: Settings, site: Site) -> AsyncIterator[InfluxHistory]:
+    """The readings of the InfluxDB that the settings name."""
+    history = InfluxHistory(influx_of(settings, simulated=site.simulated), site=site.id)
+    try:
+        yield history
+    finally:
+        await history.close()
 
 
 def influx_of(settings: Settings, *, simulated: bool) -> InfluxSettings:

@@ -24,6 +24,7 @@ from services.api.routes import (
     metrics,
     orders,
     quarantine,
+    readings,
     rules,
     site,
 )
@@ -87,6 +88,7 @@ def build(
         site.router(behind),
         facilities.router(behind),
         history.router(behind),
+        readings.router(behind),
         alarms.router(behind),
         orders.router(behind),
         acting.router(doing),

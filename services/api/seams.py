@@ -100,6 +100,10 @@ class Aside(Protocol):
 class History(Protocol):
     """Readings as they are stored. Raises UnavailableError."""
 
+    async def points(self, kind: str, since: Millis, until: Millis) -> Sequence[Point]:
+        """All points of a kind with since ≤ at < until."""
+        ...
+
     async def latest(self, facility: str) -> Sequence[Point]:
         """The newest point of each of a facility's devices."""
         ...

@@ -1,5 +1,6 @@
-"""`tidewalk rules`: check and test the rule files."""
+"""`tidewalk rules`: check and test the rule files; what takes more machinery is imported when it is asked for."""
 
+import importlib
 import json
 from pathlib import Path
 
@@ -14,7 +15,29 @@ CHECK_KEYS = "Last, one line: rules, version, names."
 TEST_KEYS = "Last, one line: cases, failed, not_shown."
 
 
-@click.group()
+ELSEWHERE = {
+    "backtest": ("services.commands.rules_backtest", "backtest"),
+}
+
+
+class Rules(click.Group):
+    """A group of which some members are imported on use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """By name."""
+        return sorted([*super().list_commands(ctx), *ELSEWHERE])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import it now, where it lies elsewhere."""
+        if cmd_name not in ELSEWHERE:
+            return super().get_command(ctx, cmd_name)
+        module, name = ELSEWHERE[cmd_name]
+        found = getattr(importlib.import_module(module), name)
+        assert isinstance(found, click.Command)  # noqa: S101
+        return found
+
+
+@click.group(cls=Rules)
 def rules() -> None:
     """Check and test the rule files.
 

@@ -163,11 +163,15 @@ class Turns:
     def __init__(self, most: int) -> None:
         self._most, self._asking = most, 0
 
+    def check(self) -> None:
+        """Raises UnavailableError where it is nobody's turn."""
+        if self._asking >= self._most:
+            raise UnavailableError("too many ask for history at once", 1.0)
+
     @asynccontextmanager
     async def one(self) -> AsyncIterator[None]:
         """For the time of one question. Raises UnavailableError."""
-        if self._asking >= self._most:
-            raise UnavailableError("too many ask for history at once", 1.0)
+        self.check()
         self._asking += 1
         try:
             yield
