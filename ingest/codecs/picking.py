@@ -17,6 +17,7 @@ from ingest import quarantine
 
 Object = Mapping[str, Any]
 _EARLIEST: Final = 946_684_800_000  # 2000-01-01: a clock before it was never set
+_LATEST: Final = 253_402_300_800_000  # 10000-01-01
 _EUI: Final = re.compile(r"[0-9a-f]{16}")
 # also without the dash between month and day: a gateway of Milesight's writes 2020-0327T12:39:05Z
 _INSTANT: Final = re.compile(
@@ -135,9 +136,9 @@ def instant(found: object) -> Millis | None:
     match found:
         case bool():
             return None
-        case int() | float() if isfinite(found) and found > 0:
+        case int() | float() if 0 < found < _LATEST:  # before anything is made of it: an int may be beyond any float
             at = int(found) if found > 1e11 else int(found * 1000)  # 1e11 ms are in 1973, 1e11 s in the year 5138
-            return at if _EARLIEST <= at < 253_402_300_800_000 else None
+            return at if _EARLIEST <= at < _LATEST else None
         case str() if (match := _INSTANT.fullmatch(found.strip())) and found.isascii():
             return _moment(match)
         case _:

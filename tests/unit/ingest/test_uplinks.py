@@ -218,3 +218,11 @@ def test_a_sea_of_made_up_euis_fills_no_memory():
     for number in range(50):
         heard(uplink(deviceInfo={"devEui": f"{number:016x}"}), pipeline=pipeline)
     assert not pipeline.uplinks._bound
+
+
+@pytest.mark.parametrize("digits", ["1" + "0" * 400, "-" + "9" * 400, "1e400", "NaN"])
+def test_a_clock_beyond_every_number_is_no_clock_and_costs_no_reading(digits: str):
+    plain = uplink()
+    said = heard(plain._replace(payload=plain.payload.replace(str(AT).encode(), digits.encode(), 1)))
+    assert not said.quarantined
+    assert [reading.values["distance"] for reading in said.readings] == [300.0]
