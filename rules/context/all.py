@@ -25,11 +25,13 @@ class Around:
     """
 
     def __init__(self, site: Site, heard: HeardContext, years: Mapping[int, Year], wanted: frozenset[str]) -> None:
-        self._site, self._heard = site, heard
+        self._heard = heard
         self._sun: Sun = sun_over(site)
         self._calendar = Calendar(site.timezone, years)
         self._opening = Opening(site.timezone, minutely="minutes_to_close" in wanted) if wanted & _OPENING else None
+        self._hours = {f.id: f.hours for f in site.facilities.values() if f.hours} if self._opening else {}
         self._zones: dict[str, Surroundings] = {}  # as last asked for
+        self._plain: dict[str, Surroundings] = {}  # the same, of facilities with nothing of their own
 
     @property
     def kinds(self) -> frozenset[Kind]:
@@ -38,16 +40,14 @@ class Around:
 
     def at(self, place: Place, when: Millis) -> Surroundings:
         """The surroundings of a place at a moment."""
-        found = self._zones.get(place.zone)
+        facility = place.facility
+        if facility in self._hours or facility in self._heard.own_of:
+            return self._of_its_own(place, when)
+        known = self._plain if facility else self._zones  # most facilities have nothing that others have not
+        found = known.get(place.zone)
         if found is None or not found.since <= when < found.until:
-            found = self._zones[place.zone] = self._shared(place, when)
-        if not place.facility:
-            return found
-        found = _joined(found, self._heard.own(place, when))
-        facility = self._site.facilities.get(place.facility)
-        if self._opening is None or facility is None:
-            return found
-        return _joined(found, self._opening.at(facility.hours, when))
+            found = known[place.zone] = self._usual(place, when) if facility else self._shared(place.zone, when)
+        return found
 
     def hear(self, reading: Reading) -> bool:
         """A reading of one of `kinds`. Whether any answer may now be another."""
@@ -68,15 +68,27 @@ class Around:
     def load(self, text: bytes) -> None:
         """Take up what `save` gave."""
         self._heard.load(text)
-        self._zones.clear()
+        self._changed(changed=True)
 
-    def _shared(self, place: Place, when: Millis) -> Surroundings:
-        found = _joined(self._sun.at(place, when), self._calendar.at(when))
-        return _joined(found, self._heard.shared(place.zone, when))
+    def _of_its_own(self, place: Place, when: Millis) -> Surroundings:
+        found = _joined(self.at(Place(place.zone, {}), when), self._heard.own(place, when))
+        if self._opening is None:
+            return found
+        return _joined(found, self._opening.at(self._hours.get(place.facility, ()), when))
+
+    def _usual(self, place: Place, when: Millis) -> Surroundings:
+        """Of a facility that is always open, and where nobody is at work."""
+        found = _joined(self.at(Place(place.zone, {}), when), self._heard.own(place, when))
+        return found if self._opening is None else _joined(found, self._opening.at((), when))
+
+    def _shared(self, zone: str, when: Millis) -> Surroundings:
+        found = _joined(self._sun.at(Place(zone, {}), when), self._calendar.at(when))
+        return _joined(found, self._heard.shared(zone, when))
 
     def _changed(self, *, changed: bool) -> bool:
         if changed:
             self._zones.clear()
+            self._plain.clear()
         return changed
 
 

@@ -69,6 +69,7 @@ class HeardContext:
         self._throngs: dict[str, Throng] = {}
         self._work: dict[str, Stints] = {}
         self._plans: dict[str, Plan] = {}
+        self.own_of: frozenset[str] = frozenset()  # facilities of which more is known than what their zone shares
 
     def hear(self, reading: Reading) -> bool:
         """A reading of one of `kinds`; what is back-filled, or of an unknown time, tells nothing. Whether it counts."""
@@ -91,7 +92,11 @@ class HeardContext:
         """Somebody's work on a facility begins (`until` None) or ends; work that has begun keeps its beginning. Both
         None: nobody came after all. Whether any answer may now be another.
         """
-        return self._work.setdefault(facility, Stints()).work(who, since, until)
+        changed = self._work.setdefault(facility, Stints()).work(who, since, until)
+        newest = max((one for one in (since, until) if one is not None), default=0)
+        self._work = {name: work for name, work in self._work.items() if work.ended > newest - REMEMBERED}
+        self._note_own()
+        return changed
 
     def plan(self, plan: str, facility: str, zone: str, since: Millis, until: Millis) -> bool:
         """Work is planned on a facility, or (that being "") in a zone; or the plan of that id is another now. One that
@@ -101,6 +106,7 @@ class HeardContext:
         self._plans = {p.id: p for p in before.values() if p.id != plan and p.until > since - REMEMBERED}
         if until > since:
             self._plans[plan] = Plan(plan, facility, zone, since, until)
+        self._note_own()
         return self._plans != before
 
     def at(self, place: Place, when: Millis) -> Surroundings:
@@ -149,7 +155,7 @@ class HeardContext:
             _Saved(
                 coast={d: {name: track.steps for name, track in named.items()} for d, named in self._tracks.items()},
                 crowd={zone: _Crowd(throng.counts, throng.before) for zone, throng in self._throngs.items()},
-                work={facility: work.stints for facility, work in self._work.items() if work.stints},
+                work={facility: work.stints for facility, work in self._work.items()},
                 plans=list(self._plans.values()),
             )
         )
@@ -166,6 +172,10 @@ class HeardContext:
                 self._throngs[zone] = self._throng(zone, crowd)
         self._work = {facility: Stints(stints) for facility, stints in saved.work.items()}
         self._plans = {plan.id: plan for plan in saved.plans}
+        self._note_own()
+
+    def _note_own(self) -> None:
+        self.own_of = frozenset((*self._work, *(plan.facility for plan in self._plans.values() if plan.facility)))
 
     def _track(self, device: str, name: str) -> Track:
         tracks = self._tracks.setdefault(device, {})

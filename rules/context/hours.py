@@ -21,13 +21,14 @@ class Opening:
 
     def __init__(self, timezone: str, *, minutely: bool = True) -> None:
         self._days, self._minutely = Days(timezone), minutely
+        self._known: dict[tuple[Hours, ...], tuple[date, list[tuple[Millis, Millis]]]] = {}
 
     def at(self, hours: tuple[Hours, ...], when: Millis) -> Surroundings:
         """Whether it is open at a moment. No hours: always. Hours past midnight belong to the day they began on."""
         if not hours:
             return Surroundings(0, _EVER, _ALWAYS)
         today = self._days.of(when)
-        since, until = self._days.begins(today - timedelta(days=1)), self._days.begins(today + timedelta(days=_AHEAD))
+        since, until = self._days.span(when)
         for opens, closes in self._spans(hours, today):
             if closes <= when:
                 since = max(since, closes)
@@ -47,7 +48,15 @@ class Opening:
         since = max(opens, closes - left * MINUTE)
         return Surroundings(since, closes - (left - 1) * MINUTE, {"open": True, "minutes_to_close": float(left)})
 
-    def _spans(self, hours: tuple[Hours, ...], today: date) -> Iterator[tuple[Millis, Millis]]:
+    def _spans(self, hours: tuple[Hours, ...], today: date) -> list[tuple[Millis, Millis]]:
+        """When it is open round a day. Many facilities keep the same hours: they are worked out once a day."""
+        day, spans = self._known.get(hours, (None, []))
+        if day != today:
+            spans = list(self._open_round(hours, today))
+            self._known[hours] = today, spans
+        return spans
+
+    def _open_round(self, hours: tuple[Hours, ...], today: date) -> Iterator[tuple[Millis, Millis]]:
         """The spans in which it is open round a day, in order; what touches is one."""
         days = [today + timedelta(days=n) for n in range(-1, _AHEAD + 1)]
         found = sorted(

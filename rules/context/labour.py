@@ -46,6 +46,11 @@ class Stints:
     def __init__(self, stints: Iterable[Stint] = ()) -> None:
         self.stints = list(stints)
 
+    @property
+    def ended(self) -> Millis:
+        """When the last of it ended; 0 where there is none."""
+        return max((stint.ended for stint in self.stints), default=0)
+
     def work(self, who: str, since: Millis | None, until: Millis | None) -> bool:
         """Somebody's work begins, or ends, or (both None) never was. Whether anything is other than before."""
         before = list(self.stints)
