@@ -84,9 +84,9 @@ class Live:
                 self._look(ear, reading)
                 self._soil(spot)
             if (recent := spot.recent) is not None:
-                if recent and recent[0].at < when - recall:
+                if recent and recent[0][0] < when - recall:
                     forget(recent, when - recall)
-                recent.append(reading)
+                recent.append((when, device, *map(values.get, spot.windowed)))
             page = spot.page
             if not page.dirty:
                 page.dirty = True
@@ -226,7 +226,7 @@ class Live:
         elif spot.facility.kind in self._tellers:
             self._inform(reading)
         if spot.recent is not None:
-            spot.recent.append(reading)
+            spot.recent.append((reading.at, reading.device, *map(reading.values.get, spot.windowed)))
         self._pages.soil(spot.page)
 
     def _look(self, ear: Ear, seen: Reading | Late) -> None:

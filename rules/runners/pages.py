@@ -12,10 +12,9 @@ from zlib import crc32
 
 import msgspec
 
-from domain.readings import Millis, Quality, Reading
-from rules.core.state import Sample
+from domain.readings import Millis, Quality, Reading, Value
 from rules.core.step import UNFIT
-from rules.runners.records import Ear, Page, Spot, forget, sampled
+from rules.runners.records import Ear, Page, Spot, forget
 
 PAGES: Final = 256  # of a site; a facility keeps its page for as long as this is so
 LAG: Final = 200_000  # readings that may wait to be written: some two seconds of work to hear them again
@@ -30,7 +29,7 @@ class SavedPage(msgspec.Struct, frozen=True, omit_defaults=True):
 
     row: int
     heard: dict[str, Millis]  # by device
-    recent: dict[str, list[Sample]] = {}  # by facility
+    recent: dict[str, list[tuple[Millis, str, dict[str, Value]]]] = {}  # by facility, in order of arrival
 
 
 class Pages:
@@ -87,8 +86,8 @@ class Pages:
                 if device in ears:
                     ears[device].heard = max(ears[device].heard, heard)
             for facility, recent in saved.recent.items():
-                if facility in spots and spots[facility].recent is not None:
-                    spots[facility].recent = list(recent)
+                if facility in spots and (windowed := spots[facility].windowed):
+                    spots[facility].recent = [(at, device, *map(values.get, windowed)) for at, device, values in recent]
 
     def hear_again(self, row: int, reading: Reading, ear: Ear, recall: Millis) -> None:
         """What `Live.hear` does to a page, for a row that was judged before."""
@@ -101,9 +100,9 @@ class Pages:
             ear.heard = when
         else:
             if (recent := spot.recent) is not None:
-                if when >= ear.heard and recent and recent[0].at < when - recall:
+                if when >= ear.heard and recent and recent[0][0] < when - recall:
                     forget(recent, when - recall)
-                recent.append(reading)
+                recent.append((when, reading.device, *map(reading.values.get, spot.windowed)))
             ear.heard = max(ear.heard, when)
         self.soil(spot.page)
 
@@ -123,7 +122,7 @@ def _row_of(page: Page) -> bytes:
             page.row,
             {ear.id: ear.heard for spot in page.spots for ear in spot.ears if ear.heard >= 0},
             {
-                spot.facility.id: [sampled(one, spot.windowed) for one in spot.recent]
+                spot.facility.id: [(one[0], one[1], spot.values(one)) for one in spot.recent]
                 for spot in page.spots
                 if spot.recent
             },

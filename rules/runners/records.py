@@ -1,16 +1,20 @@
 """What the live runner keeps of each zone, facility, device and group: plain records on the hot path."""
 
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Any, Final
 
 from domain.alarms import AlarmState
-from domain.readings import Millis, Reading
+from domain.readings import Millis, Value
 from domain.site import Device, Facility
 from rules.core.expression import Condition, Get, Interest
 from rules.core.groups import HUB, WELL, Group
 from rules.core.program import Program
 from rules.core.state import QUIET, Change, Cover, Sample, State
 from rules.core.surroundings import Place
+
+# Event time, device, and the facility's windowed quantities in their order, None where one was not measured. Whole
+# readings would keep ten times the memory, and keep it from being used again while it is in the cache.
+Recent = tuple[Any, ...]
 
 
 class Watch:
@@ -160,7 +164,7 @@ class Spot:
         self.asleep: dict[str, Millis] = {}  # how far window rules had judged when they fell asleep
         windowed = (q for watch in watches if watch.program.span for q in watch.program.quantities)
         self.windowed = tuple(dict.fromkeys(windowed))  # what window rules want to know of a reading
-        self.recent: list[Reading | Sample] | None = [] if self.windowed else None  # what windows may reach back to
+        self.recent: list[Recent] | None = [] if self.windowed else None  # what windows may reach back to
         self.restless = 0  # in how many ways groups want it looked at closely
         self.awake = False
         self.dirty = False  # more than its page is not as it was written
@@ -193,12 +197,17 @@ class Spot:
         judged = self.asleep.get(key, -1)
         found: dict[tuple[Millis, str], Sample] = {}
         for one in self.recent:
-            sample = sampled(one, program.quantities)
-            if sample.values and sample.at > judged - program.span:
-                at = (sample.at, sample.device)
-                found[at] = sample if at not in found else Sample(*at, found[at].values | sample.values)
+            at, device, *_ = one
+            values = {q: value for q, value in self.values(one).items() if q in program.quantities}
+            if values and at > judged - program.span:
+                known = found.get((at, device))
+                found[at, device] = Sample(at, device, values if known is None else known.values | values)
         woken = State(samples=tuple(found[at] for at in sorted(found)), judged=judged)
         return State(parts=(woken,) * len(program.parts)) if program.parts else woken
+
+    def values(self, recent: Recent) -> dict[str, Value]:
+        """What was measured then of what windows want."""
+        return {q: value for q, value in zip(self.windowed, recent[2:], strict=True) if value is not None}
 
     def held_by(self, names: tuple[str, ...]) -> bool:
         """Whether the alarm of any of these groups speaks for it now."""
@@ -232,14 +241,9 @@ class Ear:
         self.order = 0
 
 
-def sampled(one: Reading | Sample, quantities: tuple[str, ...]) -> Sample:
-    """The part of a reading, or of a sample, that is wanted."""
-    return Sample(one.at, one.device, {q: one.values[q] for q in quantities if q in one.values})
-
-
-def forget(recent: list[Reading | Sample], before: Millis) -> None:
+def forget(recent: list[Recent], before: Millis) -> None:
     """Drop what no window reaches back to any more."""
-    if recent[-1].at < before:
+    if recent[-1][0] < before:
         recent.clear()
     else:
-        recent[:] = [one for one in recent if one.at >= before]
+        recent[:] = [one for one in recent if one[0] >= before]

@@ -20,7 +20,6 @@ from domain.errors import NotFoundError, UnavailableError
 from domain.naming import COMMAND
 from rules.book import shipped
 from rules.context.sun import sun_over
-from rules.core.state import Sample
 from rules.runners.live import Live
 from services.dispatch.orders import ENDED, Addressed, OrderState
 from services.judge import Outcome, Saved
@@ -282,7 +281,7 @@ def test_rule_state_of_the_second_revision_is_taken_up_from_its_pages(tmp_path: 
         "toilet-1": (at - HOUR, at),
         "toilet-1b": (at, None),
     }
-    assert [s.recent for s in live._fitted.spots if s.recent] == [[Sample(at, "lamp-1", {"tilt_deg": 1.5})]]
+    assert [s.recent for s in live._fitted.spots if s.recent] == [[(at, "lamp-1", 1.5)]]
     assert after.load().row == 7
     after.close()
 

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from domain.alarms import AlarmChange
 from domain.readings import Millis, Quality, Reading
 from rules.runners.live import Live
-from rules.runners.records import sampled
 from tests.unit.rules.coast import NIGHT, book_of, lines, live_on, said, small_coast
 
 SITE = small_coast(lamps=4, interval_s=60)
@@ -195,13 +194,7 @@ def test_what_waits_to_be_written_comes_back_after_a_death_at_any_row(
 
 def quiet(live: Live) -> dict[str, object]:
     """What a page keeps of each facility."""
-    return {
-        spot.facility.id: (
-            [ear.heard for ear in spot.ears],
-            [sampled(one, spot.windowed) for one in spot.recent or ()],
-        )
-        for spot in live._fitted.spots
-    }
+    return {spot.facility.id: ([ear.heard for ear in spot.ears], spot.recent) for spot in live._fitted.spots}
 
 
 @settings(max_examples=120, deadline=None)
