@@ -24,6 +24,7 @@ from rules.core.surroundings import Surroundings
 from rules.marked import Marked
 
 SHIPPED: Final = Path(__file__).parent / "holidays"
+DECREED: Final = frozenset({"holiday", "workday", "working_weekend", "golden_week"})  # unknown without a file
 _GOLDEN_DAYS: Final = 7  # 黄金周: Spring Festival and National Day, a week off each
 _SEASONS: Final = ("winter", "spring", "summer", "autumn")
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,9 +10,11 @@ import click
 
 from domain.errors import TidewalkError
 from domain.site import Site
+from rules.context.all import asked_for
+from rules.context.calendar import SHIPPED, read_years
 from services import wiring
 from services.clocks import WallClock
-from services.doctor import books, broker, influx, machine
+from services.doctor import books, broker, calendar, influx, machine
 from services.doctor.finding import Finding, Level, exit_code, fail, worst
 from services.doctor.line import Place
 from services.settings import Settings, settled
@@ -81,6 +84,8 @@ def _looked(said: dict[str, Any], burst: int, *, deep: bool) -> Iterator[Finding
         )
     files = find(settings.site) if site is not None else None
     yield from machine.permissions(settings.state, files, [one for one in (settings.api_tokens_file,) if one])
+    if site is not None:
+        yield from _tried("calendar", partial(_calendar, settings, site, wall))
     yield from machine.disk(settings.state)
     yield from machine.port(settings.api)
     journal, kept = wiring.open_journal(settings), _cursors(settings)
@@ -95,6 +100,10 @@ def _looked(said: dict[str, Any], burst: int, *, deep: bool) -> Iterator[Finding
     yield from _tried("broker", lambda: broker.look(_place(settings), site.id if site else "any", rate, burst))
     if settings.influx:
         yield from _tried("influxdb", lambda: influx.look(_asked(settings, site), wall))
+
+
+def _calendar(settings: Settings, site: Site, wall: WallClock) -> list[Finding]:
+    return calendar.look(read_years(SHIPPED), asked_for(wiring.rules_of(settings)), wall, site.timezone)
 
 
 def _tried(part: str, look: Callable[[], Iterable[Finding]]) -> Iterable[Finding]:

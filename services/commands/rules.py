@@ -8,6 +8,8 @@ import click
 
 from domain.errors import ConflictError
 from rules.book import LIBRARY, RuleBook, load_rules
+from rules.context.all import asked_for
+from rules.context.calendar import DECREED, SHIPPED, read_years
 from rules.runners.trial import Outcome, read_trial, run_trial
 
 _PATH = click.argument("path", required=False, type=click.Path(path_type=Path, exists=True), default=None)
@@ -74,6 +76,9 @@ def check(path: Path | None, *, as_json: bool) -> None:
         whose = rule.kind.value if rule.kind is not None else "any device"
         click.echo(f"{rule.id:5} {rule.name:16} {whose:10} {rule.version}  {rule.title.en} {rule.title.zh}")
     click.echo(f"{len(book.rules)} rules, version {book.version}: all good")
+    if named := sorted(asked_for(book) & DECREED):
+        years = ", ".join(map(str, sorted(read_years(SHIPPED))))
+        click.echo(f"{', '.join(named)}: known of {years}; rules that name them neither raise nor clear in other years")
 
 
 @rules.command()
