@@ -11,9 +11,10 @@ import msgspec
 from pydantic import ValidationError
 
 from domain.errors import NotFoundError
+from domain.naming import Kind
 from rules.core.expression import Condition, condition, gate
 from rules.core.grammar import ExpressionError
-from rules.core.program import Program, compiled
+from rules.core.program import Program, compiled, member_kind
 from rules.core.rule import Rule
 from rules.marked import Marked
 from rules.schema import RuleSaid
@@ -143,9 +144,46 @@ def _fits(rule: Rule, programs: Mapping[str, Program], marked: Marked) -> None:
     for i, name in enumerate(rule.inhibited_by):
         if name not in groups or name == rule.name:
             raise marked.fault(("inhibited_by", i), f"{name!r} inhibits nothing", f"a group: {', '.join(groups)}")
+    for i, name in enumerate(rule.quorum.alarms if rule.quorum is not None else ()):
+        _counts_alarms_of(name, i, rule, programs, marked)
+    if _reaches(rule.name, rule.name, programs):
+        raise marked.fault(
+            ("inhibited_by",), f"{rule.name} depends on itself", "groups in an order, from small to great"
+        )
     counts = {p.rule.absent_intervals for p in programs.values() if p.rule.absent_intervals}
     if rule.absent_intervals and len(counts) > 1:
         raise marked.fault(("absent",), f"{rule.absent_intervals:g} intervals here and others elsewhere", "one number")
+
+
+def _counts_alarms_of(name: str, i: int, rule: Rule, programs: Mapping[str, Program], marked: Marked) -> None:
+    quorum = rule.quorum
+    assert quorum is not None  # noqa: S101
+    members, where = member_kind(quorum), ("quorum", "alarm", i)
+    if name not in programs:
+        raise marked.fault(where, f"there is no rule {name!r}", f"one of {', '.join(programs)}")
+    other = programs[name].rule
+    kind = Kind(other.quorum.over) if other.quorum is not None and other.quorum.over in set(Kind) else other.kind
+    if other.quorum is not None and other.quorum.over not in set(Kind):
+        raise marked.fault(where, f"{name} is about a {other.quorum.over}", "a rule about facilities")
+    if kind is not members or other.subject == "device":
+        raise marked.fault(
+            where, f"{name} is about {other.subject if kind is members else kind}", f"a rule about {members}"
+        )
+
+
+def _reaches(start: str, goal: str, programs: Mapping[str, Program]) -> bool:
+    """Whether what a group waits for (inhibitors, and alarms it counts) leads back to it."""
+    seen: set[str] = set()
+    paths = [start]
+    while paths:
+        rule = programs[paths.pop()].rule
+        for name in (*rule.inhibited_by, *(rule.quorum.alarms if rule.quorum is not None else ())):
+            if name == goal and rule.quorum is not None and programs[goal].rule.quorum is not None:
+                return True
+            if name not in seen and name in programs and programs[name].rule.quorum is not None:
+                seen.add(name)
+                paths.append(name)
+    return False
 
 
 def _shown(value: object) -> str:

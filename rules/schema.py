@@ -17,6 +17,7 @@ _PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%")
 
 LONGEST = 366 * 86_400  # seconds
 LONGEST_REOPEN = 86_400  # seconds: a closed order is remembered for twice as long
+HUBS = (("feeder", Kind.FEEDER), ("cabinet", Kind.CABINET))
 WAIT_TIMER, WAIT_GROUP, WAIT_WINDOW = 1, 5, 60  # seconds, where a rule does not say
 
 
@@ -45,6 +46,10 @@ def _share(text: object) -> float:
 
 def _clauses(said: object) -> object:
     return [{"if": said}] if isinstance(said, str) else said
+
+
+def _names(said: object) -> object:
+    return [said] if isinstance(said, str) else said
 
 
 def _seasons(said: object) -> object:
@@ -154,13 +159,36 @@ class ParamSaid(_Said):
 class QuorumSaid(_Said):
     """A group over topology."""
 
-    over: Literal["feeder", "gateway"]
+    over: Literal["feeder", "cabinet", "gateway", "section", "zone"]
+    kind: Kind | None = None
     member: str = ""
-    share: Share
+    alarm: Annotated[list[str], BeforeValidator(_names)] = []
+    silence: bool | None = None
+    share: Share | None = None
     least: int = Field(ge=2)
     within: Seconds
-    clear_share: Share
+    clear_share: Share | None = None
     gather: Seconds = 0
+
+    def faults(self) -> list[tuple[str, str]]:
+        """What does not go together: (what, what would)."""
+        found: list[tuple[str, str]] = []
+        if self.over == "gateway" and (self.member or self.alarm or self.kind):
+            found.append(("devices behind a gateway have nothing in common but silence", "no member, alarm or kind"))
+        if self.over in ("cabinet", "section", "zone") and self.kind is None:
+            found.append((f"a {self.over} has members of many kinds", f"kind: {' | '.join(Kind)}"))
+        if self.over == "feeder" and self.kind not in (None, Kind.LIGHT):
+            found.append(("the members of a feeder are its lights", "no kind"))
+        if self.alarm and (self.member or self.silence):
+            found.append(("alarms are counted, or readings", "`alarm` without member and silence"))
+        if not self.counts_silence and not self.member and not self.alarm:
+            found.append(("nothing makes a member at fault", "member, alarm or silence"))
+        return found
+
+    @property
+    def counts_silence(self) -> bool:
+        """Whether a silent member is at fault: where nothing is said, unless it is about alarms."""
+        return self.silence if self.silence is not None else not self.alarm
 
 
 class OrderSaid(_Said):
@@ -223,16 +251,16 @@ class RuleSaid(_Said):
             found.append(("kind", "a rule about readings is about one kind", f"kind: {' | '.join(Kind)}"))
         if len(self.when) > 1 and (self.hold or self.repeat > 1):
             found.append(("for", "`for` and `repeat` of several conditions", "them beside each `if`"))
-        if self.quorum is not None and self.inhibited_by and self.quorum.over == "feeder":
-            found.append(("inhibited_by", "a feeder stands above everything", "no inhibited_by"))
         if self.quorum is not None and (self.hold or self.repeat > 1 or self.given or self.clear or len(self.when) > 1):
             found.append(("quorum", "a group has its own ways", "gather, clear_share, and one `when` of its hub"))
         if (self.quorum is not None or self.absent) and self.wait is not None and self.wait < WAIT_GROUP:
             found.append(("wait", f"{self.wait}s: silence is known {WAIT_GROUP} s late", f"at least {WAIT_GROUP}s"))
-        if self.quorum is not None and self.when and (self.quorum.over, self.kind) != ("feeder", Kind.FEEDER):
-            found.append(("when", "a condition of the hub", "quorum over feeder and kind: feeder"))
-        if self.quorum is not None and self.quorum.over == "gateway" and self.quorum.member:
-            found.append(("quorum", "devices behind a gateway have nothing in common but silence", "no member"))
+        if self.quorum is not None:
+            found += [("quorum", what, expected) for what, expected in self.quorum.faults()]
+            if self.when and (self.quorum.over, self.kind) not in HUBS:
+                found.append(("when", "a condition of the hub", "quorum over feeder or cabinet, and that kind"))
+            if self.params and not (self.when or self.quorum.member):
+                found.append(("params", "a group without conditions asks for none", "no params"))
         return found
 
     def _faults_of_levels(self) -> list[tuple[str, str, str]]:
@@ -312,7 +340,18 @@ class RuleSaid(_Said):
 
 
 def _quorum(said: QuorumSaid) -> Quorum:
-    return Quorum(said.over, said.member, said.share, said.least, said.within, said.clear_share, said.gather)
+    return Quorum(
+        over=said.over,
+        member=said.member,
+        share=said.share or 0.0,
+        least=said.least,
+        within_s=said.within,
+        clear_share=said.clear_share or 0.0,
+        gather_s=said.gather,
+        kind=said.kind,
+        alarms=tuple(said.alarm),
+        silence=said.counts_silence,
+    )
 
 
 def _plan(said: OrderSaid, title: NameSaid) -> OrderPlan:

@@ -215,8 +215,10 @@ class _Turn:
         if self.hub is not None or self.open is None:
             return False
         since = self._reach(self.open.cause)
-        counted = self._counted(since)
-        return counted - len(self._fresh(since)) >= self.quorum.clear_share * counted
+        counted, fresh = self._counted(since), len(self._fresh(since))
+        if not self.quorum.clear_share:
+            return fresh < _needed(self.quorum, counted)
+        return counted - fresh >= self.quorum.clear_share * counted
 
     def _reach(self, cause: Millis) -> Millis:
         """Who was at fault at that time or before, was so for another reason."""

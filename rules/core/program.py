@@ -6,7 +6,7 @@ from functools import cached_property
 from domain.naming import Kind
 from rules.core.expression import Condition, condition, gate
 from rules.core.grammar import Window
-from rules.core.rule import Level, Rule
+from rules.core.rule import Level, Quorum, Rule
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def compiled(rule: Rule) -> Program:
         clear=clear,
         clear_settled=settles or (any(settled) if clear is None else bool(clear.windows)),
         clear_given=gate(rule.clear_given, params, rule.name) if rule.clear_given else None,
-        member=made(rule.quorum.member, _member_kind(rule)) if rule.quorum is not None else None,
+        member=made(rule.quorum.member, member_kind(rule.quorum)) if rule.quorum is not None else None,
         parts=tuple(compiled(_as_rule(rule, level)) for level in rule.levels),
     )
 
@@ -97,5 +97,6 @@ def _as_rule(rule: Rule, level: Level) -> Rule:
     )
 
 
-def _member_kind(rule: Rule) -> Kind | None:
-    return Kind.LIGHT if rule.quorum and rule.quorum.over == "feeder" else None
+def member_kind(quorum: Quorum) -> Kind | None:
+    """What the members of a group are; None: devices, whatever they are on."""
+    return quorum.kind or (Kind.LIGHT if quorum.over == "feeder" else None)

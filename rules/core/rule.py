@@ -71,15 +71,18 @@ class Param:
 
 @dataclass(frozen=True, slots=True)
 class Quorum:
-    """A group over topology: so many of its members must be at fault. A silent member is at fault."""
+    """A group over topology: so many of its members must be at fault, by `member`, `alarms` or `silence`."""
 
-    over: str  # feeder | gateway
-    member: str  # expression over a member's quantities; "" = silence alone
+    over: str  # feeder | cabinet | gateway | section | zone
+    member: str  # expression over a member's quantities; "" = none
     share: float  # 0–1 of the members heard within three intervals, plus those silent because of the group
     least: int
     within_s: int  # they must have become so within this time of one another
-    clear_share: float  # share of members that must be well again
+    clear_share: float  # share of members that must be well again; 0: so many that they make no quorum any more
     gather_s: int = 0  # after the moment that made it, how long members may join before the alarm is raised
+    kind: Kind | None = None  # of the members; None: lights of a feeder, any device behind a gateway
+    alarms: tuple[str, ...] = ()  # rules: a member of which one has an alarm open is at fault
+    silence: bool = True  # a member of which nothing is heard is at fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,7 @@ class Rule:
     name: str  # lamp-out; part of every alarm id, so it never changes meaning
     version: str  # content hash
     kind: Kind | None  # None: every kind (absence alone)
-    subject: str  # facility | device | feeder | gateway
+    subject: str  # facility | device | feeder | cabinet | gateway | section | zone
     title: Name
     clauses: tuple[Clause, ...]
     given: str = ""  # context gate; "" = always

@@ -11,7 +11,8 @@ from rules.core import absence
 from rules.core.expression import Condition, Interest, interest
 from rules.core.groups import HUB
 from rules.core.params import attributes
-from rules.core.program import Program
+from rules.core.program import Program, member_kind
+from rules.core.rule import Quorum
 from rules.core.surroundings import Place
 from rules.core.vocabulary import CONTEXT
 from rules.runners.records import Bay, Circle, Ear, Spot, Watch
@@ -66,7 +67,8 @@ class _Fusion:
         self.watches = tuple(Watch(program, interest(_asked(program))) for program in watching)
         groups = [p for p in programs if p.rule.quorum is not None]
         asked = [pair for program in watching for pair in _asked(program)]
-        asked += [(None, p.member) for p in groups if p.member is not None and kind is Kind.LIGHT]
+        asked += [(None, p.member) for p in groups if p.member is not None and p.rule.quorum is not None
+                  and kind is member_kind(p.rule.quorum)]  # fmt: skip
         asked += [pair for p in groups if p.rule.kind is kind for pair in _asked(p)]
         self.interest: Interest = interest(asked)
         named = {name for pair in asked for one in pair if one is not None for name in one.context}
@@ -93,24 +95,42 @@ def _keys(spot: Spot) -> list[tuple[Watch, str]]:
 
 def _circles(program: Program, site: Site, spots: dict[str, Spot], ears: dict[str, Ear]) -> list[Circle]:
     quorum = program.rule.quorum
+    assert quorum is not None  # noqa: S101
     made = []
-    if quorum is not None and quorum.over == "feeder":
-        for hub, lamps in sorted(site.lamps_of.items()):
-            circle = Circle(program, "feeder", hub)
-            for lamp in lamps:
-                _join(circle, lamp, spots[lamp], spots[lamp].ears)
-                if program.member is not None:
-                    spots[lamp].asked_by.append((circle, lamp))
-            if hub in spots:
-                _lead(circle, spots[hub])
-            made.append(circle)
-    elif quorum is not None:
+    if quorum.over == "gateway":
         for hub, devices in sorted(site.devices_behind.items()):
             circle = Circle(program, "gateway", hub)
             for device in devices:
                 _join(circle, device, ears[device].spot, [ears[device]])
             made.append(circle)
+        return made
+    for hub, members in sorted(_members(site, quorum).items()):
+        circle = Circle(program, quorum.over, hub)
+        for who in members:
+            _join(circle, who, spots[who], spots[who].ears if quorum.silence else ())
+            if program.member is not None:
+                spots[who].asked_by.append((circle, who))
+            for rule in quorum.alarms:
+                spots[who].counted_by.setdefault(rule, []).append(circle)
+        if hub in spots:
+            _lead(circle, spots[hub])
+        made.append(circle)
     return made
+
+
+def _members(site: Site, quorum: Quorum) -> dict[str, list[str]]:
+    """The facilities of each group, sorted."""
+    kind, found = member_kind(quorum), dict[str, list[str]]()
+    for name, facility in sorted(site.facilities.items()):
+        hub = {
+            "feeder": facility.feeder,
+            "cabinet": facility.cabinet,
+            "section": facility.section,
+            "zone": facility.zone,
+        }[quorum.over]
+        if hub and facility.kind is kind:
+            found.setdefault(hub, []).append(name)
+    return found
 
 
 def _join(circle: Circle, who: str, spot: Spot, ears: Sequence[Ear]) -> None:
@@ -130,14 +150,14 @@ def _lead(circle: Circle, spot: Spot) -> None:
 
 
 def _covers(spot: Spot) -> dict[str, tuple[Circle, ...]]:
-    """Which groups may hold back which state: a device's own gateway, its facility's feeder."""
+    """Which groups may hold back which state: a device's own gateway, and all that its facility belongs to."""
     found: dict[str, tuple[Circle, ...]] = {}
     for watch, key in spot.keys:
         names = watch.program.rule.inhibited_by
         device = key.partition("/")[2]
         mine = [c for c in spot.circles if c.program.rule.name in names]
         if device:
-            mine = [c for c in mine if c.subject.startswith("feeder:") or device in c.spots]
+            mine = [c for c in mine if not c.by_device or device in c.spots]
         if mine:
             found[key] = tuple(mine)
     return found

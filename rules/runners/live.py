@@ -13,13 +13,13 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from domain.alarms import AlarmChange
+from domain.alarms import AlarmChange, AlarmState
 from domain.readings import Millis, Quality, Reading
 from domain.site import Site
 from rules.book import RuleBook
 from rules.core import absence, groups
-from rules.core.groups import Event
-from rules.core.state import QUIET, State
+from rules.core.groups import HUB, Event
+from rules.core.state import QUIET, Change, State
 from rules.core.step import UNFIT, Late, Seen, due, step
 from rules.core.surroundings import Context, Listening, Silent, Tick
 from rules.runners import saved
@@ -258,6 +258,8 @@ class Live:
         after, changes = step(program, state, seen, spot.place, self._context, spot.cover(key))
         for change in changes:
             self._alarms.of_facility(spot, key, change)
+            if watch.name in spot.counted_by:
+                self._count(spot, watch.name, change)
         if after is QUIET or self._may_sleep(spot, watch, after):
             spot.states.pop(key, None)
             judged = after.parts[0].judged if after.parts else after.judged
@@ -265,6 +267,14 @@ class Live:
                 spot.asleep[key] = judged
         else:
             spot.states[key] = after
+
+    def _count(self, spot: Spot, rule: str, change: Change) -> None:
+        """Tell groups of an alarm here: at fault while any of those that they count is open."""
+        who = spot.facility.id
+        for circle in spot.counted_by[rule]:
+            others = (other for other in circle.counts if other != rule)
+            wrong = change.state is AlarmState.OPEN or any(spot.alarmed(other) for other in others)
+            self._put(circle, Event(change.at, who, "wrong" if wrong else "well"))
 
     def _may_sleep(self, spot: Spot, watch: Watch, state: State) -> bool:
         """Nothing pends, and no sample that is left could make a clause true."""
@@ -342,8 +352,11 @@ class Live:
 
     def _tick_circle(self, circle: Circle, at: Millis) -> None:
         circle.group, changes = groups.step(circle.program, circle.group, Tick(at), circle.size, circle.covered())
+        hub = circle.spots.get(HUB)
         for change in changes:
             self._alarms.of_group(circle, change)
+            if hub is not None and circle.program.rule.name in hub.counted_by:
+                self._count(hub, circle.program.rule.name, change)
         before, circle.cover = circle.cover, circle.covering(changes)
         self._stir(circle)
         if circle.cover != before:

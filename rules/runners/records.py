@@ -46,11 +46,12 @@ class Bay:
 
 
 class Circle:
-    """One group rule over one feeder or gateway: its members, its hub, and what stands of it."""
+    """One group rule over one feeder, gateway …: its members, its hub, and what stands of it."""
 
     RANK: Final = 1
     __slots__ = (
         "by_device",
+        "counts",
         "cover",
         "group",
         "hub",
@@ -68,6 +69,7 @@ class Circle:
         self.program, self.hub = program, hub
         self.subject = f"{over}:{hub}"
         self.by_device = over == "gateway"  # its members are devices; else facilities
+        self.counts = program.rule.quorum.alarms if program.rule.quorum is not None else ()
         self.key = f"{self.subject}/{program.rule.name}"
         self.spots: dict[str, Spot] = {}  # by member (a facility of a feeder, a device of a gateway), and by HUB
         self.size = 0  # members, without the hub
@@ -131,6 +133,7 @@ class Spot:
         "awake",
         "bay",
         "circles",
+        "counted_by",
         "covers",
         "dirty",
         "ears",
@@ -159,6 +162,7 @@ class Spot:
         self.keys: list[tuple[Watch, str]] = []  # every state it may have
         self.covers: dict[str, tuple[Circle, ...]] = {}  # who may hold which of them back
         self.asked_by: list[tuple[Circle, str]] = []  # groups that judge its readings, and as whose
+        self.counted_by: dict[str, list[Circle]] = {}  # rule → groups that count its alarms here
         self.circles: list[Circle] = []  # groups that it belongs to
         self.states: dict[str, State] = {}
         self.asleep: dict[str, Millis] = {}  # how far window rules had judged when they fell asleep
@@ -175,6 +179,15 @@ class Spot:
         """The subject of the state kept under a key."""
         device = key.partition("/")[2]
         return f"device:{device}" if device else self.key
+
+    def alarmed(self, rule: str) -> bool:
+        """Whether an alarm of a rule is open on it, or on the group whose hub it is."""
+        if (state := self.states.get(rule)) is not None:
+            return state.open is not None
+        return any(
+            circle.hub == self.facility.id and circle.program.rule.name == rule and circle.group.open is not None
+            for circle in self.circles
+        )
 
     def silent(self) -> bool:
         """Whether nothing is heard of it by any device."""

@@ -23,10 +23,17 @@ class Place(NamedTuple):
 
 
 def place_of(site: Site, facility: str) -> Place:
-    """The place of a facility or a gateway; one without zone and position where the site knows neither."""
+    """The place of a facility, gateway, zone or section; one without zone and position where the site knows none."""
     known = site.facilities.get(facility)
     if known is not None:
         return _facility(known)
+    if (ground := site.zones.get(facility)) is not None:
+        middle = ground.nodes[0].position if ground.nodes else None
+        return Place(facility, ground.name, ground.id, middle, None, ground.grade, "", "", "", "", "")
+    if (stretch := site.sections.get(facility)) is not None:
+        middle = stretch.line[len(stretch.line) // 2] if stretch.line else None
+        called = Name(stretch.id, stretch.id)
+        return Place(facility, called, stretch.zone, middle, None, stretch.grade, "", "", "", "", "")
     gateway = site.gateways.get(facility)
     name = Name(facility, facility)
     zone, position = (gateway.zone, gateway.position) if gateway else ("", None)

@@ -110,7 +110,7 @@ class Book:
     def abandon(self, alarm: str, at: Millis) -> None:
         """Clear an alarm that no rule will ever clear."""
         was = self._open[alarm]
-        places = self._site.facilities.keys() | self._site.gateways.keys()
+        places = {*self._site.facilities, *self._site.gateways, *self._site.zones, *self._site.sections}
         changed = "its rule was changed" if was.facility in places else "its facility is no more"
         reason = changed if was.rule in self._rules else "its rule is no more"
         facts = (was.id, was.rule, was.version, was.subject, AlarmState.CLEARED, was.cause, was.since)
@@ -232,7 +232,7 @@ class Book:
             subject=change.subject,
             alarms=(change.alarm,),
             facility=change.facility,
-            kind=place.kind or rule.kind or Kind.CABINET,  # a gateway: no facility, and its members of many kinds
+            kind=place.kind or rule.kind or (rule.quorum.kind if rule.quorum else None) or Kind.CABINET,
             element=plan.element,
             zone=place.zone,
             priority=self._urgency(change, rule, plan),

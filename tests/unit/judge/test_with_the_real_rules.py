@@ -159,6 +159,32 @@ def test_the_crew_hears_once_of_all_who_joined_in_a_minute(late: bool):
     assert [line.step for line in order.history].count(Step.AMEND) == len(news) + 1
 
 
+def test_of_42_lamps_that_went_dark_the_two_that_do_not_come_back_are_two_orders():
+    """Dark for an hour as one alarm and one order; 40 are back, and half an hour later the two are lamps' own."""
+    site, _ = shipped_coast()
+    feeder, lamps = next((f, lamps) for f, lamps in site.lamps_of.items() if len(lamps) == 42)
+    store, night = MemoryJudgeStore(), T0 + 12 * HOUR  # 20:00, lit
+    coast, orders = Coast(store), list[tuple[int, int]]()
+    for number, at in enumerate(range(night, night + 4 * HOUR, 5 * MINUTE), 1):
+        down, left = night + 10 * MINUTE <= at < night + HOUR, at >= night + HOUR
+        said = [reading(site.facilities[feeder], at, breaker_tripped=down, supply_loss=down)]
+        for n, lamp in enumerate(lamps):
+            dark = down or (left and n < 2)
+            watts = 0.0 if dark else site.facilities[lamp].attributes["rated_power"]
+            said.append(reading(site.facilities[lamp], at, commanded_level=100.0, active_power=watts))
+        coast.hear(Heard(number, at, tuple(said), (), (), ()))
+        mine = [o for o in store.everything()[1] if o.facility in (feeder, *lamps)]
+        orders.append((len([o for o in mine if o.rule == "feeder-outage"]), len(mine)))
+    assert set(orders[4:12]) == {(1, 1)}
+    assert orders[-1] == (1, 3)
+    two = [o for o in store.everything()[1] if o.rule == "lamp-out" and o.facility in lamps]
+    assert sorted(o.facility for o in two) == sorted(lamps[:2])
+    alarms = [a for a in store.everything()[0] if a.facility in (feeder, *lamps)]
+    assert len(alarms) == 3
+    (outage,) = [a for a in alarms if a.rule == "feeder-outage"]
+    assert outage.members == lamps
+
+
 @pytest.mark.parametrize("every", [1, 7])
 def test_a_trickle_cut_anywhere_is_the_same(every: int):
     whole, cut = trip(set(), late=True)[0], trip(set(range(60, 150, every)), late=True)[0]
