@@ -16,9 +16,10 @@ import msgspec
 
 from domain.alarms import AlarmState
 from domain.readings import Millis, Value
+from rules.core.levels import reopened
 from rules.core.program import Program
 from rules.core.rule import Quorum
-from rules.core.state import Change, Opened
+from rules.core.state import Change, Closed, Opened
 from rules.core.surroundings import Tick
 
 What = Literal["wrong", "well", "silent", "heard"]
@@ -65,6 +66,7 @@ class Group(msgspec.Struct, frozen=True, omit_defaults=True):
     clearing: Millis | None = None
     judged: Millis = -1
     joining: Millis | None = None  # while open: since when there is somebody whom the alarm does not name
+    closed: Closed | None = None  # within the cool-down
 
 
 WELL = Group()
@@ -89,6 +91,8 @@ def due(program: Program, group: Group) -> Millis | None:
     ready = [_counts(event, program.wait) for event in group.waiting[:1]]
     if (coming := _coming(program, group)) is not None:
         ready.append(coming[0])
+    if group.closed is not None and group.pending is None:
+        ready.append(group.closed.at + program.rule.reopen_s * 1000 + 1)
     return min(ready) + program.wait if ready else None
 
 
@@ -123,14 +127,17 @@ class _Turn:
         self.program, self.quorum, self.size, self.covered = program, program.rule.quorum, members, covered
         self.waiting, self.faults, self.hub = group.waiting, dict(group.faults), group.hub
         self.pending, self.open, self.clearing, self.judged = group.pending, group.open, group.clearing, group.judged
-        self.joining = group.joining
+        self.joining, self.closed = group.joining, group.closed
         self.changes: list[Change] = []
 
     def group(self) -> Group:
         """Put together."""
         faults = dict(sorted(self.faults.items()))
-        judged = self.judged if faults or self.open or self.pending or self.hub is not None else -1
-        return Group(self.waiting, faults, self.hub, self.pending, self.open, self.clearing, judged, self.joining)
+        busy = faults or self.open or self.pending or self.closed or self.hub is not None
+        judged = self.judged if busy else -1
+        return Group(
+            self.waiting, faults, self.hub, self.pending, self.open, self.clearing, judged, self.joining, self.closed
+        )
 
     def put(self, event: Event) -> None:
         """Keep an event until it is judged."""
@@ -156,6 +163,9 @@ class _Turn:
                 self._weigh(moment)
         self.waiting = self.waiting[ripe:]
         self._ripen(horizon)
+        if self.closed is not None and self.pending is None:
+            over = self.closed.at + self.program.rule.reopen_s * 1000
+            self.closed = None if horizon > over else self.closed
 
     def _note(self, event: Event) -> None:
         if event.who == HUB:
@@ -248,7 +258,8 @@ class _Turn:
         if still is None:  # its members turned out to be somebody else's
             return
         members = tuple(sorted(self._fresh(self._reach(cause))))
-        self.open = Opened(cause, cause, moment, self.program.rule.version, self._why(moment), members)
+        fresh = Opened(cause, cause, moment, self.program.rule.version, self._why(moment), members)
+        self.open, self.closed = reopened(self.closed, self.program.rule.reopen_s, fresh), None
         self._say(AlarmState.OPEN, self.open, moment, self.open.why)
 
     def _amend(self, moment: Millis) -> None:
@@ -272,6 +283,8 @@ class _Turn:
         assert self.open is not None  # noqa: S101
         opened, self.open, self.clearing, self.joining = self.open, None, None, None
         self._say(AlarmState.CLEARED, opened, moment, self._why(opened.cause))
+        if self.program.rule.reopen_s:
+            self.closed = Closed(opened.cause, opened.since, moment, opened.again)
         self._weigh(moment)
 
     def _why(self, at: Millis) -> dict[str, Value]:

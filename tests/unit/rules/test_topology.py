@@ -144,6 +144,19 @@ def test_alarms_of_groups_are_counted_at_their_hub():
     assert (both.subject, both.facility, both.members) == ("cabinet:cab", "cab", ("feeder-0", "feeder-1"))
 
 
+@pytest.mark.parametrize(("minute", "same"), [(20, True), (70, False)])
+def test_a_group_that_fails_again_within_the_cool_down_is_the_same_alarm(minute: int, same: bool):
+    live = live_on(book_of(feeder_dark=FEEDER.replace("inhibited_by: [cabinet-dark]", "reopen_within: 1h")), SITE)
+    names = ["lamp-0", "lamp-1", "lamp-2"]
+    first = (
+        power(live, NIGHT, names, 1.0) + power(live, NIGHT + MINUTE, names, 90.0) + live.hear([], NIGHT + 2 * MINUTE)
+    )
+    assert [c.state.value for c in first] == ["open", "cleared"]
+    live.hear([], NIGHT + (minute - 1) * MINUTE)
+    (again,) = power(live, NIGHT + minute * MINUTE, names, 1.0) + live.hear([], NIGHT + (minute + 1) * MINUTE)
+    assert (again.alarm == first[0].alarm) is same
+
+
 def test_a_member_with_two_alarms_is_at_fault_until_both_are_over():
     book = book_of(
         lot_full=FULL,
