@@ -13,9 +13,11 @@
           - {at: 30m, clear: bin-1}
 
 `lamp-[1..42]` stands for 42 facilities. A step may be repeated: `every: 15m, until: 3h`. `end` lets time run on. Each
-facility has one device of its own name. A group that opens may be amended when more members join: `amend`, with
-`members` to count them. All rules of the folder run; the changes of `rule`, and of those under `also`, are compared,
-the whole list of them.
+facility has one device of its own name, and may have `zone`, `section`, `cabinet`, `feeder`, `gateway`, `grade` and
+`hours` (`06:00-22:00`). The surroundings are those of the service: a facility of kind `coast` tells the weather,
+`arrive: bin-1` and `done: bin-1` are a crew's, `maintain: bin-1, until: 3h` is planned work. A group that opens may be
+amended when more members join: `amend`, with `members` to count them. All rules of the folder run; the changes of
+`rule`, and of those under `also`, are compared, the whole list of them.
 """
 
 import re
@@ -30,15 +32,17 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from domain.alarms import AlarmChange, AlarmState
 from domain.naming import ATTRIBUTES, QUANTITIES, Element, Kind
 from domain.readings import Millis, Quality, Reading, Value
-from domain.site import Device, Facility, Gateway, Grade, Name, Position, Site, Zone
+from domain.site import Device, Facility, Gateway, Grade, Hours, Name, Position, Section, Site, Zone
 from rules.book import RuleBook
-from rules.context.sun import sun_over
+from rules.context.all import surroundings
 from rules.marked import Marked
 from rules.runners.live import Live
 from rules.schema import Seconds
 
 _RANGE = re.compile(r"^(.*)\[(\d+)\.\.(\d+)\](.*)$")
+_HOURS = re.compile(r"^(\d\d):(\d\d)-(\d\d):(\d\d)$")
 _HERE = Position(36.0608, 120.3146)  # 栈桥
+_CREW = "crew"
 
 
 def _instant(text: object) -> Millis:
@@ -46,6 +50,14 @@ def _instant(text: object) -> Millis:
     if moment is None or moment.tzinfo is None:
         raise ValueError(f"{text!r} is no time such as 2026-10-01T18:00+08:00")
     return round(moment.timestamp() * 1000)
+
+
+def _hours(text: object) -> Hours | None:
+    match = _HOURS.match(text) if isinstance(text, str) else None
+    if match is None:
+        raise ValueError(f"{text!r} are no hours such as 06:00-22:00")
+    opens, closes = int(match[1]) * 60 + int(match[2]), int(match[3]) * 60 + int(match[4])
+    return Hours((1, 1), (12, 31), opens, closes if closes > opens else closes + 1440)
 
 
 class _Said(BaseModel):
@@ -57,7 +69,12 @@ class _FacilitySaid(_Said):
     interval: Seconds = 900
     lit_interval: Seconds = 0
     feeder: str = ""
+    cabinet: str = ""
     gateway: str = ""
+    section: str = ""
+    zone: str = "zone"
+    grade: Grade = Grade.ORDINARY
+    hours: Annotated[Hours | None, BeforeValidator(_hours)] = None
     attributes: dict[str, float] = {}
 
 
@@ -70,6 +87,9 @@ class _StepSaid(BaseModel):
     until: Seconds = 0
     quality: str = ""  # backfill | time_unknown
     heard_after: Seconds = 0
+    arrive: str = ""
+    done: str = ""
+    maintain: str = ""
 
 
 class _ExpectSaid(_Said):
@@ -135,6 +155,10 @@ def read_trial(file: Path) -> Trial:
         raise marked.fault(first["loc"], ".".join(map(str, first["loc"])), first["msg"]) from wrong
     for number, case in enumerate(said.cases):
         for index, step in enumerate(case.timeline):
+            for word in ("arrive", "done", "maintain"):
+                if (named := getattr(step, word)) and named not in _facilities(case):
+                    path = ("cases", number, "timeline", index, word)
+                    raise marked.fault(path, f"{named!r} is not there", "a facility of this case")
             for names, values in (step.model_extra or {}).items():
                 path = ("cases", number, "timeline", index, names)
                 if not isinstance(values, dict) or not set(_spread(names)) <= _facilities(case).keys():
@@ -161,18 +185,31 @@ def run_trial(trial: Trial, rules: RuleBook) -> Iterator[Outcome]:
 
 def _played(case: _CaseSaid, rules: RuleBook) -> list[AlarmChange]:
     site = _site(case)
-    live = Live(rules, site, sun_over(site))
+    live = Live(rules, site, surroundings(site, rules))
     live.listening_from(case.start)
     changes: list[AlarmChange] = []
     rows: dict[Millis, list[Reading]] = {}
     for at, reading in _readings(case, site):
         rows.setdefault(at, []).append(reading)
+    steps = {case.start + step.at * 1000: step for step in case.timeline if step.arrive or step.done or step.maintain}
     end = case.start + case.end * 1000
-    for at in sorted({*rows, max(end, *rows)}):
+    for at in sorted({*rows, *steps, max(end, *rows)}):
         while (due := live.due()) is not None and due < at:
             changes += live.hear((), due)
+        if at in steps:
+            _work(live, steps[at], at, case.start)
         changes += live.hear(rows.get(at, ()), at)
     return changes
+
+
+def _work(live: Live, step: _StepSaid, at: Millis, start: Millis) -> None:
+    """What crews and operators say, before what is heard at the same moment."""
+    if step.arrive:
+        live.work(step.arrive, _CREW, at, None)
+    if step.done:
+        live.work(step.done, _CREW, None, at)
+    if step.maintain:
+        live.plan(f"plan-{step.maintain}", step.maintain, "", at, start + step.until * 1000)
 
 
 def _readings(case: _CaseSaid, site: Site) -> Iterator[tuple[Millis, Reading]]:
@@ -184,8 +221,8 @@ def _readings(case: _CaseSaid, site: Site) -> Iterator[tuple[Millis, Reading]]:
                 values = {q: _value(q, text) for q, text in said.items()}
                 for name in _spread(names):
                     heard = at + step.heard_after * 1000
-                    kind = site.facilities[name].kind
-                    yield heard, Reading(name, name, kind, "zone", at, values, quality, -1, heard)
+                    facility = site.facilities[name]
+                    yield heard, Reading(name, name, facility.kind, facility.zone, at, values, quality, -1, heard)
 
 
 def _value(quantity: str, text: str) -> Value:
@@ -242,9 +279,13 @@ def _site(case: _CaseSaid) -> Site:
             kind=one.kind,
             element=Element.MUNICIPAL,
             name=Name(name, name),
-            zone="zone",
+            zone=one.zone,
             position=_HERE,
+            grade=one.grade,
+            section=one.section,
             feeder=one.feeder,
+            cabinet=one.cabinet,
+            hours=(one.hours,) if one.hours is not None else (),
             attributes={a: v for a, v in one.attributes.items() if a in ATTRIBUTES},
         )
         for name, one in said.items()
@@ -253,16 +294,23 @@ def _site(case: _CaseSaid) -> Site:
         name: Device(name, name, gateway=one.gateway, interval_s=one.interval, lit_interval_s=one.lit_interval)
         for name, one in said.items()
     }
-    gateways = {one.gateway: Gateway(one.gateway, "zone", _HERE) for one in said.values() if one.gateway}
-    zone = Zone("zone", Name("zone", "片区"), Grade.ORDINARY, (), (), (), "", "")
+    gateways = {one.gateway: Gateway(one.gateway, one.zone, _HERE) for one in said.values() if one.gateway}
+    zones = {
+        one.zone: Zone(one.zone, Name(one.zone, "片区"), Grade.ORDINARY, (), (), (), "", "") for one in said.values()
+    }
+    sections = {
+        one.section: Section(one.section, one.zone, (_HERE,), 0.0, 1000.0, one.grade)
+        for one in said.values()
+        if one.section
+    }
     return Site(
         id="trial",
         name=Name("trial", "试验"),
         timezone="Asia/Shanghai",
         simulated=True,
         parties={},
-        zones={"zone": zone},
-        sections={},
+        zones=zones,
+        sections=sections,
         gateways=gateways,
         facilities=facilities,
         devices=devices,
