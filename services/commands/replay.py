@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from domain.errors import ConflictError
 from domain.readings import Millis
 from services import wiring
 from services.clocks import WallClock
@@ -23,10 +24,11 @@ from services.replay.emptyings import read_emptyings
 from services.replay.recording import Recording, read
 from services.replay.relayed import read_relayed
 from services.replay.replaying import Outcome, replay
-from services.replay.site_files import site_id, write_site
+from services.replay.site_files import drill_of, site_id, write_site
 from services.settings import settled
 from services.show import stage as show
 from services.show.watching import counting
+from services.site import find, load_site
 
 READERS = (read_captured, read_relayed, read_emptyings, read_car_parks)
 JSON_KEYS = (
@@ -47,7 +49,7 @@ What it plays:
 @click.option("--speed", type=click.FloatRange(min=0.01), help="So many times as fast as it was.")
 @click.option("--virtual", is_flag=True, help="As fast as the service judges (default).")
 @click.option("--broker", metavar="HOST:PORT", help="Through a broker of yours. Default: within this process.")
-@click.option("--site", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Site files of a capture.")
+@click.option("--site", help="Site files of a capture: a folder, or a shipped sample.")
 @click.option("--from", "since", type=MOMENT, help="Only what was recorded from then on.")
 @click.option("--for", "span", type=SPAN, help="Only so much of it.")
 @click.option("--state", type=click.Path(path_type=Path, file_okay=False), help="Keep state and site files here.")
@@ -58,7 +60,7 @@ def replay_command(
     speed: float | None,
     virtual: bool,
     broker: str | None,
-    site: Path | None,
+    site: str | None,
     since: Millis | None,
     span: Millis | None,
     state: Path | None,
@@ -74,7 +76,10 @@ def replay_command(
         raise click.UsageError(
             "--speed and --virtual do not go together: one follows a clock, the other no clock at all"
         )
-    recordings = [read(path, READERS, site).between(since, span) for path in paths]
+    files = find(site) if site else None
+    recordings = [read(path, READERS, files).between(since, span) for path in paths]
+    if broker:
+        _refuse_life(recordings)
     with ExitStack() as stack:
         folder = state or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tidewalk-replay-")))
         found = asyncio.run(_each(recordings, folder, broker, speed))
@@ -97,7 +102,7 @@ async def _each(recordings: list[Recording], folder: Path, broker: str | None, s
         asyncio.get_running_loop().add_signal_handler(sign, stop.set)
     for number, recording in enumerate(recordings):
         mine = folder / f"{number}-{site_id(recording.name)}"
-        place = recording.site or write_site(recording, mine / "site")
+        place = _site_of(recording, mine / "site")
         named = {"broker": broker} if broker else {}
         settings = settled(site=str(place), state=mine / "state", client_id="tidewalk-replay", api="", **named)
         site = wiring.site_of(settings)
@@ -112,6 +117,23 @@ async def _each(recordings: list[Recording], folder: Path, broker: str | None, s
         if stop.is_set():
             break
     return found
+
+
+def _site_of(recording: Recording, folder: Path) -> Path:
+    if recording.site is None:
+        return write_site(recording, folder)
+    return recording.site if load_site(recording.site).simulated else drill_of(recording.site, folder)
+
+
+def _refuse_life(recordings: list[Recording]) -> None:
+    """Through a broker, a recording is said on the very topics on which the coast speaks. Raises ConflictError."""
+    for one in recordings:
+        if one.site is not None and not load_site(one.site).simulated:
+            raise ConflictError(
+                f"{one.site} is a real coast: a service that listens at that broker would take what was recorded for"
+                " what happens now, and send crews. Leave --broker out, or play a copy of the site files that says"
+                " `simulated: true`, at a broker where nobody listens"
+            )
 
 
 def _tell(one: Outcome) -> None:

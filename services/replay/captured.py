@@ -14,14 +14,16 @@ from services.replay.recording import Recording, Sent
 from services.site import load_site
 
 _Z_AND_OFFSET: Final = re.compile(r"Z(?=[+-]\d)")  # as mosquitto 2.0 writes it, local time though it says Z
+_FIRST_YEAR, _LAST_YEAR = 2000, 2100
+_UNREAD: Final = "no line as `mosquitto_sub -F %j` writes it"
 _OURS: Final = ("/crew/", "/clock", "/marker/")  # said by a service or its crews, not by sensors
 
 
 def read_captured(path: Path, site: Path | None) -> Recording | None:
     """A file of lines `{"tst", "topic", "payload", "retain"}`, as mosquitto_sub writes them. It needs its site's files.
-    Raises FaultyFileError.
+    A season's capture has a torn line somewhere: those are left out and counted. Raises FaultyFileError.
     """
-    if path.is_dir() or path.suffix not in (".jsonl", ".log", ".txt"):
+    if path.is_dir() or path.suffix.lower() not in (".jsonl", ".log", ".txt"):
         return None
     if site is None:
         raise FaultyFileError(
@@ -29,21 +31,24 @@ def read_captured(path: Path, site: Path | None) -> Recording | None:
         )
     left_out = defaultdict[str, int](int)
     messages = sorted(_read(path, left_out), key=lambda sent: sent.at)
+    if not messages and (many := left_out[_UNREAD]):
+        raise FaultyFileError(
+            str(path), 1, f"has {many} lines and no message", "lines as `mosquitto_sub -F %j` writes them"
+        )
     return Recording(path.stem, load_site(site).timezone, messages, site=site, left_out=dict(left_out))
 
 
 def _read(path: Path, left_out: dict[str, int]) -> Iterator[Sent]:
-    with path.open(encoding="utf-8") as lines:
-        for number, line in enumerate(lines, 1):
+    with path.open("rb") as lines:
+        for line in lines:
             if not line.strip():
                 continue
             try:
                 told = json.loads(line)
-                at, topic, payload = _time(told["tst"]), told["topic"], _payload(told["payload"])
-            except (ValueError, KeyError, TypeError):
-                raise FaultyFileError(
-                    str(path), number, "is no message", "a line as `mosquitto_sub -F %j` writes it"
-                ) from None
+                at, topic, payload = _time(told["tst"]), _topic(told["topic"]), _payload(told["payload"])
+            except (ValueError, KeyError, TypeError, RecursionError):
+                left_out[_UNREAD] += 1
+                continue
             if told.get("retain"):
                 left_out["retained: a repetition, not an event"] += 1
             elif any(part in topic for part in _OURS):
@@ -54,9 +59,15 @@ def _read(path: Path, left_out: dict[str, int]) -> Iterator[Sent]:
 
 def _time(told: Any) -> Millis:
     found = datetime.fromisoformat(_Z_AND_OFFSET.sub("", str(told)))
-    if found.tzinfo is None:
+    if found.tzinfo is None or not _FIRST_YEAR <= found.year <= _LAST_YEAR:
         raise ValueError(told)
     return round(found.timestamp() * 1000)
+
+
+def _topic(told: Any) -> str:
+    if not isinstance(told, str) or not told:
+        raise ValueError(told)
+    return told
 
 
 def _payload(told: Any) -> bytes:

@@ -1,7 +1,9 @@
 """A recording: what somebody's sensors once said, message by message, and the site that it was said of."""
 
+import zlib
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
+from csv import Error as CsvError
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -73,7 +75,15 @@ def read(path: Path, readers: Sequence[Reader], site: Path | None) -> Recording:
     if not path.exists():
         raise NotFoundError(f"there is no {path}")
     for reader in readers:
-        found = reader(path, site)
+        try:
+            found = reader(path, site)
+        except (UnicodeDecodeError, CsvError, EOFError, zlib.error) as wrong:
+            raise FaultyFileError(str(path), 1, f"cannot be read: {wrong}", "whole files, text in UTF-8") from wrong
+        except OSError as wrong:  # also what is no gzip, though its name says so
+            where = wrong.filename or path
+            raise FaultyFileError(
+                str(where), 1, f"cannot be read: {wrong.strerror or wrong}", "a file that we may read"
+            ) from wrong
         if found is None:
             continue
         if not found.messages:

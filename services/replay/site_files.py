@@ -8,8 +8,11 @@ from typing import Final
 
 import yaml
 
+from domain.errors import ConflictError
 from domain.naming import ATTRIBUTES, Element, Kind
 from services.replay.recording import Place, Recording
+from services.site import load_site, read_files
+from services.site.draft import SITE_FILE
 
 _ELEMENT: Final = {
     Kind.BIN: Element.SANITATION,
@@ -19,6 +22,7 @@ _ELEMENT: Final = {
     Kind.GREEN: Element.GREENING,
 }
 _SOUTH, _WEST, _NORTH, _EAST = 0.0, 0.0, 1.0, 1.0
+_SIMULATED: Final = re.compile(r"^simulated[ \t]*:.*\n?", re.MULTILINE)
 _CABINET: Final = "cabinet"
 _YEARS_S: Final = 10 * 365 * 86_400
 _ROW: Final = 50  # facilities to a row of the make-believe map
@@ -42,6 +46,23 @@ def write_site(recording: Recording, folder: Path) -> Path:
     _write(folder / "facilities.csv", [_facility(number, one) for number, one in enumerate(places)])
     _write(folder / "devices.csv", [_device(one) for one in recording.places])
     return folder
+
+
+def drill_of(folder: Path, into: Path) -> Path:
+    """A copy of site files whose site is a drill (演练), whatever it is in life: it is judged on the recording's clock,
+    and whatever it sends is marked. Raises like `load_site`, and ConflictError where they cannot be made one.
+    """
+    into.mkdir(parents=True, exist_ok=True)
+    for name, found in read_files(folder).items():
+        if name == SITE_FILE:
+            text = _SIMULATED.sub("", found.decode("utf-8-sig"))
+            found = f"{text.rstrip()}\nsimulated: true\n".encode()  # noqa: PLW2901  # this file alone is another one
+        (into / name).write_bytes(found)
+    if not load_site(into).simulated:
+        raise ConflictError(
+            f"{folder / SITE_FILE} cannot be played as a drill: give `simulated` a line of its own in it"
+        )
+    return into
 
 
 def _head(recording: Recording) -> dict[str, object]:

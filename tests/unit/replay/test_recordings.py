@@ -2,20 +2,23 @@
 
 import gzip
 import json
+import shutil
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from domain.errors import FaultyFileError, NotFoundError
+from domain.errors import ConflictError, FaultyFileError, NotFoundError
 from domain.naming import Kind
 from domain.site import Site
+from services.commands.replay import replay_command
 from services.replay.captured import read_captured
 from services.replay.car_parks import read_car_parks
 from services.replay.emptyings import EVERY, read_emptyings
 from services.replay.recording import Recording, Sent, Tape, read
 from services.replay.relayed import read_relayed
 from services.replay.replaying import stops
-from services.replay.site_files import site_id, write_site
+from services.replay.site_files import drill_of, site_id, write_site
 from services.site import load_site, sample
 
 HOUR = 3_600_000
@@ -92,8 +95,62 @@ def test_a_capture_of_mosquitto_sub_is_read_as_both_of_its_versions_write_it(tmp
     with pytest.raises(FaultyFileError, match="--site"):
         read_captured(file, None)
     file.write_text("{}\n")
-    with pytest.raises(FaultyFileError, match=r"coast.jsonl:1: is no message"):
+    with pytest.raises(FaultyFileError, match=r"coast.jsonl:1: has 1 lines and no message"):
         read_captured(file, sample("shinan"))
+
+
+@pytest.mark.parametrize(
+    "torn",
+    [
+        b'{"tst":"2026-11-22T10:49:14+00',
+        b"\xff\xfe",
+        b"[" * 100_000,
+        b'{"tst":"2026-11-22T10:49:14+0000","topic":5,"payload":""}',
+        b'{"tst":"9999-12-31T23:59:59-1200","topic":"a","payload":""}',
+        b'{"tst":"2026-11-22T10:49:14","topic":"a","payload":""}',
+    ],
+)
+def test_a_torn_line_costs_itself_and_not_the_season(tmp_path: Path, torn: bytes):
+    up = b'{"tst":"2026-11-22T10:49:13+0000","topic":"tidewalk/shinan/qingdaowan/bin/bin-hand/up","payload":"{}"}'
+    (tmp_path / "coast.JSONL").write_bytes(b"\n".join((torn, up, torn)))
+    found = read_captured(tmp_path / "coast.JSONL", sample("shinan"))
+    assert found is not None
+    assert len(found.messages) == 1
+    assert sum(found.left_out.values()) == 2
+
+
+def test_a_capture_of_a_real_coast_is_played_as_a_drill(tmp_path: Path):
+    real, text = tmp_path / "real", (sample("shinan") / "site.yaml").read_text("utf-8")
+    shutil.copytree(sample("shinan"), real)
+    (real / "site.yaml").write_text(text.replace("simulated: true", "simulated:  false  # at last"), "utf-8")
+    assert not load_site(real).simulated
+    drill = load_site(drill_of(real, tmp_path / "drill"))
+    assert drill.simulated
+    assert drill.facilities == load_site(real).facilities
+
+
+def test_a_real_coast_is_not_played_at_a_broker_where_its_own_service_may_listen(tmp_path: Path):
+    real, up = (
+        tmp_path / "real",
+        '{"tst":"2026-11-22T10:49:13+0000","topic":"tidewalk/shinan/z/bin/b/up","payload":"{}"}',
+    )
+    shutil.copytree(sample("shinan"), real)
+    text = (real / "site.yaml").read_text("utf-8")
+    (real / "site.yaml").write_text(text.replace("simulated: true", "simulated: false"), "utf-8")
+    (tmp_path / "coast.jsonl").write_text(up)
+    said = CliRunner().invoke(
+        replay_command, [str(tmp_path / "coast.jsonl"), "--site", str(real), "--broker", "127.0.0.1:1"]
+    )
+    assert isinstance(said.exception, ConflictError)
+    assert "is a real coast" in str(said.exception)
+
+
+@pytest.mark.parametrize("name", ["litter_bin_collections.csv", "town.csv", "town.csv.gz"])
+def test_what_cannot_be_read_is_said_in_words(tmp_path: Path, name: str):
+    (tmp_path / name).write_bytes(b"\xd5\x00\xff" * 100)
+    for path in (tmp_path / name, tmp_path):
+        with pytest.raises(FaultyFileError, match=r"cannot be read|no recording that we know"):
+            read(path, (read_captured, read_relayed, read_emptyings, read_car_parks), None)
 
 
 def test_a_placeholder_that_several_files_share_becomes_an_eui_of_each(tmp_path: Path):
