@@ -10,6 +10,7 @@ from astral.sun import sun
 from domain.readings import Millis
 from domain.site import Grade, Position, Site, Zone
 from simulators.chance import Dice
+from simulators.spells import Spells
 
 MINUTE: Millis = 60_000
 HOUR: Millis = 60 * MINUTE
@@ -43,7 +44,8 @@ def stamp(at: Millis) -> str:
 class Almanac:
     """Look-ups by time and zone. Sun times cost 150 µs a day and place, so they are kept."""
 
-    def __init__(self, site: Site, seed: int) -> None:
+    def __init__(self, site: Site, seed: int, spells: Spells | None = None) -> None:
+        self._spells = spells or Spells()
         self._timezone = ZoneInfo(site.timezone)
         self._offsets: dict[int, int] = {}
         self._sun: dict[tuple[str, date], tuple[Millis, Millis]] = {}
@@ -89,7 +91,8 @@ class Almanac:
         curve = _HOLIDAY if holiday(now.day) else _WEEKEND if now.weekday >= 5 else _WORKDAY
         hour, part = divmod(now.minute / 60.0, 1.0)
         here = int(hour)
-        return self._pull.get(zone, 1.0) * (curve[here] * (1.0 - part) + curve[(here + 1) % 24] * part) / 100.0
+        usual = self._pull.get(zone, 1.0) * (curve[here] * (1.0 - part) + curve[(here + 1) % 24] * part) / 100.0
+        return usual * self._spells.swayed("people", 1.0, at)
 
     def _offset(self, at: Millis) -> int:
         block = at // (15 * MINUTE)

@@ -56,6 +56,8 @@ class Bin(Thing):
 
     def values(self, at: Millis, dice: Dice) -> dict[str, Value]:
         fill = min(100.0, max(0.0, self.fill + dice.around(0.7)))
+        if flaps := self.ongoing.get("bin_flapping"):  # a bag that the wind lifts, now before the eye and now not
+            fill = 80.0 + (1.0 if int(self.minutes_since(flaps, at)) % 4 < 2 else -1.0)
         return {
             "fill_level": round(fill, 1),
             "distance": round(max(20.0, self.depth * (1.0 - fill / 100.0))),
@@ -87,6 +89,8 @@ class Bin(Thing):
             case "bin_overfull":
                 full = at + int(max(0.5, 98.0 - self.fill) / self._rate(at) * HOUR)
                 self.report(full, times=2, every_s=300.0)
+            case "bin_flapping":
+                self.report(at, times=50, every_s=120.0)
             case "bin_nearly_full":
                 self.fill = max(min(self.fill, 92.5), 82.0 + 10.0 * incident.strength)
                 self.report(at, times=2, every_s=600.0)

@@ -2,6 +2,7 @@
 
 # ruff: noqa: D102 - what these promise is said once, in simulators.thing
 
+import math
 from bisect import bisect_right
 from datetime import date, timedelta
 from typing import Final
@@ -64,6 +65,7 @@ class Lamp(Thing):
         self.rated = self.trait("rated_power", 60.0)
         self.pole_tilt = self.dice.between(0.1, 1.1)
         self.leak = self.dice.between(0.6, 3.5)
+        self.deck = self.trait("deck_level_cm", math.inf)
         self.voltage = self.dice.between(219.0, 227.0)
         self.efficiency = self.dice.between(0.95, 1.02)
         self.energy = self.dice.between(150.0, 900.0)
@@ -98,17 +100,21 @@ class Lamp(Thing):
         """What it draws, in W, without noise."""
         if self.feeder and self.feeder.tripped_at is not None:
             return 0.0
-        level = self.switching.level(at)
+        level = 100.0 if "day_burner" in self.ongoing else self.told(at)
         if level <= 0 or "lamp_dark" in self.ongoing or "lamp_dip" in self.ongoing:
             return 0.01 * self.rated
         return self.rated * self.efficiency * level / 100.0
+
+    def told(self, at: Millis) -> float:
+        """The level it is told to have: by the switching of its circuit, or by an electrician who tries it out."""
+        return 100.0 if "lamp_test" in self.ongoing else self.switching.level(at)
 
     def silent(self, at: Millis) -> bool:
         off = self.feeder.tripped_at if self.feeder else None
         return off is not None and at > off + LAST_GASP_MS
 
     def values(self, at: Millis, dice: Dice) -> dict[str, Value]:
-        level = self.switching.level(at)
+        level = self.told(at)
         if self.feeder and self.feeder.tripped_at is not None:
             return {"commanded_level": level, "active_power": 0.0, "supply_voltage": 0.0, "supply_loss": True}
         watts = self.power(at) * (1.0 + dice.around(0.03))
@@ -118,7 +124,7 @@ class Lamp(Thing):
             "active_power": round(watts, 1),
             "supply_voltage": round(self.voltage + dice.around(3.0), 1),
             "power_factor": round(0.95 + dice.around(0.02), 3) if lit else 0.4,
-            "leakage_current": round(max(0.0, self._leakage() + dice.around(0.4)), 1),
+            "leakage_current": round(max(0.0, self._leakage(at) + dice.around(0.4)), 1),
             "tilt_deg": round(max(0.0, self._tilt(at, dice)), 2),
             "lamp_temperature": round(self.scene.weather.air(at) + (28.0 * watts / self.rated) + dice.around(1.0), 1),
             "lamp_failure": "lamp_dark" in self.ongoing and level > 0,
@@ -138,14 +144,17 @@ class Lamp(Thing):
                 self.report(at, times=12)
             case "leakage" | "leakage_rise":
                 self.report(at, times=4)
+            case "lamp_test" | "day_burner":
+                self.report(at, times=4, every_s=900.0)
             case _:
                 self.report(at)
 
-    def _leakage(self) -> float:
+    def _leakage(self, at: Millis) -> float:
         if one := self.ongoing.get("leakage"):
             return 36.0 + 50.0 * one.strength
         if one := self.ongoing.get("leakage_rise"):
-            return 16.0 + 8.0 * one.strength
+            wet = self.scene.weather.lately_wet(at) or self.scene.weather.tide_cm(at) > self.deck - 10.0
+            return 10.0 + 4.0 * one.strength if wet else 16.0 + 8.0 * one.strength  # in the wet, half as much is danger
         return self.leak
 
     def _tilt(self, at: Millis, dice: Dice) -> float:

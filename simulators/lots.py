@@ -66,4 +66,4 @@ class Lot(Thing):
         return "up" if "gate_up" in self.ongoing or dice.roll() < 0.1 else "down"
 
     def _open(self, at: Millis) -> bool:
-        return is_open(self.facility, self.scene.almanac.local(at))
+        return "stays_closed" not in self.ongoing and is_open(self.facility, self.scene.almanac.local(at))

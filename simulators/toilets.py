@@ -64,6 +64,8 @@ class Toilet(Thing):
         base = _CALM_PPM + self.grime
         if foul := self.ongoing.get("toilet_foul"):
             return base + (1.9 + 1.4 * foul.strength) * (1.0 - math.exp(-self.minutes_since(foul, at) / 4.0))
+        if bleach := self.ongoing.get("bleach"):  # what cleans reacts with what is cleaned, and the sensor with both
+            return base + 2.2 + 1.5 * bleach.strength
         if raised := self.ongoing.get("nh3_raised"):
             return 0.85 + 0.3 * raised.strength
         if self.cleared:
@@ -99,7 +101,7 @@ class Toilet(Thing):
         if incident.what == "nh3_spike":
             for seconds in (0, 60, 120, 180):  # the sensor itself looks again, and finds nothing
                 self.scene.stage.speak(self.id, at + 500 + seconds * 1000)
-        elif incident.what == "toilet_foul":
+        elif incident.what in ("toilet_foul", "bleach"):
             self.report(at + 5 * MINUTE, times=4, every_s=300.0)
         else:
             self.report(at)

@@ -6,7 +6,7 @@ import msgspec
 
 from domain.ids import message_key
 from domain.naming import up_topic
-from domain.readings import Millis
+from domain.readings import Millis, Value
 from domain.site import Device, Site
 from simulators.almanac import HOUR, stamp
 from simulators.chance import Dice
@@ -48,6 +48,9 @@ class Voice:
         self.phase = Dice(seed, "phase", device.id).roll()
         self.dead = False
         self.reachable = True  # its gateway is
+        self.ahead: Millis = 0  # what its clock is ahead by
+        self.stuck = False
+        self._said: dict[str, Value] = {}
         self.quiet_until: Millis = -1
         self.turn = 0  # which regular schedule is in force
         self._delay_ms = delay_ms
@@ -73,7 +76,7 @@ class Voice:
             self._missed = [*self._missed, {"at": stamp(at), "values": values}][-_KEEPS:]
             return None
         dice = Dice(self.seed, self.device.id, self.seq)
-        told: dict[str, Any] = {"at": stamp(at), "seq": self.seq, "values": self.thing.values(at, dice)}
+        told: dict[str, Any] = {"at": stamp(at + self.ahead), "seq": self.seq, "values": self._measured(at, dice)}
         if skewed:
             told["at"] = stamp(at + 8 * HOUR) if dice.roll() < 0.5 else int(dice.between(20_000, 900_000))
         if self._missed:
@@ -93,6 +96,11 @@ class Voice:
         self.seq += 1
         self.last_at = at
         return sent
+
+    def _measured(self, at: Millis, dice: Dice) -> dict[str, Value]:
+        if not (self.stuck and self._said):
+            self._said = self.thing.values(at, dice)
+        return self._said
 
     def _due(self, at: Millis) -> Millis:
         low, high = self._delay_ms

@@ -1,23 +1,26 @@
 """The make-believe coast: everything that happens on it, in the order of its own clock."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from heapq import heappop, heappush
 
 from domain.naming import Kind, gateway_topic
 from domain.readings import Millis
 from domain.site import Site
-from simulators.almanac import DAY, Almanac
+from simulators.almanac import DAY, HOUR, Almanac
 from simulators.build import things_of
 from simulators.causes import Cause, Causes, natural
 from simulators.chance import Dice
 from simulators.crews import Crews
 from simulators.faults import SORTS, FaultPlan, Incident, incident
+from simulators.spells import Spell, Spells
 from simulators.thing import Scene
 from simulators.voice import QUIET_INTERVALS, Publish, Voice, unmeasured
 from simulators.weather import Weather
 
-_SENSOR_FAULTS = ("silent_device", "gateway_loss")
+_SENSOR_FAULTS = ("silent_device", "gateway_loss", "stuck_value", "clock_ahead")
+AHEAD = 8 * HOUR  # local time of China, sent as UTC
 _Event = tuple[Millis, str, int, Callable[[Millis], None]]
 
 
@@ -36,6 +39,7 @@ class World:
         faults: FaultPlan,
         delay_ms: tuple[int, int] = (0, 0),
         only: frozenset[Kind] = frozenset(Kind),
+        spells: Sequence[Spell] = (),
     ) -> None:
         self.site, self.seed, self.start, self.faults = site, seed, start, faults
         self.now: Millis = start
@@ -43,8 +47,9 @@ class World:
         self._count = 0
         self._out: list[Publish] = []
         self._causes = Causes()
-        self._almanac = Almanac(site, seed)
-        scene = Scene(seed, self._almanac, Weather(seed, self._almanac), self)
+        swayed = Spells(spells)
+        self._almanac = Almanac(site, seed, swayed)
+        scene = Scene(seed, self._almanac, Weather(seed, self._almanac, swayed), self)
         self._things = things_of(site, scene, start)
         self._crews = Crews(site, seed, self)
         self._voices: dict[str, list[Voice]] = {}
@@ -75,14 +80,17 @@ class World:
         """Causes that began or ended since the last call: for the ledger."""
         return self._causes.take()
 
-    def inject(self, what: str, facility: str) -> bool:
-        """Break something by hand, at once. False where that facility cannot have it, or is already in trouble."""
+    def inject(self, what: str, facility: str, *, lasts: Millis | None = None) -> bool:
+        """Break something by hand, at once, for as long as is said, or drawn. False where that facility cannot have it,
+        or is already in trouble.
+        """
         if what not in SORTS:
             return False
         kinds = SORTS[what].kinds
         thing = self._things.get(facility)
         fits = thing.facility.kind in kinds if thing else not kinds and facility in self.site.devices_behind
-        return fits and self._happen(incident(self.seed, what, facility, self.now, "by hand"), self.now)
+        one = incident(self.seed, what, facility, self.now, "by hand")
+        return fits and self._happen(one if lasts is None else replace(one, until=self.now + lasts), self.now)
 
     def open_causes(self, facility: str) -> tuple[str, ...]:
         """What is wrong, or nearly, with a facility now."""
@@ -169,6 +177,10 @@ class World:
             case "silent_device":
                 voices[0].dead = True
                 self._causes.arose(cause._replace(device=voices[0].device.id))
+            case "stuck_value" | "clock_ahead":
+                voices[0].stuck = one.what == "stuck_value"
+                voices[0].ahead = AHEAD if one.what == "clock_ahead" else 0
+                self._causes.arose(cause._replace(device=voices[0].device.id))
             case "device_quiet":
                 return self._go_quiet(voices[0], cause, at)
             case "duplicate" | "clock_skew":
@@ -200,8 +212,10 @@ class World:
 
     def _mend_sensors(self, facility: str, at: Millis) -> None:
         for voice in self._voices.get(facility, ()):
-            voice.dead = False
-        self._causes.passed("silent_device", facility, at)
+            voice.dead = voice.stuck = False
+            voice.ahead = 0
+        for what in ("silent_device", "stuck_value", "clock_ahead"):
+            self._causes.passed(what, facility, at)
         self.speak(facility, at + 2_000)
         if "gateway_loss" in self._causes.open_at(facility):
             self._causes.passed("gateway_loss", facility, at)

@@ -3,6 +3,7 @@
 import itertools
 import json
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from statistics import mean, median
 from typing import Any
 
@@ -13,6 +14,7 @@ from domain.naming import Kind
 from simulators.almanac import Almanac
 from simulators.faults import SORTS
 from simulators.plans import plan_named, read_plan
+from simulators.spells import Spell
 from simulators.world import World
 from tests.unit.simulators.toy_coast import HOUR, MINUTE, NOTHING, START, at_once, said_by, toy_site
 
@@ -30,6 +32,7 @@ WRONG: dict[str, tuple[str, Callable[[Values], bool], float]] = {  # facility, w
     "toilet_foul": ("toilet-02", lambda v: v["nh3_ppm"] >= 1.44, 15),
     "gate_fault": ("parking-01", lambda v: v["gate_state"] == "fault", 1),
     "dry_bed": ("green-02", lambda v: v["soil_moisture"] < 16, 1),
+    "stays_closed": ("parking-02", lambda v: v["lot_status"] == "closed", 1),
 }
 
 
@@ -40,7 +43,8 @@ def after(what: str, *, minutes: float = EVENING) -> World:
 
 
 def test_every_fault_of_a_facility_is_in_the_table():
-    assert set(WRONG) == {what for what, sort in SORTS.items() if sort.real} - {"silent_device", "gateway_loss"}
+    elsewhere = {"silent_device", "gateway_loss", "stuck_value", "clock_ahead", "day_burner"}
+    assert set(WRONG) == {what for what, sort in SORTS.items() if sort.real} - elsewhere
 
 
 @pytest.mark.parametrize("what", WRONG)
@@ -214,13 +218,79 @@ def test_a_skewed_clock_is_hours_or_decades_off_once():
     for seed in range(4):
         world = World(toy_site(), seed, START, at_once("clock_skew", "parking-01", 30))
         sent = [p for p in world.step(START + 2 * HOUR) if p.device == "d-parking-01"]
-        from datetime import datetime
-
         told = [json.loads(p.payload)["at"] for p in sent]
         times = [t if isinstance(t, int) else round(datetime.fromisoformat(t).timestamp() * 1000) for t in told]
         off = [t - p.at for t, p in zip(times, sent, strict=True) if t != p.at]
         assert len(off) == 1
         assert off[0] == 8 * HOUR or off[0] < -50 * 365 * 24 * HOUR
+
+
+def test_a_day_burner_burns_unbidden_and_a_lamp_under_test_is_told_to():
+    for what, told in (("day_burner", 0), ("lamp_test", 100)):
+        sent = World(toy_site(), 5, START, at_once(what, "light-47", 5)).step(START + 30 * MINUTE)
+        lit = [v["commanded_level"] for at, v in said_by(sent, "light-47") if v["active_power"] > 50]
+        assert len(lit) >= 2
+        assert set(lit) == {told}
+
+
+def test_a_flapping_bin_is_on_either_side_of_eighty_fifty_times():
+    (sent,) = near("bin_flapping", "bin-02", 5, seeds=1)
+    fills = [v["fill_level"] for _, v in sent]
+    assert fills.count(81.0) + fills.count(79.0) >= 50
+    assert sum(a != b for a, b in itertools.pairwise(f for f in fills if f in (79.0, 81.0))) >= 45
+
+
+def test_bleach_is_ammonia_to_a_sensor_for_half_an_hour():
+    for sent in near("bleach", "toilet-02", 5):
+        foul = [at for at, v in sent if v["nh3_ppm"] > 1.44]
+        assert 15 * MINUTE <= foul[-1] - foul[0] <= 35 * MINUTE
+
+
+@pytest.mark.parametrize("what", ["stuck_value", "clock_ahead"])
+def test_a_sensor_that_fails_goes_on_failing_until_it_is_mended(what: str):
+    world = World(toy_site(), 5, START, at_once(what, "parking-01", 30))
+
+    def sent(until: int) -> list[tuple[int, Any]]:
+        told = [(p.at, json.loads(p.payload)) for p in world.step(until) if p.device == "d-parking-01"]
+        return [(round(datetime.fromisoformat(one["at"]).timestamp() * 1000) - at, one["values"]) for at, one in told]
+
+    sent(START + 31 * MINUTE)
+    failing = sent(START + 2 * HOUR)
+    world.mend("parking-01", sensors=True, at=world.now)
+    well = sent(START + 3 * HOUR)
+    assert {ahead for ahead, _ in failing} == {8 * HOUR if what == "clock_ahead" else 0}
+    assert (len({json.dumps(values) for _, values in failing}) == 1) == (what == "stuck_value")
+    assert {ahead for ahead, _ in well} == {0}
+    assert len({json.dumps(values) for _, values in well}) > 1
+
+
+def test_what_is_broken_by_hand_lasts_as_long_as_is_said():
+    world = World(toy_site(), 5, START, NOTHING)
+    world.step(START + MINUTE)
+    assert world.inject("nh3_sentinel", "toilet-01", lasts=3 * HOUR)
+    world.step(START + 3 * HOUR)
+    assert world.open_causes("toilet-01") == ("nh3_sentinel",)
+    world.step(START + 3 * HOUR + 2 * MINUTE)
+    assert not world.open_causes("toilet-01")
+
+
+def test_under_a_spell_the_surroundings_are_what_was_asked_for_and_then_again_what_they_were():
+    spells = [
+        Spell("surge", START, START + 6 * HOUR, 150.0),
+        Spell("wind", START, START + 6 * HOUR, 24.0),
+        Spell("visibility", START, START + 6 * HOUR, 200.0),
+        Spell("rain", START, START + 6 * HOUR, 9.0),
+        Spell("people", START, START + 6 * HOUR, 2.0),
+    ]
+    usual = World(toy_site(), 5, START, NOTHING).step(START + 12 * HOUR)
+    swayed = World(toy_site(), 5, START, NOTHING, spells=spells).step(START + 12 * HOUR)
+    before, under = (dict(said_by(sent, "coast-00")) for sent in (usual, swayed))
+    three = min(before, key=lambda at: abs(at - START - 3 * HOUR))
+    assert under[three]["tide_level"] - before[three]["tide_level"] > 130
+    assert (under[three]["wind_gust"] > 26, under[three]["visibility"] < 300, under[three]["rain_rate"]) == (1, 1, 9.0)
+    assert before[max(before)] == under[max(before)]
+    crowd = [max(v["people_now"] for _, v in said_by(sent, "crowd-00")) for sent in (usual, swayed)]
+    assert crowd[1] > 1.5 * crowd[0]
 
 
 def test_no_near_miss_and_no_natural_wear_of_a_day_looks_like_a_fault_that_is_not_in_the_ledger():
