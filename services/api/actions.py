@@ -16,7 +16,7 @@ from domain.naming import COMMAND, OperatorAction
 from ingest.codecs.replies import Command
 from services.api.answering import etag_of, matches
 from services.api.problems import ChangedError, IllegalError
-from services.api.seams import Behind
+from services.api.seams import Behind, Cases
 from services.api.shown import Time, order_whole
 from services.dispatch.orders import Order, Result
 
@@ -108,7 +108,9 @@ class Actions:
             message = Message(COMMAND, msgspec.json.encode(command), self._behind.clock.now())
             await self._behind.tell([message])
             self._remember(command)
-            result = await self._judged(command)
+            result = await judged(cases, command.id, self._wait_s)
+            if result is not None:
+                self._on_the_way.pop(command.id, None)
         if result is None:
             return _acted(command)
         if (result.order, result.action) != (command.order, command.action):
@@ -139,21 +141,22 @@ class Actions:
             raise RejectedError(f"there is no crew {command.crew}")
         return command
 
-    async def _judged(self, command: Command) -> Result | None:
-        pause, longest = _PAUSE_S
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self._wait_s):
-                while (result := await asyncio.to_thread(self._behind.cases.result, COMMAND, command.id)) is None:
-                    await asyncio.sleep(pause)
-                    pause = min(2 * pause, longest)
-                self._on_the_way.pop(command.id, None)
-                return result
-        return None
-
     def _remember(self, command: Command) -> None:
         self._on_the_way[command.id] = command
         if len(self._on_the_way) > _REMEMBERED:
             self._on_the_way.popitem(last=False)
+
+
+async def judged(cases: Cases, given: str, wait_s: float) -> Result | None:
+    """What became of a command, when the judge has come to it; None where that takes longer."""
+    pause, longest = _PAUSE_S
+    with suppress(TimeoutError):
+        async with asyncio.timeout(wait_s):
+            while (result := await asyncio.to_thread(cases.result, COMMAND, given)) is None:
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, longest)
+            return result
+    return None
 
 
 def _acted(known: Command | Result) -> Acted:

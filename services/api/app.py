@@ -13,6 +13,7 @@ from services.api.access import LOCAL, Access
 from services.api.actions import Actions
 from services.api.guard import Guard, needs_token
 from services.api.listening import Listeners
+from services.api.planning import Planning
 from services.api.routes import actions as acting
 from services.api.routes import (
     alarms,
@@ -21,6 +22,7 @@ from services.api.routes import (
     facilities,
     health,
     history,
+    maintenance,
     metrics,
     orders,
     quarantine,
@@ -92,6 +94,7 @@ def build(
         alarms.router(behind),
         orders.router(behind),
         acting.router(doing),
+        maintenance.router(Planning(behind)),
         crews.router(behind),
         rules.router(behind),
         quarantine.router(behind),

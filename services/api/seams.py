@@ -54,6 +54,10 @@ class Cases(Protocol):
         """What became of a command; None while it is not judged."""
         ...
 
+    def noted(self, name: str) -> bytes:
+        """What the judge keeps under a name, beside alarms and orders; empty where nothing is."""
+        ...
+
 
 class Tallies(Protocol):
     """What is counted and gathered of alarms and orders. Blocking. Raises UnavailableError."""

@@ -159,7 +159,7 @@ def _act(desk: Desk, order: str, asked: Mapping[str, str], api: str | None, *, a
     path = f"/api/v1/orders/{quote(order, safe='')}/actions"
     status, body = desk.ask(where, path, {"id": str(uuid4()), **asked})
     if status not in (200, 202):
-        raise _refused(status, str(body.get("detail", f"{where} answered {status}; is that a Tidewalk service?")))
+        raise refused(status, str(body.get("detail", f"{where} answered {status}; is that a Tidewalk service?")))
     if status == 202:
         click.echo(f"{order}: {asked['action']} is kept, and not judged yet; `tidewalk orders show {order}` will tell")
     else:
@@ -168,7 +168,7 @@ def _act(desk: Desk, order: str, asked: Mapping[str, str], api: str | None, *, a
         click.echo(json.dumps(body, ensure_ascii=False, separators=(",", ":")))
 
 
-def _refused(status: int, why: str) -> TidewalkError:
+def refused(status: int, why: str) -> TidewalkError:
     """The error that the service answered with."""
     from services.api.problems import STATUS
 

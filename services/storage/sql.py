@@ -98,6 +98,11 @@ class JudgeStore:
         with engines.tried(), self._reader.begin() as asked:
             return int(self._values(asked).get(kept, b"0"))
 
+    def noted(self, name: str) -> bytes:
+        """What the judge keeps under a name, beside alarms and orders; empty where nothing is."""
+        with engines.tried(), self._reader.begin() as asked:
+            return self._values(asked).get(f"judge.{name}", b"")
+
     def move(self, name: str, row: int) -> None:
         """Remember how far a consumer of the journal has come."""
         with engines.tried(), self._turn, self._writer.begin() as writing:

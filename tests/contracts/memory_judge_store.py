@@ -45,6 +45,9 @@ class MemoryJudgeStore:
         )
         return _saved.decode(msgspec.json.encode(kept))
 
+    def noted(self, name: str) -> bytes:
+        return self._meta.get(name, b"")
+
     def subjects(self) -> list[tuple[str, bytes]]:
         return list(self._subjects.items())
 

@@ -13,7 +13,10 @@ from services.cli import cli
 
 PAGE = (Path(__file__).parents[3] / "docs/commands.md").read_text("utf-8")
 ROWS = dict(re.findall(r"^\| `tidewalk ([\w -]+?)(?: --virtual)? --json`[^|]*\| (.+) \|$", PAGE, re.MULTILINE))
-SPOKEN = {"orders close": ["orders confirm", "orders reassign", "orders note"]}  # in the row of their sister
+SPOKEN = {
+    "orders close": ["orders confirm", "orders reassign", "orders note"],
+    "maintain add": ["maintain end"],
+}  # in the row of their sister
 QUICK = ("site check", "site show", "rules check", "rules test", "profiles list", "profiles check", "profiles test")
 
 

@@ -1,0 +1,197 @@
+"""Planned work, announced or ended by an operator: a row of the journal first, then whatever the judge makes of it."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from domain.errors import ConflictError, NotFoundError
+from domain.messages import Message
+from domain.naming import COMMAND, PlanAction
+from domain.readings import Millis
+from ingest.codecs.replies import Planned
+from services.api.actions import WAIT_S, Standing, Who, judged
+from services.api.seams import Behind
+from services.api.shown import Time
+from services.dispatch.orders import Result
+from services.judge.afield import PlannedWork, planned_work
+from services.judge.fold import PLANNED
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_ID: Final = r"^[a-z0-9-]*$"
+_PLAN: Final = "7d0c1c9e-8a39-4e0e-9b53-0b8f8a1d7c11"
+_WORK: Final[dict[str, Any]] = {
+    "id": _PLAN,
+    "facility": "toilet-04",
+    "zone": "",
+    "from": "2026-10-02T01:00:00.000Z",
+    "until": "2026-10-02T05:00:00.000Z",
+    "by": "Li Wei",
+    "reason": "the cistern is replaced",
+    "state": "planned",
+}
+
+
+class Stage(StrEnum):
+    """Where planned work stands."""
+
+    PLANNED = "planned"
+    NOW = "now"
+    OVER = "over"
+
+
+class Announced(BaseModel):
+    """Work that an operator announces, on a facility or in a zone. `id` is made by whoever asks: asked twice, it is
+    announced once.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        json_schema_extra={"examples": [{k: v for k, v in _WORK.items() if k not in ("zone", "state")}]},
+    )
+
+    id: UUID = Field(description="Made by whoever asks; the work keeps it")
+    facility: str = Field("", pattern=_ID, max_length=128, description="On which facility; or name a zone")
+    zone: str = Field("", pattern=_ID, max_length=128, description="In which zone; or name a facility")
+    since: AwareDatetime | None = Field(None, alias="from", description="When it begins; not said, or gone by: now")
+    until: AwareDatetime = Field(description="When it ends, within thirty days")
+    by: Who = Field("", description="The person, where there are no tokens; with a token its name stands here instead")
+    reason: str = Field(pattern=r"\S", max_length=2000, description="What is done there")
+
+
+class Ending(BaseModel):
+    """Planned work that ends before its time, or does not take place."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"id": "8e1c1c9e-8a39-4e0e-9b53-0b8f8a1d7c11", "by": "Li Wei", "reason": "rain"}]
+        },
+    )
+
+    id: UUID = Field(description="Made by whoever asks, anew for each word")
+    by: Who = Field("", description="The person, where there are no tokens; with a token its name stands here instead")
+    reason: str = Field(pattern=r"\S", max_length=2000, description="Why")
+
+
+class Said(BaseModel):
+    """A word about planned work, and what became of it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"id": _PLAN, "plan": _PLAN, "action": "maintain", "standing": "done", "at": _WORK["from"]}]
+        }
+    )
+
+    id: UUID
+    plan: str = Field(description="The id of the work")
+    action: PlanAction
+    standing: Standing
+    at: Time | None = Field(default=None, description="When it was judged; null while it waits")
+
+
+class WorkShown(BaseModel):
+    """Planned work."""
+
+    model_config = ConfigDict(populate_by_name=True, json_schema_extra={"examples": [_WORK]})
+
+    id: str
+    facility: str
+    zone: str
+    since: Time = Field(alias="from")
+    until: Time
+    by: str
+    reason: str
+    state: Stage
+
+
+class Works(BaseModel):
+    """Planned work, in the order in which it begins; what is over is shown for two days."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"maintenance": [_WORK]}]})
+
+    maintenance: list[WorkShown]
+
+
+class Planning:
+    """Takes words about planned work to the judge through the journal."""
+
+    def __init__(self, behind: Behind, *, wait_s: float = WAIT_S) -> None:
+        self._behind, self._wait_s = behind, wait_s
+
+    async def announce(self, asked: Announced, *, caller: str = "") -> Said:
+        """Announce work. Waiting, if the judge needs longer than two seconds. Raises ConflictError (it does
+        not fit, or is not said in full), NotFoundError and UnavailableError.
+        """
+        site = self._behind.site
+        if bool(asked.facility) == bool(asked.zone):
+            raise ConflictError("name a facility or a zone, and one of them alone")
+        if asked.facility and asked.facility not in site.facilities:
+            raise NotFoundError(f"there is no facility {asked.facility}")
+        if asked.zone and asked.zone not in site.zones:
+            raise NotFoundError(f"there is no zone {asked.zone}")
+        given = str(asked.id)
+        said = Planned(
+            given,
+            PlanAction.MAINTAIN,
+            _who(asked.by, caller),
+            asked.reason,
+            asked.facility,
+            asked.zone,
+            None if asked.since is None else _millis(asked.since),
+            _millis(asked.until),
+            given,
+        )
+        return await self._say(said)
+
+    async def end(self, plan: str, asked: Ending, *, caller: str = "") -> Said:
+        """End it. Raises as `announce` does."""
+        said = Planned(str(asked.id), PlanAction.END, _who(asked.by, caller), asked.reason, plan=plan)
+        return await self._say(said)
+
+    def works(self) -> Works:
+        """What is planned, under way, and lately over. Raises UnavailableError."""
+        now = self._behind.clock.now()
+        return Works(maintenance=[work_shown(one, now) for one in planned_work(self._behind.cases.noted(PLANNED))])
+
+    async def _say(self, said: Planned) -> Said:
+        if not said.why:
+            raise ConflictError("say why in `reason`")
+        cases = self._behind.cases
+        result = await asyncio.to_thread(cases.result, COMMAND, said.id)
+        if result is None:
+            await self._behind.tell([Message(COMMAND, msgspec.json.encode(said), self._behind.clock.now())])
+            result = await judged(cases, said.id, self._wait_s)
+        if result is not None and result.action != said.action:
+            raise ConflictError(f"the id {said.id} was given to another word: make one for each")
+        if result is not None and not result.ok:
+            raise ConflictError(result.why)
+        return _became(said, result)
+
+
+def _became(said: Planned, result: Result | None) -> Said:
+    standing = Standing.WAITING if result is None else Standing.DONE
+    at = None if result is None else result.at
+    return Said(id=UUID(said.id), plan=said.plan, action=said.action, standing=standing, at=at)
+
+
+def _millis(moment: datetime) -> Millis:
+    return (moment - _EPOCH) // timedelta(milliseconds=1)
+
+
+def _who(said: str, caller: str) -> str:
+    if not (by := caller or said.strip()):
+        raise ConflictError("say who you are in `by`, or show a token")
+    return by
+
+
+def work_shown(work: PlannedWork, now: Millis) -> WorkShown:
+    """Planned work as it stands now."""
+    stage = Stage.OVER if work.until <= now else Stage.NOW if work.since <= now else Stage.PLANNED
+    told = {"id": work.id, "facility": work.facility, "zone": work.zone, "by": work.by, "reason": work.why}
+    return WorkShown.model_validate(told | {"from": work.since, "until": work.until, "state": stage})

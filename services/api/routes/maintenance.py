@@ -1,0 +1,63 @@
+"""Planned work: what rules that ask for `maintenance` know of."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request, Response
+
+from services.api import problems
+from services.api.actions import Standing
+from services.api.answering import Answer, found
+from services.api.named import V1
+from services.api.planning import Announced, Ending, Planning, Said, Works
+
+BAD, NONE = HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.NOT_FOUND
+NOT_NOW, AWAY = HTTPStatus.CONFLICT, HTTPStatus.SERVICE_UNAVAILABLE
+KEPT = {"model": Said, "description": "Kept, and not judged within two seconds; the list will show it"}
+PlanId = Annotated[
+    str,
+    Path(
+        pattern=r"^[A-Za-z0-9-]+$",
+        max_length=64,
+        description="The id that it was announced with",
+        examples=["7d0c1c9e-8a39-4e0e-9b53-0b8f8a1d7c11"],
+    ),
+]
+
+
+def router(planning: Planning) -> APIRouter:
+    """`/maintenance` and one of it."""
+    made = APIRouter(prefix=V1)
+    answers = problems.responses(NONE, NOT_NOW, BAD, AWAY, *problems.OF_BODIES) | {int(HTTPStatus.ACCEPTED): KEPT}
+
+    @made.get(
+        "/maintenance",
+        tags=["coast"],
+        response_model=Works,
+        responses=found(Works, "What is planned") | problems.responses(BAD, AWAY),
+    )
+    def works(answer: Answer) -> Response:
+        """Planned work, what is under way, and what was over within the last two days."""
+        return answer(planning.works())
+
+    @made.post("/maintenance", tags=["actions"], response_description="Judged, and announced", responses=answers)
+    async def announce(asked: Announced, request: Request, response: Response) -> Said:
+        """Announce work on a facility or in a zone: rules that ask for `maintenance` know of it while it lasts.
+
+        It is written into the journal before anything comes of it. The same id again does nothing and is answered the
+        same.
+        """
+        return _kept(await planning.announce(asked, caller=request.state.caller.by), response)
+
+    @made.post("/maintenance/{plan}/end", tags=["actions"], response_description="Judged, and ended", responses=answers)
+    async def end(plan: PlanId, asked: Ending, request: Request, response: Response) -> Said:
+        """End planned work before its time; what had not begun is taken back. 409 where it is over, or not known."""
+        return _kept(await planning.end(plan, asked, caller=request.state.caller.by), response)
+
+    return made
+
+
+def _kept(said: Said, response: Response) -> Said:
+    if said.standing is Standing.WAITING:
+        response.status_code = HTTPStatus.ACCEPTED
+    return said
