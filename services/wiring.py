@@ -238,7 +238,7 @@ async def service(
         outside = Outside(source, publisher, clock, journal, quarantine, books, store, history, forget, beats)
         rules = rules_of(settings)
         keep = Keep(settings.retention_days, settings.journal_days, settings.journal_mb)
-        yield Service(site, rules, outside, keep, _editions(settings, site, rules), roles)
+        yield Service(site, rules, outside, keep, editions_of(settings, site, rules), roles)
 
 
 def _alone(state: Path, roles: frozenset[Role]) -> ExitStack:
@@ -258,7 +258,8 @@ def _alone(state: Path, roles: frozenset[Role]) -> ExitStack:
         return held.pop_all()
 
 
-def _editions(settings: Settings, site: Site, rules: RuleBook) -> tuple[Edition, ...]:
+def editions_of(settings: Settings, site: Site, rules: RuleBook) -> tuple[Edition, ...]:
+    """Site and rules as files, for the journal."""
     return (
         Edition("site", site.hash, pack(read_files(find(settings.site)))),
         Edition("rules", rules.version, json.dumps(dict(rules.texts), ensure_ascii=False, sort_keys=True)),

@@ -13,7 +13,7 @@ from domain.errors import NotFoundError
 from domain.naming import Priority
 from domain.readings import Millis
 from services.dispatch.dispatcher import Pending
-from services.dispatch.orders import ENDED, Alarm, Order, OrderState, Result, Step
+from services.dispatch.orders import ENDED, Addressed, Alarm, Order, OrderState, Result, Step
 from services.judge.outcome import MEMORY_MS, Outcome, Saved
 from services.storage import engines, records, tables, tallies
 
@@ -67,6 +67,13 @@ class JudgeStore:
         with engines.tried(), self._reader.begin() as asked:
             found = asked.execute(sa.select(tables.subject_state.c.subject, tables.subject_state.c.state))
             return [(subject, bytes(state)) for subject, state in found]
+
+    def subjects_named(self, subjects: Collection[str]) -> dict[str, bytes]:
+        """The same of some subjects; what has no entry is not there."""
+        state = tables.subject_state
+        wanted = sa.select(state.c.subject, state.c.state).where(state.c.subject.in_(tuple(subjects)))
+        with engines.tried(), self._reader.begin() as asked:
+            return {subject: bytes(row) for subject, row in asked.execute(wanted)}
 
     def commit(self, outcome: Outcome, subjects: Mapping[str, bytes]) -> None:
         """Keep an outcome, the subjects that changed since the last commit, and the cursor; all or nothing."""
@@ -209,6 +216,21 @@ class JudgeStore:
                 if found := _orders(asked, sa.select(tables.orders).where(column == order), history=True):
                     return found[0]
         raise NotFoundError(f"there is no order {order}")
+
+    def alarm(self, alarm: str) -> Alarm:
+        """One alarm. Raises NotFoundError."""
+        with engines.tried(), self._reader.begin() as asked:
+            row = asked.execute(sa.select(tables.alarms).where(tables.alarms.c.id == alarm)).mappings().first()
+        if row is None:
+            raise NotFoundError(f"there is no alarm {alarm}")
+        return records.alarm_of(row)
+
+    def addressed(self, order: str) -> list[Addressed]:
+        """What was to be sent to crews about an order, in the order of deciding, as far as it is still kept."""
+        box = tables.outbox
+        wanted = sa.select(box).where((box.c.order_id == order) & box.c.retain).order_by(box.c.number)
+        with engines.tried(), self._reader.begin() as asked:
+            return [records.addressed_of(row) for row in asked.execute(wanted).mappings()]
 
     def everything(self) -> tuple[list[Alarm], list[Order]]:
         """Every alarm, and every order with its history: for the run hash."""
