@@ -74,9 +74,9 @@ def test_whatever_the_judge_reads_the_pipeline_notes(play: Play, action: CrewAct
 def test_thousands_of_unreadable_replies_in_a_row_are_each_refused_at_once(play: Play):
     topic = replies_topic("shinan", "lamps-w")
     bad = [note(topic, b'{"id": "%d"}' % number) for number in range(4_000)]
-    began = time.monotonic()
+    began = time.process_time()
     outcome = play.hear(T0 + MINUTE, notes=[*bad, bad[0]])
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 4
     assert len({message.key for message in outcome.outbox}) == 4_001
 
 
