@@ -96,7 +96,7 @@ class Guard:
 
         refusal = self._refusal(scope)
         if refusal is None:
-            await self._app(scope, receive, plainly)
+            await self._app(_asked(scope), receive, plainly)
         else:
             refused = answer(refusal.status, refusal.detail, scope["path"], headers=refusal.headers)
             await refused(scope, receive, plainly)
@@ -124,6 +124,14 @@ class Guard:
 
     def _is_own(self, path: str) -> bool:
         return any(path == one or (len(one) > 1 and one.endswith("/") and path.startswith(one)) for one in self._own)
+
+
+def _asked(scope: Scope) -> Scope:
+    """HEAD is GET, of which whoever serves sends no body. It accepts nothing by name, so that no stream stays open."""
+    if scope["method"] != "HEAD":
+        return scope
+    headers = [(name, value) for name, value in scope["headers"] if name != b"accept"]
+    return {**scope, "method": "GET", "headers": headers}
 
 
 def _unfit(headers: Headers) -> Refusal | None:

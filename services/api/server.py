@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from domain.errors import ConflictError
 from services.api.access import LOCAL, Access, is_loopback
+from services.api.line import Line
 
 LEAVE_S: Final = 3  # how long requests under way are waited for
 
@@ -66,6 +67,8 @@ async def serving(app: FastAPI, door: socket.socket) -> AsyncIterator[None]:
         access_log=False,
         server_header=False,
         lifespan="off",
+        http=Line,
+        backlog=64,  # so many are accepted in one go, before the first of them can be one too many
         timeout_graceful_shutdown=LEAVE_S,
         ws_max_size=4096,  # nobody has anything to say
         ws_per_message_deflate=False,  # else each frame is packed anew for every tab

@@ -43,4 +43,7 @@ def is_same_origin(headers: Headers) -> bool:
     of ours.
     """
     origin, host = headers.get("origin", ""), headers.get("host", "")
-    return bool(host) and urlsplit(origin).netloc.lower() == host.lower()
+    try:
+        return bool(host) and urlsplit(origin).netloc.lower() == host.lower()
+    except ValueError:  # no browser says such a one
+        return False

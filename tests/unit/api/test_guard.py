@@ -199,3 +199,15 @@ async def _closed(app: object, path: str, host: str) -> int:
     scope = {"type": "websocket", "path": path, "headers": headers, "query_string": b"", "subprotocols": []}
     await app(scope, receive, send)  # type: ignore[operator]
     return int(str(next(one for one in told if one["type"] == "websocket.close").get("code", 1000)))
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/api/v1/site", "/api/v1/events"])
+async def test_head_is_answered_as_get_is_and_no_stream_stays_open(path: str):
+    transport = httpx.ASGITransport(Gate().app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        got, head = [await client.request(verb, path, headers={"Accept": "*/*"}) for verb in ("GET", "HEAD")]
+        assert (head.status_code, head.headers.get("etag")) == (got.status_code, got.headers.get("etag"))
+        streaming = await client.head(path, headers={"Accept": "text/event-stream"})
+        assert streaming.status_code == got.status_code
+        assert (await client.head("/api/v1/site", headers={"Host": "evil.example"})).status_code == 421
