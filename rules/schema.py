@@ -9,7 +9,8 @@ from domain.naming import ATTRIBUTES, QUANTITIES, Element, Kind, Priority
 from domain.site import Grade, Name
 from rules.core.params import SEASONS
 from rules.core.rule import Choice, Clause, Level, OrderPlan, Param, Quorum, Rule
-from rules.core.vocabulary import CONTEXT
+from rules.core.trust import EVERYTHING
+from rules.core.vocabulary import CONTEXT, INSTRUMENT, quantities_of
 
 _UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
@@ -232,6 +233,7 @@ class RuleSaid(_Said):
     levels: list[LevelSaid] = []
     params: Annotated[dict[ParamName, ParamSaid], BeforeValidator(_params)] = {}
     reopen_within: Seconds = 0
+    holds: Annotated[list[str], BeforeValidator(_names)] = []
     inhibited_by: list[str] = []
     spin_off: Seconds = 0
     order: OrderSaid | None = None
@@ -247,7 +249,7 @@ class RuleSaid(_Said):
         found += [*self._faults_of_levels(), *self._faults_of_names()]
         if self.absent and (self.subject != "device" or self.clear or self.given):
             found.append(("absent", "absence is of a device, and ends when it speaks", "subject: device, and no clear"))
-        if not self.absent and self.quorum is None and self.kind is None:
+        if not self.absent and self.quorum is None and self.kind is None and self.subject != "device":
             found.append(("kind", "a rule about readings is about one kind", f"kind: {' | '.join(Kind)}"))
         if len(self.when) > 1 and (self.hold or self.repeat > 1):
             found.append(("for", "`for` and `repeat` of several conditions", "them beside each `if`"))
@@ -281,12 +283,20 @@ class RuleSaid(_Said):
         return found
 
     def _faults_of_names(self) -> list[tuple[str, str, str]]:
-        taken = {*QUANTITIES, *ATTRIBUTES, *CONTEXT}
+        taken = {*QUANTITIES, *ATTRIBUTES, *CONTEXT, *INSTRUMENT}
         found = [
             ("params", f"{name} is the name of something else", "a name of the rule's own")
             for name in self.params
             if name in taken
         ]
+        known = quantities_of(self.kind)
+        found += [
+            ("holds", f"{name} is not of {self.kind or 'every kind'}", f"{EVERYTHING}, or of {', '.join(known)}")
+            for name in self.holds
+            if name not in (*known, EVERYTHING)
+        ]
+        if self.holds and (self.subject != "device" or self.absent):
+            found.append(("holds", "only what is known of a device holds what it says", "subject: device, and `when`"))
         if self.reopen_within > LONGEST_REOPEN:
             found.append(("reopen_within", "orders are remembered for two days", "at most 24h"))
         return found
@@ -317,6 +327,7 @@ class RuleSaid(_Said):
             settled=self.settled,
             levels=levels,
             params=tuple(said.made(name) for name, said in self.params.items()),
+            holds=tuple(self.holds),
             reopen_s=self.reopen_within,
             absent_intervals=self.absent,
             quorum=_quorum(quorum) if quorum is not None else None,

@@ -7,7 +7,9 @@
 
 Names are the facility's quantities and attributes and the context; there are arithmetic, comparisons, and/or/not,
 min/max/abs, `said(flag)`, and windows over event time, up to and including the reading judged:
-`mean median min max sum rate delta count last (quantity, seconds= | minutes= | hours=)` (rules/core/windows.py).
+`mean median min max sum rate delta count last (quantity, seconds= | minutes= | hours=)` (rules/core/windows.py);
+`before(quantity)`, what the same device said of it the last time, and `near(quantity)`, the median of what others of
+the kind in the zone say of it.
 Truth has three values: a reading that does not carry a quantity makes what depends on it *unknown*, which neither
 raises nor clears (`said` is for flags that a device sends only when they are true: silence about them is false).
 Whoever does not fit is refused with what is wrong and what would fit.
@@ -16,10 +18,12 @@ Two plain boolean expressions are made of each condition, "surely true" and "sur
 there is no third value to carry through and/or/not, and both stop early.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
+from typing import Final
 
 from domain.naming import Kind
 from domain.readings import Value
@@ -29,7 +33,8 @@ from rules.core.vocabulary import CONTEXT
 
 Get = Callable[[str], Value | None]
 Verdict = Callable[[Get, Get, Get, Sequence[float | None]], bool | None]
-Interest = Callable[[Get, Get, Get], bool]
+Interest = Callable[..., bool]  # look-ups of quantity, attribute and context, and what the device said the last time
+_BEFORE: Final = re.compile(r"= get\('(\w+) before'\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,11 @@ class Condition:
     attributes: tuple[str, ...]
     context: tuple[str, ...]
     params: tuple[str, ...]
+    compared: tuple[
+        str, ...
+    ]  # quantities of which `before` or `near` is asked; both are looked up as `fill_level before`
+    near: tuple[str, ...]
+    instrument: tuple[str, ...]
     windows: tuple[Window, ...]
     guard: str
     loads: tuple[str, ...]
@@ -67,6 +77,9 @@ def condition(text: str, kind: Kind | None, params: Mapping[str, Param] = _NO_PA
         attributes=tuple(found.attributes),
         context=tuple(found.context),
         params=tuple(found.asked_params),
+        compared=tuple(found.compared),
+        near=tuple(found.near),
+        instrument=tuple(found.instrument),
         windows=tuple(found.windows),
         guard=truth.guard,
         loads=tuple(found.loads),
@@ -76,13 +89,14 @@ def condition(text: str, kind: Kind | None, params: Mapping[str, Param] = _NO_PA
 def gate(text: str, params: Mapping[str, Param] = _NO_PARAMS, rule: str = "") -> Condition:
     """Check and compile a condition over the context alone. Raises ExpressionError."""
     found = condition(text, None, params, rule)
-    if found.quantities or found.windows:
-        raise ExpressionError(f"{found.quantities[0]!r} is measured", f"context alone: {', '.join(CONTEXT)}")
+    if measured := (*found.quantities, *found.instrument):
+        raise ExpressionError(f"{measured[0]!r} is measured", f"context alone: {', '.join(CONTEXT)}")
     return found
 
 
 def interest(conditions: Iterable[tuple[Condition | None, Condition]]) -> Interest:
-    """One function for many conditions, each behind its gate: may this reading make any of them true?
+    """One function for many conditions, each behind its gate: may this reading make any of them true? The last argument
+    of the function, `before`, is a mapping: what the same device said the last time.
 
     False is certain. True is a hint to look closely: the reading alone does not say what a window holds.
     """
@@ -93,7 +107,9 @@ def interest(conditions: Iterable[tuple[Condition | None, Condition]]) -> Intere
         if gated is not None:
             loads.update(dict.fromkeys(gated.loads))
         guards.append(f"({gated.guard} and {one.guard})" if gated is not None else one.guard)
-    made: Interest = _function("interest(get, attribute, around)", [*loads, f"return {' or '.join(guards) or 'False'}"])
+    asked = [_BEFORE.sub(r"= before.get('\1')", load) for load in loads]
+    head = "interest(get, attribute, around, before={})"
+    made: Interest = _function(head, [*asked, f"return {' or '.join(guards) or 'False'}"])
     return made
 
 

@@ -15,7 +15,7 @@ from domain.naming import ATTRIBUTES, QUANTITIES, Kind
 from domain.readings import Millis
 from rules.core.params import key_of, seasons_of
 from rules.core.rule import Param
-from rules.core.vocabulary import CONTEXT, HAS, kinds_that_say, quantities_of
+from rules.core.vocabulary import CONTEXT, HAS, INSTRUMENT, kinds_that_say, quantities_of
 
 AGGREGATES: Final = ("mean", "median", "min", "max", "sum", "rate", "delta", "count", "last")
 _BETWEEN: Final = ("mean", "median", "min", "max", "last")  # never beyond the least and the greatest sample
@@ -31,7 +31,10 @@ _COMPARE: Final[dict[type[ast.cmpop], str]] = {
     ast.NotEq: "!=",
 }
 _ARITHMETIC: Final[dict[type[ast.operator], str]] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
-_PARTS: Final = "names, numbers, + - * /, comparisons, and/or/not, min/max/abs, said(flag), mean(quantity, minutes=10)"
+_PARTS: Final = (
+    "names, numbers, + - * /, comparisons, and/or/not, min/max/abs, said(flag), mean(quantity, minutes=10),"
+    " before(quantity)"
+)
 _PARAM: Final = "p_"
 
 
@@ -101,6 +104,9 @@ class Reader:
         self.attributes: dict[str, None] = {}
         self.context: dict[str, None] = {}
         self.asked_params: dict[str, None] = {}
+        self.compared: dict[str, None] = {}
+        self.near: dict[str, None] = {}
+        self.instrument: dict[str, None] = {}
         self.windows: list[Window] = []
         self.window_uses = 0
         self.loads: dict[str, None] = {}
@@ -138,6 +144,10 @@ class Reader:
                     f"`{name}` is a number and is used as a flag", f"a comparison, as in `{name} > 0`"
                 )
             return self._around(name)
+        if name in INSTRUMENT:
+            if INSTRUMENT[name].unit is not None:
+                raise ExpressionError(f"`{name}`: {name} is no flag", f"a comparison, as in `{name} > 0`")
+            return self._of_instrument(name)
         self._is_flag(name, name)
         return self._quantity(name)
 
@@ -167,6 +177,8 @@ class Reader:
         Mean, median, min, max and the last lie between the least and the greatest sample; the others may be anywhere.
         """
         numbers = [side for side in sides if isinstance(side, _Number)]
+        if any(name.startswith("n_") for side in numbers for name in side.needs):
+            return "True"  # what others say is worked out where it is looked at closely
         if not any(name.startswith("w") for side in numbers for name in side.needs):
             return ""
         if len(numbers) != 2 or signs[0] in ("==", "!="):
@@ -228,20 +240,33 @@ class Reader:
                 return _Number(f"(-{inner.code})", inner.unit, inner.needs, constant, None, inner.fixed)
             case ast.BinOp(left=left, op=op, right=right) if type(op) in _ARITHMETIC:
                 return self._arithmetic(self._number(left), _ARITHMETIC[type(op)], self._number(right), shown)
-            case ast.Call(func=ast.Name(id=name), keywords=[_]) if name in AGGREGATES:
-                return self._window(name, node)
-            case ast.Call(func=ast.Name(id="abs"), args=[one], keywords=[]):
-                inner = self._number(one)
-                return _Number(f"abs({inner.code})", inner.unit, inner.needs, None, None, inner.fixed)
-            case ast.Call(func=ast.Name(id=("min" | "max") as name), args=[_, _, *_] as args, keywords=[]):
-                return self._extreme(name, [self._number(arg) for arg in args], shown)
+            case ast.Call(func=ast.Name(id=name)):
+                return self._called(name, node, shown)
             case ast.Name(id=name):
                 return self._named_number(name)
+        raise ExpressionError(f"`{shown}` is not a number that rules know", _PARTS)
+
+    def _called(self, name: str, node: ast.Call, shown: str) -> _Number:
+        match name, node.args, node.keywords:
+            case _, _, [_] if name in AGGREGATES:
+                return self._window(name, node)
+            case (("before" | "near"), [ast.Name(id=quantity)], []):
+                return self._compared(name, quantity, shown)
+            case "abs", [one], []:
+                inner = self._number(one)
+                return _Number(f"abs({inner.code})", inner.unit, inner.needs, None, None, inner.fixed)
+            case (("min" | "max"), [_, _, *_], []):
+                return self._extreme(name, [self._number(arg) for arg in node.args], shown)
         raise ExpressionError(f"`{shown}` is not a number that rules know", _PARTS)
 
     def _named_number(self, name: str) -> _Number:
         if name in self.params:
             return self._param(self.params[name])
+        if name in INSTRUMENT:
+            if (unit := INSTRUMENT[name].unit) is None:
+                raise ExpressionError(f"{name} is true or false and is compared with a number", f"`{name}` alone")
+            local = self._of_instrument(name)
+            return _Number(local, unit, (local,), fixed=False)
         self._known(name)
         if name in ATTRIBUTES:
             local = f"a_{name}"
@@ -316,6 +341,24 @@ class Reader:
         measured = QUANTITIES[quantity].unit
         units = {"rate": f"{measured}/h", "count": ""}
         return _Number(local, units.get(name, measured), (local,), window=window, fixed=False)
+
+    def _compared(self, which: str, name: str, shown: str) -> _Number:
+        """What the device said of a quantity the last time, or what others of its kind in the zone say of it."""
+        self._known(name)
+        if name not in QUANTITIES or QUANTITIES[name].type != "float" or self._is_context(name):
+            raise ExpressionError(f"`{shown}`: {name} is no measured number", f"{which}(quantity)")
+        local = f"{which[0]}_{name}"
+        self.quantities[name] = self.compared[name] = None
+        if which == "near":
+            self.near[name] = None
+            self.window_uses += 1
+        self.loads[f"{local} = get({f'{name} {which}'!r})"] = None
+        return _Number(local, QUANTITIES[name].unit, (local,), fixed=False)
+
+    def _of_instrument(self, name: str) -> str:
+        self.instrument[name] = None
+        self.loads[f"i_{name} = get({name!r})"] = None
+        return f"i_{name}"
 
     def _is_context(self, name: str) -> bool:
         """Whether the name means the surroundings: what facilities of this kind measure themselves goes before."""

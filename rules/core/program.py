@@ -45,6 +45,14 @@ class Program:
         return max((window.span for window in self.windows), default=0)
 
     @cached_property
+    def wanted(self) -> tuple[str, ...]:
+        """All that it looks up of a reading: quantities, what was said before and by others, the instrument's own."""
+        asked = [c for c in (*self.clauses, self.clear, self.member) if c is not None]
+        made = [f"{q} {which}" for c in asked for q in c.compared for which in ("before", "near")]
+        named = (*self.quantities, *made, *(name for c in asked for name in c.instrument))
+        return tuple(dict.fromkeys((*named, *(name for part in self.parts for name in part.wanted))))
+
+    @cached_property
     def quantities(self) -> tuple[str, ...]:
         """What it wants to know of a reading."""
         named = (q for c in (*self.clauses, self.clear, self.member) if c is not None for q in c.quantities)

@@ -110,6 +110,7 @@ class Rule:
     settled: bool = False  # judged in order of event time, after the wait, also where nothing else asks for that
     levels: tuple[Level, ...] = ()
     params: tuple[Param, ...] = ()
+    holds: tuple[str, ...] = ()  # of a device: quantities of it that count for nothing while the alarm is open
     reopen_s: int = 0  # the condition is back within it: the same alarm again
     absent_intervals: float = 0.0  # 0 = not an absence rule
     quorum: Quorum | None = None

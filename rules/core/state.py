@@ -17,6 +17,7 @@ class Holding(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
     times: int  # distinct event times that showed it
     reached: Millis | None  # event time at which they were enough; None: not yet
     values: dict[str, Value]  # what the newest showed
+    waits: Millis | None = None  # since when it has waited for a second witness
 
 
 class Opened(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):

@@ -11,6 +11,8 @@ from bisect import insort
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+import msgspec
+
 from domain.alarms import AlarmState
 from domain.readings import Millis, Quality, Reading, Value
 from rules.core import levels
@@ -21,6 +23,7 @@ from rules.core.params import key_of
 from rules.core.program import Program
 from rules.core.state import QUIET, Change, Closed, Cover, Holding, Opened, Sample, State
 from rules.core.surroundings import Context, Place, Silent, Tick
+from rules.core.trust import wakes
 from rules.core.windows import aggregate
 
 UNFIT: Final = int(Quality.BACKFILL | Quality.TIME_UNKNOWN)  # readings that neither raise nor clear anything
@@ -111,7 +114,7 @@ def _sample(program: Program, reading: Reading) -> Sample:
     if program.rule.absent_intervals:
         return Sample(reading.at, reading.device, {})
     values = reading.values
-    return Sample(reading.at, reading.device, {q: values[q] for q in program.quantities if q in values})
+    return Sample(reading.at, reading.device, {q: values[q] for q in program.wanted if q in values})
 
 
 def _coming(
@@ -220,14 +223,30 @@ class _Turn:
         if not unbroken(self.program.given, self.place, self.context, hold.since, moment):
             self.holds[which] = None
             return
+        if (dawn := self._witness_at(moment)) is not None:
+            waits = hold.waits if hold.waits is not None else moment
+            self.holds[which] = msgspec.structs.replace(hold, reached=dawn, waits=waits)
+            return
+        why = dict(hold.values)
+        if self.place.doubted and wakes(self.rule):
+            why["bad_record"] = float(self.place.doubted)
+        if hold.waits is not None:
+            why["waited_for_a_witness_s"] = (moment - hold.waits) / 1000
         self.open = reopened(
-            self.closed, self.rule.reopen_s, Opened(hold.since, hold.since, moment, self.rule.version, hold.values)
+            self.closed, self.rule.reopen_s, Opened(hold.since, hold.since, moment, self.rule.version, why)
         )
         self.closed = None
         self.holds, self.clearing, self.wrong = [None] * len(self.holds), None, True
         if self.program.settled[which]:
             self.judged = max(self.judged, moment)
         self._say(AlarmState.OPEN, self.open, moment, self.open.why)
+
+    def _witness_at(self, moment: Millis) -> Millis | None:
+        """Where nobody is to be woken by instruments with a bad record: when it is to be asked again."""
+        if not self.place.doubted or not wakes(self.rule):
+            return None
+        around = self.context.at(self.place, moment)
+        return around.until if around.values.get("daylight") is False else None
 
     def _clear(self, moment: Millis) -> None:
         assert self.open is not None  # noqa: S101
@@ -304,12 +323,12 @@ class _Turn:
             return Holding(at, at, 1, at if repeat <= 1 else None, self._shown(sample, around))
         times = hold.times + (at > hold.newest)
         reached = hold.reached if hold.reached is not None else at if times >= repeat else None
-        return Holding(hold.since, at, times, reached, self._shown(sample, around))
+        return Holding(hold.since, at, times, reached, self._shown(sample, around), hold.waits)
 
     def _shown(self, sample: Sample, around: Get) -> dict[str, Value]:
         """What people are shown of it: the values the rule names, its windows, its context."""
         program = self.program
-        shown = {q: sample.values[q] for q in (*program.quantities, "last_heard") if q in sample.values}
+        shown = {q: sample.values[q] for q in (*program.wanted, "last_heard") if q in sample.values}
         for window in program.windows:
             if (value := self._aggregate(window, sample.at)) is not None:
                 shown[f"{window.quantity} {window.function} {window.span // 1000}s"] = round(value, 4)

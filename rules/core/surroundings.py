@@ -13,6 +13,7 @@ class Place(NamedTuple):
     zone: str
     attributes: Mapping[str, float]
     facility: str = ""
+    doubted: int = 0  # marks on all of its instruments' records; 0: at least one is believed (rules/core/trust.py)
 
 
 class Surroundings(NamedTuple):

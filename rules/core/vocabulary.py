@@ -42,6 +42,13 @@ CONTEXT: Final[dict[str, Around]] = {
     "since_work": Around("since a crew was done there, for two days, in whole minutes; 0 until it is", "s", own=True),
 }
 
+# What is known of the device that speaks, beside what it measures.
+INSTRUMENT: Final[dict[str, Around]] = {
+    "since_start": Around("since the device began to speak again after it had been silent", "s"),
+    "clock_off": Around("the device's clock was off: the time of receipt stands in its place"),
+    "value_dropped": Around("something that the device said with this could not be believed"),
+}
+
 _ANY_DEVICE: Final = ("battery", "rssi", "snr")
 _SUPPLY: Final = ("supply_voltage", "power_factor", "active_energy", "leakage_current", "supply_loss")
 

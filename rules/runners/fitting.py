@@ -47,8 +47,11 @@ def fit(rules: RuleBook, site: Site) -> Fitted:
             spot.ears.append(ears[device])
         spot.keys = _keys(spot)
     circles = [circle for program in programs if program.rule.quorum for circle in _circles(program, site, spots, ears)]
+    peers: dict[tuple[str, Kind], list[Spot]] = {}
     for spot in spots.values():
         spot.covers = _covers(spot)
+        spot.peers = peers.setdefault((spot.facility.zone, spot.facility.kind), [])
+        spot.peers.append(spot)
     for number, ear in enumerate(ears.values()):
         ear.order = number
     for number, circle in enumerate(circles):
@@ -64,6 +67,7 @@ class _Fusion:
 
     def __init__(self, kind: Kind, programs: Sequence[Program]) -> None:
         watching = [p for p in programs if p.rule.quorum is None and p.rule.kind in (kind, None)]
+        watching.sort(key=lambda p: not p.rule.holds)  # what holds others back is judged before them
         self.watches = tuple(Watch(program, interest(_asked(program))) for program in watching)
         groups = [p for p in programs if p.rule.quorum is not None]
         asked = [pair for program in watching for pair in _asked(program)]

@@ -14,10 +14,11 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from domain.alarms import AlarmChange, AlarmState
-from domain.readings import Millis, Quality, Reading
+from domain.readings import Millis, Quality, Reading, Value
 from domain.site import Site
 from rules.book import RuleBook
-from rules.core import absence, groups
+from rules.core import absence, groups, trust
+from rules.core.expression import Get
 from rules.core.groups import HUB, Event
 from rules.core.state import QUIET, Change, State
 from rules.core.step import UNFIT, Late, Seen, due, step
@@ -69,7 +70,7 @@ class Live:
             ear = ears.get(device)
             if ear is None:
                 continue
-            if when < ear.heard or quality & UNFIT:
+            if quality or when < ear.heard:
                 self._hear_oddly(ear, reading)
                 continue
             if when - ear.heard > ear.patience and not deaf:
@@ -80,9 +81,11 @@ class Live:
             if not bay.since <= when < bay.until:
                 bay.since, bay.until, around = self._context.at(bay.place, when)
                 bay.around = around.get
-            if spot.awake or spot.interest(values.get, spot.attribute, bay.around):
-                self._look(ear, reading)
+            if spot.awake or spot.interest(values.get, spot.attribute, bay.around, ear.said):
+                values = self._look(ear, reading)
                 self._soil(spot)
+            if spot.compared:
+                ear.said = {q: reading.values[q] for q in spot.compared if q in reading.values}
             if (recent := spot.recent) is not None:
                 if recent and recent[0][0] < when - recall:
                     forget(recent, when - recall)
@@ -189,6 +192,13 @@ class Live:
             if self._learns.plan(plan, facility, zone, since, until):
                 self._ask_anew()
 
+    def false_alarm(self, facility: str, at: Millis) -> None:
+        """People say that an alarm of a facility was false: its instruments have a mark on their records."""
+        for spot in self._fitted.spots:
+            if spot.facility.id == facility:
+                for ear in spot.ears:
+                    self._mark(ear, at)
+
     def _inform(self, reading: Reading) -> None:
         """Let the context learn from a reading, after what fell due before it came."""
         if self._learns is not None:
@@ -217,11 +227,14 @@ class Live:
                 ear.heard = reading.at
                 self._pages.soil(ear.spot.page)
             return
+        if reading.at >= ear.heard:
+            self._hear_doubted(ear, reading)
+            return
         spot = ear.spot
         if reading.received - reading.at <= self._fitted.recall:
             around = self._context.at(spot.place, reading.at).values.get
             if spot.awake or spot.interest(reading.values.get, spot.attribute, around):
-                self._look(ear, Late(reading))
+                reading = reading._replace(values=self._look(ear, Late(reading)))
                 self._soil(spot)
         elif spot.facility.kind in self._tellers:
             self._inform(reading)
@@ -229,8 +242,24 @@ class Live:
             spot.recent.append((reading.at, reading.device, *map(reading.values.get, spot.windowed)))
         self._pages.soil(spot.page)
 
-    def _look(self, ear: Ear, seen: Reading | Late) -> None:
-        """A reading that some rule may care about. What fell due before it came, comes first."""
+    def _hear_doubted(self, ear: Ear, reading: Reading) -> None:
+        """A reading with something wrong about it: rules about the device may want to know."""
+        spot, when = ear.spot, reading.at
+        if when - ear.heard > ear.patience and not self._deaf:
+            self._overdue(ear, when)
+        ear.heard = when
+        believed = self._look(ear, reading)
+        self._soil(spot)
+        if spot.compared:
+            ear.said = {q: reading.values[q] for q in spot.compared if q in reading.values}
+        if spot.recent is not None:
+            spot.recent.append((when, reading.device, *map(believed.get, spot.windowed)))
+        self._pages.soil(spot.page)
+
+    def _look(self, ear: Ear, seen: Reading | Late) -> Mapping[str, Value]:
+        """A reading that some rule may care about. What fell due before it came, comes first. Gives back what of it is
+        believed: rules about the device itself, which come first, may hold some of it.
+        """
         spot = ear.spot
         reading = seen.reading if isinstance(seen, Late) else seen
         if not self._deaf and reading.received <= self._until:
@@ -239,27 +268,50 @@ class Live:
             self._inform(reading)
         alive = reading if ear.silent is None else self._heard_again(ear, reading)
         around = self._context.at(spot.place, reading.at).values.get
+        said, late = reading if isinstance(seen, Late) else spot.enriched(ear, reading), isinstance(seen, Late)
+        asked_holders = not spot.holders
         for watch in spot.watches:
+            if not asked_holders and not watch.holds:
+                said, asked_holders = trust.believed(said, spot.held(ear.id)), True
+            told = self._with_a_witness(ear, watch, said, around)
             key = watch.key(ear.id)
             state = spot.states.get(key)
             if state is None:
-                if watch.absence or not watch.interest(reading.values.get, spot.attribute, around):
+                if watch.absence or not watch.interest(told.values.get, spot.attribute, around, ear.said):
                     continue
                 state = spot.woken(watch, key)
-            self._step(spot, watch, key, state, alive if watch.absence else seen)
+            self._step(spot, watch, key, state, alive if watch.absence else Late(told) if late else told)
         for circle, who in spot.asked_by:
-            truth = circle.judges(who).verdict(reading.values.get, spot.attribute, around, ())
+            truth = circle.judges(who).verdict(said.values.get, spot.attribute, around, ())
             self._tell(circle, who, truth, reading)
         spot.settle_down()
         self._arm_spot(spot)
+        return said.values if spot.holders else reading.values
+
+    def _with_a_witness(self, ear: Ear, watch: Watch, said: Reading, around: Get) -> Reading:
+        """At night, where another instrument stands beside it, one with a bad record says nothing that would wake."""
+        if not ear.marks or not trust.wakes(watch.program.rule) or around("daylight") is not False:
+            return said
+        alone = not trust.record(ear.marks, said.at) or not ear.spot.witness(ear, said.at)
+        return said if alone else trust.believed(said, frozenset({trust.EVERYTHING}))
 
     def _step(self, spot: Spot, watch: Watch, key: str, state: State, seen: Seen) -> None:
-        program = watch.program
-        after, changes = step(program, state, seen, spot.place, self._context, spot.cover(key))
+        program, place = watch.program, spot.place
+        if spot.marked:
+            at = seen.reading.at if isinstance(seen, Late) else seen.at
+            place = place._replace(doubted=spot.doubted(at))
+        after, changes = step(program, state, seen, place, self._context, spot.cover(key))
         for change in changes:
             self._alarms.of_facility(spot, key, change)
             if watch.name in spot.counted_by:
                 self._count(spot, watch.name, change)
+            if (
+                watch.holds
+                and state.open is None
+                and change.state is AlarmState.OPEN
+                and program.rule.order is not None
+            ):
+                self._mark(self._fitted.ears[key.partition("/")[2]], change.at)
         if after is QUIET or self._may_sleep(spot, watch, after):
             spot.states.pop(key, None)
             judged = after.parts[0].judged if after.parts else after.judged
@@ -267,6 +319,12 @@ class Live:
                 spot.asleep[key] = judged
         else:
             spot.states[key] = after
+
+    def _mark(self, ear: Ear, at: Millis) -> None:
+        """Its record is worse by one."""
+        ear.marks = trust.marked(ear.marks, at)
+        ear.spot.marked = True
+        self._soil(ear.spot)
 
     def _count(self, spot: Spot, rule: str, change: Change) -> None:
         """Tell groups of an alarm here: at fault while any of those that they count is open."""
@@ -284,7 +342,7 @@ class Live:
             alike = len({part.judged for part in state.parts}) == 1
             return alike and all(self._may_sleep(spot, watch, part) for part in state.parts)
         return not any(
-            watch.interest(s.values.get, spot.attribute, self._context.at(spot.place, s.at).values.get)
+            watch.interest(s.values.get, spot.attribute, self._context.at(spot.place, s.at).values.get, spot.before(s))
             for s in state.samples
         )
 
@@ -301,7 +359,7 @@ class Live:
         assert ear.silent is not None  # noqa: S101
         alive = reading._replace(at=max(reading.at, ear.silent + 1))
         whole = ear.spot.silent()
-        ear.silent = None
+        ear.silent, ear.started = None, alive.at
         self._await(ear)
         for circle, who in ear.missed_by:
             if circle.by_device or whole:

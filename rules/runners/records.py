@@ -1,11 +1,13 @@
 """What the live runner keeps of each zone, facility, device and group: plain records on the hot path."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from statistics import median
 from typing import Any, Final
 
 from domain.alarms import AlarmState
-from domain.readings import Millis, Value
+from domain.readings import Millis, Quality, Reading, Value
 from domain.site import Device, Facility
+from rules.core import trust
 from rules.core.expression import Condition, Get, Interest
 from rules.core.groups import HUB, WELL, Group
 from rules.core.program import Program
@@ -17,16 +19,23 @@ from rules.core.surroundings import Place
 Recent = tuple[Any, ...]
 
 
+FEWEST: Final = 3  # others that make a median
+
+
 class Watch:
     """A compiled rule as it stands over facilities of one kind."""
 
-    __slots__ = ("absence", "interest", "name", "per_device", "program")
+    __slots__ = ("absence", "conditions", "holds", "interest", "name", "per_device", "program")
 
     def __init__(self, program: Program, interest: Interest) -> None:
         self.program, self.interest = program, interest
         self.name = program.rule.name
         self.absence = program.rule.absent_intervals > 0
         self.per_device = program.rule.subject == "device"
+        self.holds = frozenset(program.rule.holds)
+        self.conditions = tuple(
+            c for one in (program, *program.parts) for c in (*one.clauses, one.clear) if c is not None
+        )
 
     def key(self, device: str) -> str:
         """Under which a facility keeps the state."""
@@ -133,16 +142,22 @@ class Spot:
         "awake",
         "bay",
         "circles",
+        "compared",
         "counted_by",
         "covers",
         "dirty",
         "ears",
         "facility",
+        "holders",
+        "instrumental",
         "interest",
         "key",
         "keys",
+        "marked",
+        "near",
         "order",
         "page",
+        "peers",
         "place",
         "ready",
         "recent",
@@ -169,6 +184,13 @@ class Spot:
         windowed = (q for watch in watches if watch.program.span for q in watch.program.quantities)
         self.windowed = tuple(dict.fromkeys(windowed))  # what window rules want to know of a reading
         self.recent: list[Recent] | None = [] if self.windowed else None  # what windows may reach back to
+        asked = [c for watch in watches for c in watch.conditions]
+        self.compared = tuple(dict.fromkeys(q for c in asked for q in c.compared))  # what is kept of the last reading
+        self.near = tuple(dict.fromkeys(q for c in asked for q in c.near))
+        self.instrumental = any(c.instrument for c in asked)
+        self.holders = any(watch.holds for watch in watches)
+        self.marked = False  # some of its instruments have marks
+        self.peers: list[Spot] = []  # of its kind and zone, itself among them
         self.restless = 0  # in how many ways groups want it looked at closely
         self.awake = False
         self.dirty = False  # more than its page is not as it was written
@@ -211,6 +233,8 @@ class Spot:
         found: dict[tuple[Millis, str], Sample] = {}
         for one in self.recent:
             at, device, *_ = one
+            if watch.per_device and watch.key(device) != key:
+                continue
             values = {q: value for q, value in self.values(one).items() if q in program.quantities}
             if values and at > judged - program.span:
                 known = found.get((at, device))
@@ -221,6 +245,56 @@ class Spot:
     def values(self, recent: Recent) -> dict[str, Value]:
         """What was measured then of what windows want."""
         return {q: value for q, value in zip(self.windowed, recent[2:], strict=True) if value is not None}
+
+    def enriched(self, ear: "Ear", reading: Reading) -> Reading:
+        """The reading with what rules ask beside it: what was said before, what others say, what is known of the
+        instrument.
+        """
+        more: dict[str, Value] = {f"{q} before": value for q, value in ear.said.items()}
+        for quantity in self.near:
+            if (said := self.others_say(quantity, reading.at)) is not None:
+                more[f"{quantity} near"] = said
+        if self.instrumental:
+            more["clock_off"] = bool(reading.quality & Quality.TIME_CORRECTED)
+            more["value_dropped"] = bool(reading.quality & Quality.VALUE_DROPPED)
+            if ear.started is not None:
+                more["since_start"] = (reading.at - ear.started) / 1000
+        return reading._replace(values={**reading.values, **more}) if more else reading
+
+    def before(self, sample: Sample) -> Mapping[str, Value]:
+        """What was said before a sample, as `interest` asks for it."""
+        return {q: value for q in self.compared if (value := sample.values.get(f"{q} before")) is not None}
+
+    def held(self, device: str) -> frozenset[str]:
+        """The quantities of a device that count for nothing, because a rule about it has an alarm open."""
+        found: frozenset[str] = frozenset()
+        for watch in self.watches:
+            if watch.holds and (state := self.states.get(watch.key(device))) is not None and state.open is not None:
+                found |= watch.holds
+        return found
+
+    def doubted(self, at: Millis) -> int:
+        """The marks on its instruments' records, where all of them are bad; else 0."""
+        marks = [trust.record(ear.marks, at) for ear in self.ears]
+        return sum(marks) if marks and all(marks) else 0
+
+    def witness(self, ear: "Ear", at: Millis) -> bool:
+        """Whether another instrument of it, with a good record, is heard."""
+        return any(
+            other is not ear and not trust.record(other.marks, at) and at - other.heard <= other.patience
+            for other in self.ears
+        )
+
+    def others_say(self, quantity: str, at: Millis) -> float | None:
+        """The median of what others of its kind in its zone said last; None where fewer than three are heard."""
+        said = [
+            value
+            for spot in self.peers
+            if spot is not self
+            for ear in spot.ears
+            if at - ear.heard <= ear.patience and isinstance(value := ear.said.get(quantity), float)
+        ]
+        return median(said) if len(said) >= FEWEST else None
 
     def held_by(self, names: tuple[str, ...]) -> bool:
         """Whether the alarm of any of these groups speaks for it now."""
@@ -242,12 +316,28 @@ class Ear:
     """One device: when it was last heard."""
 
     RANK: Final = 0  # among timers of one moment
-    __slots__ = ("device", "heard", "id", "missed_by", "order", "patience", "ready", "silent", "spot")
+    __slots__ = (
+        "device",
+        "heard",
+        "id",
+        "marks",
+        "missed_by",
+        "order",
+        "patience",
+        "ready",
+        "said",
+        "silent",
+        "spot",
+        "started",
+    )
 
     def __init__(self, device: Device, spot: Spot) -> None:
         self.id, self.device, self.spot = device.id, device, spot
         self.heard: Millis = -1
         self.patience: Millis = 0  # it is certainly not silent for so long after it was heard
+        self.said: Mapping[str, Value] = {}  # the last time, of what rules compare
+        self.started: Millis | None = None  # when it began to speak again after it had been silent
+        self.marks: tuple[Millis, ...] = ()  # on its record (rules/core/trust.py)
         self.silent: Millis | None = None  # since when it counts as silent
         self.missed_by: list[tuple[Circle, str]] = []  # groups that want to know of its silence, and as whose
         self.ready: Millis | None = None

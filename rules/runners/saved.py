@@ -21,6 +21,8 @@ class SavedSpot(msgspec.Struct, frozen=True, omit_defaults=True):
     silent: dict[str, Millis] = {}  # devices, and since when each counts as silent
     states: dict[str, State] = {}
     asleep: dict[str, Millis] = {}
+    started: dict[str, Millis] = {}  # devices that had been silent, and when each began to speak again
+    marks: dict[str, tuple[Millis, ...]] = {}  # on devices' records
 
 
 class SavedCircle(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -40,14 +42,18 @@ class SavedListening(msgspec.Struct, frozen=True):
 def spot_row(spot: Spot) -> bytes:
     """A facility as it is now."""
     silent = {ear.id: ear.silent for ear in spot.ears if ear.silent is not None}
-    return msgspec.json.encode(SavedSpot(silent, spot.states, spot.asleep))
+    started = {ear.id: ear.started for ear in spot.ears if ear.started is not None}
+    marks = {ear.id: ear.marks for ear in spot.ears if ear.marks}
+    return msgspec.json.encode(SavedSpot(silent, spot.states, spot.asleep, started, marks))
 
 
 def take_up_spot(spot: Spot, row: bytes) -> None:
     """Put a facility back as it was; what belongs to rules or devices that are no more is let go."""
     saved = msgspec.json.decode(row, type=SavedSpot)
     for ear in spot.ears:
-        ear.silent = saved.silent.get(ear.id)
+        ear.silent, ear.started = saved.silent.get(ear.id), saved.started.get(ear.id)
+        ear.marks = saved.marks.get(ear.id, ())
+    spot.marked = any(ear.marks for ear in spot.ears)
     keys = {key: watch for watch, key in spot.keys}
     spot.states = {key: state for key, state in saved.states.items() if key in keys and _fits(state, keys[key].program)}
     spot.asleep = {key: judged for key, judged in saved.asleep.items() if key in keys}

@@ -74,6 +74,25 @@ when: rate(fill_level, minutes=3) > 600 or delta(fill_level, minutes=3) < -40
 for: 10s
 clear: count(fill_level, minutes=2) < 2
 reopen_within: 5m""",
+    jumpy="""
+kind: bin
+subject: device
+when: fill_level - before(fill_level) > 40 or since_start < 100
+clear: fill_level - before(fill_level) <= 40 and (since_start >= 100 or fill_level > 90)
+holds: fill_level""",
+    stuck="""
+kind: light
+subject: device
+when: tilt_deg == before(tilt_deg) and tilt_deg > 5 or value_dropped
+repeat: 2
+clear: tilt_deg != before(tilt_deg)
+holds: tilt_deg""",
+    odd_one="""
+kind: light
+when: tilt_deg - near(tilt_deg) > 3
+for: 10s
+clear: tilt_deg - near(tilt_deg) < 1
+wait: 5s""",
     all_dark="""
 quorum: {over: zone, kind: light, alarm: [lamp-out, leaning], least: 2, within: 10m, gather: 5s}
 clear_for: 30s
@@ -214,7 +233,9 @@ def test_what_waits_to_be_written_comes_back_after_a_death_at_any_row(
 
 def quiet(live: Live) -> dict[str, object]:
     """What a page keeps of each facility."""
-    return {spot.facility.id: ([ear.heard for ear in spot.ears], spot.recent) for spot in live._fitted.spots}
+    return {
+        spot.facility.id: ([(ear.heard, ear.said) for ear in spot.ears], spot.recent) for spot in live._fitted.spots
+    }
 
 
 @settings(max_examples=120, deadline=None)
