@@ -20,6 +20,7 @@ from rules.core.rule import Rule
 from services.dispatch.orders import ENDED, TELEMETRY, Alarm, Order, OrderState
 
 WIDE: Final = 130  # columns of a terminal, from which on both languages and whole names fit
+_CASE: Final = 16  # columns of SN-20261001-0007
 _FRAME: Final = 16  # lines that are neither an alarm nor an order
 _ROAD: Final = (OrderState.DISPATCHED, OrderState.ACCEPTED, OrderState.ARRIVED, OrderState.DONE, OrderState.CLOSED)
 _COLOUR: Final = {"P0": "bold red", "P1": "red", "P2": "yellow", "P3": "cyan", "P4": "dim"}
@@ -105,7 +106,7 @@ class Board:
         table = Table(expand=True, box=None, pad_edge=False)
         road = "dispatched→accepted→arrived→done→closed" if self._wide else "on its road"
         for column, least in (
-            ("案号", 4),
+            ("案号", _CASE if self._wide else 4),  # whole: it is what `tidewalk orders show` asks for
             ("", 2),
             ("order", 16),
             ("place", 10),
