@@ -94,7 +94,7 @@ def test_what_is_loaded_is_what_was_committed(store: Store):
         ("lamps-w2", "r2", True),
         (COMMAND, "c3", True),
     }
-    assert set(saved.meta) == {"deaf", "waiting", "cases"}
+    assert set(saved.meta) == {"deaf", "waiting", "cases", "planned"}
 
 
 def test_a_quiet_row_moves_the_cursor_and_keeps_the_subjects(store: Store):
@@ -103,6 +103,13 @@ def test_a_quiet_row_moves_the_cursor_and_keeps_the_subjects(store: Store):
     saved = store.load()
     assert (saved.row, saved.at, saved.meta) == (9, T0 + 1, {"deaf": b"1"})
     assert dict(store.subjects()) == {"facility:a": b"1", "facility:b": b"3"}
+
+
+def test_what_the_judge_notes_is_found_by_its_name(store: Store):
+    assert store.noted("planned") == b""
+    store.commit(Outcome(1, T0, changed=True, meta={"planned": b"[]", "deaf": b"0"}), {})
+    store.commit(Outcome(2, T0), {})
+    assert store.noted("planned") == b"[]"
 
 
 def test_old_ended_orders_are_not_loaded_but_stay(store: Store):
