@@ -73,7 +73,8 @@ class Bin(Thing):
         if fire := self.ongoing.get("bin_fire"):
             return calm + (71.0 + 18.0 * fire.strength - calm) * (1.0 - math.exp(-self.minutes_since(fire, at) / 3.0))
         if warm := self.ongoing.get("bin_warm"):
-            return 46.0 + 7.5 * warm.strength
+            most = max(calm, 46.0 + 7.5 * warm.strength)  # the sun does it, and takes its time
+            return calm + (most - calm) * (1.0 - math.exp(-self.minutes_since(warm, at) / 8.0))
         if self.burnt_out:
             since, heat = self.burnt_out
             return calm + max(0.0, heat - calm) * math.exp(-(at - since) / (6.0 * MINUTE))

@@ -18,6 +18,7 @@ class Sort(NamedTuple):
     kinds: tuple[Kind, ...]  # () = a gateway
     real: bool  # False: a near-miss, no rule may take it for a fault
     lasts: tuple[float, float] | None = None  # None: until somebody mends it
+    onset: float = 0.0  # minutes, at most, until it is as bad as it must be to count: a bin fills, a fire grows
 
 
 _ANY_BUT_LIGHTING = (Kind.BIN, Kind.GREEN, Kind.CROWD, Kind.TOILET, Kind.PARKING)
@@ -27,10 +28,10 @@ SORTS: Final[Mapping[str, Sort]] = {
     "feeder_trip": Sort((Kind.FEEDER,), real=True),
     "leakage": Sort((Kind.LIGHT,), real=True),
     "pole_leaning": Sort((Kind.LIGHT,), real=True),
-    "bin_fire": Sort((Kind.BIN,), real=True),
-    "bin_overfull": Sort((Kind.BIN,), real=True),
+    "bin_fire": Sort((Kind.BIN,), real=True, onset=7),
+    "bin_overfull": Sort((Kind.BIN,), real=True, onset=66),
     "bin_tipped": Sort((Kind.BIN,), real=True),
-    "toilet_foul": Sort((Kind.TOILET,), real=True),
+    "toilet_foul": Sort((Kind.TOILET,), real=True, onset=6),
     "gate_fault": Sort((Kind.PARKING,), real=True),
     "dry_bed": Sort((Kind.GREEN,), real=True),
     "silent_device": Sort((Kind.BIN, Kind.GREEN, Kind.CROWD), real=True),

@@ -6,7 +6,7 @@ import math
 from typing import Final
 
 from domain.readings import Millis, Value
-from domain.site import Facility
+from domain.site import Facility, Grade
 from simulators.almanac import HOUR, MINUTE
 from simulators.chance import Dice
 from simulators.faults import Incident
@@ -16,6 +16,7 @@ from simulators.thing import Scene, Thing
 FOULED: Final = (
     1.3  # ppm of ammonia: from here on noise (3 %) and a long stay of bad air can reach the 1.44 of GB/T 17217
 )
+DEMONSTRATED: Final = 0.3  # a demonstration area (示范区) is kept to 0.43 ppm: what is near there is less
 SENTINEL: Final = 655.35  # what GS301 sensors decode to when they have nothing to say
 _CALM_PPM: Final = 0.07
 _STAY_MIN: Final = 4.0
@@ -30,6 +31,7 @@ class Toilet(Thing):
         super().__init__(facility, scene, start)
         self.stalls = int(self.trait("stalls", 8))
         self.custom = self.dice.between(0.6, 1.15)
+        self.strictness = DEMONSTRATED if facility.grade is Grade.DEMONSTRATION else 1.0
         self.stagger = round(self.dice.between(0.0, 120.0) * MINUTE)
         self.people = int(self.dice.between(5, 60))
         self.grime = self.people * 0.001
@@ -54,7 +56,7 @@ class Toilet(Thing):
         self.paper = max(0.0, self.paper - 0.06 * uses)
         self.soap = max(0.0, self.soap - 0.035 * uses)
         self.seen = at
-        if _CALM_PPM + self.grime >= FOULED:
+        if _CALM_PPM + self.grime >= FOULED * self.strictness:
             self.scene.stage.arose("fouled", self.id, at)
         if self.paper <= 10.0:
             self.scene.stage.arose("used_up", self.id, at)
@@ -67,7 +69,7 @@ class Toilet(Thing):
         if bleach := self.ongoing.get("bleach"):  # what cleans reacts with what is cleaned, and the sensor with both
             return base + 2.2 + 1.5 * bleach.strength
         if raised := self.ongoing.get("nh3_raised"):
-            return 0.85 + 0.3 * raised.strength
+            return (0.85 + 0.3 * raised.strength) * self.strictness
         if self.cleared:
             since, much = self.cleared
             return base + much * math.exp(-(at - since) / (4.0 * MINUTE))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from domain.readings import Millis
 from domain.site import Site
 from rules.book import RuleBook
-from rules.context.sun import sun_over
+from rules.context.all import surroundings
 from rules.core.surroundings import Context
 from rules.runners.backtest import Past, listening, wanted
 from services.backtest.sources import History, Wanted
@@ -31,7 +31,7 @@ class Version:
     """
 
     def __init__(self, book: RuleBook, site: Site, since: Millis) -> None:
-        self.engine = listening(book, site, context_of(site), since)
+        self.engine = listening(book, site, context_of(site, book), since)
         self._judge = Judge(site, book.rules, self.engine)
 
     @property
@@ -45,14 +45,14 @@ class Version:
         return self._judge.fold
 
 
-def context_of(site: Site) -> Context:
+def context_of(site: Site, book: RuleBook) -> Context:
     """What surrounds readings, anew for each engine: it learns from what it hears."""
-    return sun_over(site)
+    return surroundings(site, book)
 
 
 def needed(books: Sequence[RuleBook], site: Site) -> Wanted:
     """The quantities that any of these versions asks for."""
-    return wanted(books, [context_of(site)])
+    return wanted(books, [context_of(site, book) for book in books])
 
 
 def play(history: History, books: Sequence[RuleBook], site: Site, on_progress: Progress) -> Played:

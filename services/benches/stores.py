@@ -84,9 +84,9 @@ async def measure(plan: Plan, tell: Tell) -> Figures:
         store, history = service.outside.store, service.outside.history
         speech = Speech(site, plan.readings)
         tell(f"writing {plan.readings:,} readings of {plan.devices:,} devices, {READINGS_PER_WRITE:,} at a time")
-        first = await _written(store, _batches(speech, Pipeline(site), 0, plan.readings))
+        first = await _written(store, batches(speech, Pipeline(site), 0, plan.readings))
         tell("writing the newest tenth again")
-        again = await _written(store, _batches(speech, Pipeline(site), plan.readings * 9 // 10, plan.readings))
+        again = await _written(store, batches(speech, Pipeline(site), plan.readings * 9 // 10, plan.readings))
         tell("reading all of it")
         began = time.monotonic()
         lost = await _lost(history, speech, plan.readings)
@@ -101,7 +101,7 @@ def _every(plan: Plan) -> int:
     return max(1, plan.devices // 100)
 
 
-def _batches(speech: Speech, pipeline: Pipeline, first: int, last: int) -> Iterator[list[Reading]]:
+def batches(speech: Speech, pipeline: Pipeline, first: int, last: int) -> Iterator[list[Reading]]:
     """Readings as the door makes them; what cannot be read is left out."""
     for start in range(first, last, READINGS_PER_WRITE):
         numbers = range(start, min(last, start + READINGS_PER_WRITE))

@@ -9,6 +9,7 @@ BENCHES = {
     "e2e": ("services.commands.bench_e2e", "e2e_bench", "A service between a real broker and a real store."),
     "api": ("services.commands.bench_api", "api_bench", "What the API answers in, while messages pour in."),
     "rules": ("services.commands.bench_rules", "rules_bench", "What a quiet reading costs the rule engine."),
+    "backtest": ("services.commands.bench_backtest", "backtest_bench", "History played to all rules, from DuckDB."),
     "store": ("services.commands.bench_store", "store_bench", "A reading store alone: DuckDB or InfluxDB."),
 }
 

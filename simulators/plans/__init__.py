@@ -1,4 +1,4 @@
-"""Fault plans: the shipped ones (`none`, `demo`, `steady`) and how a plan is read from YAML."""
+"""Fault plans: the shipped ones (`none`, `demo`, `steady`, `score`) and how a plan is read from YAML."""
 
 import re
 from importlib.resources import files
@@ -11,7 +11,7 @@ from domain.errors import FaultyFileError
 from simulators.almanac import MINUTE
 from simulators.faults import SORTS, Edge, Entry, FaultPlan
 
-SHIPPED: Final = ("none", "demo", "steady")
+SHIPPED: Final = ("none", "demo", "steady", "score")
 _KEYS: Final = {"what", "count", "per_day", "after", "every", "daily", "facility", "zone"}
 _SPAN = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?")
 _CLOCK = re.compile(r"(\d{1,2}):(\d\d)")

@@ -1,0 +1,302 @@
+"""The rules against the truth: which faults were found, how soon, and what was called a fault and was none.
+
+One alarm answers one fault: the right sort of thing, at its place, at the time of its cause. Whether a fault can be
+seen at all is decided before anybody looks at the alarms: by its rule's own gate, timers and windows, by how often its
+device reports, and by whether its device could be heard.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+from typing import Final, NamedTuple
+
+from domain.readings import Millis
+from domain.site import Site
+from rules.book import RuleBook
+from rules.core.program import Program
+from rules.core.step import unbroken
+from rules.core.surroundings import Context, Place
+from rules.runners.backtest import Found
+
+SLACK: Final[Millis] = 5_000  # a report follows what it reports within three seconds, and is on its way for a moment
+MINUTE: Final[Millis] = 60_000
+
+# Rule → the faults it may rightly be about, the one it is made for first. What only looks like one has no place here.
+BEHIND: Final[Mapping[str, tuple[str, ...]]] = {
+    "lamp-out": ("lamp_dark",),
+    "feeder-outage": ("feeder_trip",),
+    "leakage": ("leakage",),
+    "pole-leaning": ("pole_leaning",),
+    "bin-full": ("bin_overfull", "filled"),
+    "bin-fire": ("bin_fire",),
+    "bin-tipped": ("bin_tipped",),
+    "toilet-odour": ("toilet_foul", "fouled"),
+    "lot-gate": ("gate_fault",),
+    "lot-full": ("lot_full",),
+    "paper-low": ("used_up",),
+    "day-burner": ("day_burner",),
+    "sharing-breach": ("stays_closed",),
+    "dry-bed": ("dry_bed", "dried"),
+    "silent": ("silent_device", "gateway_loss", "unheard"),
+    "gateway-silent": ("gateway_loss",),
+}
+
+
+class Truth(NamedTuple):
+    """One thing that was there to be found, or that only looked like it; `until` is None where it lasted to the end."""
+
+    what: str
+    facility: str  # or gateway
+    members: frozenset[str]
+    sort: str  # fault | natural | near_miss
+    since: Millis
+    until: Millis | None
+    onset: Millis = 0  # at most so long until it is as bad as it must be to count
+    device: str = ""
+
+    def spans(self, at: Millis) -> bool:
+        """Whether it was there at that time, give or take the slack."""
+        return self.since - SLACK <= at and (self.until is None or at <= self.until + SLACK)
+
+
+@dataclass(slots=True)
+class Kept:
+    """One kind of fault: what came of all of them."""
+
+    what: str
+    rules: tuple[str, ...]
+    sort: str
+    count: int = 0
+    found: int = 0
+    missed: int = 0
+    late: int = 0
+    false: int = 0  # alarms of its rule with nothing behind them
+    unseen: dict[str, int] = field(default_factory=dict)  # why it could not be seen, and how many
+    minutes: list[float] = field(default_factory=list)  # from when it could be seen to the alarm
+    over: list[float] = field(default_factory=list)  # of those minutes, what is beyond the limit
+
+    @property
+    def recall(self) -> float | None:
+        """Of those that could be seen, the share that was found."""
+        seen = self.found + self.missed
+        return self.found / seen if seen else None
+
+    @property
+    def precision(self) -> float | None:
+        """Of the alarms of its rule, the share with something behind it."""
+        said = self.found + self.false
+        return self.found / said if said else None
+
+    def add(self, other: "Kept") -> None:
+        """Put the other's with these."""
+        for name in ("count", "found", "missed", "late", "false"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for why, count in other.unseen.items():
+            self.unseen[why] = self.unseen.get(why, 0) + count
+        self.minutes += other.minutes
+        self.over += other.over
+
+
+@dataclass(slots=True)
+class Score:
+    """What one run, or many, came to: by kind of fault, and the alarms that had nothing behind them."""
+
+    kinds: dict[str, Kept] = field(default_factory=dict)
+    false: list[tuple[str, str, Millis, str]] = field(default_factory=list)  # rule, subject, opened, what was near
+    missed: list[tuple[str, str, Millis, str]] = field(default_factory=list)  # what, facility, since, why we think so
+    unscored: dict[str, int] = field(default_factory=dict)  # alarms of rules of which the coast knows no truth
+
+    def add(self, other: "Score") -> None:
+        """Put another run's with these."""
+        for what, kept in other.kinds.items():
+            if what in self.kinds:
+                self.kinds[what].add(kept)
+            else:
+                self.kinds[what] = kept
+        self.false += other.false
+        self.missed += other.missed
+        for rule, count in other.unscored.items():
+            self.unscored[rule] = self.unscored.get(rule, 0) + count
+
+    @property
+    def recall(self) -> float:
+        """Over all kinds of fault."""
+        found, missed = self._sum("found"), self._sum("missed")
+        return found / (found + missed) if found + missed else 1.0
+
+    @property
+    def precision(self) -> float:
+        """Over all alarms; those about what wears out by itself are right as well."""
+        true = sum(kept.found for kept in self.kinds.values())
+        return true / (true + len(self.false)) if true + len(self.false) else 1.0
+
+    @property
+    def late(self) -> int:
+        """Faults found later than their rule's own limit."""
+        return self._sum("late")
+
+    def _sum(self, name: str) -> int:
+        return sum(getattr(kept, name) for kept in self.kinds.values() if kept.sort == "fault")
+
+
+class Lost(NamedTuple):
+    """What the make-believe network took away: of each device when."""
+
+    reports: Mapping[str, Sequence[Millis]]
+
+    def of(self, site: Site, facility: str, since: Millis, until: Millis) -> int:
+        """How many reports of a facility went astray in a span; each may cost one interval."""
+        devices = site.devices_of.get(facility, ())
+        return sum(since <= at <= until for device in devices for at in self.reports.get(device, ()))
+
+
+class Scoring:
+    """Scores one run: `truths` are all there was, `end` is when it ended."""
+
+    def __init__(
+        self, book: RuleBook, site: Site, context: Context, truths: Sequence[Truth], lost: Lost, end: Millis
+    ) -> None:
+        self._book, self._site, self._context, self._truths = book, site, context, truths
+        self._lost, self._end = lost, end
+        self._at: dict[str, list[Truth]] = defaultdict(list)
+        for truth in truths:
+            for place in {truth.facility, *truth.members}:
+                self._at[place].append(truth)
+
+    def score(self, found: Iterable[Found]) -> Score:
+        """What the alarms are worth."""
+        made = Score()
+        answered: dict[Truth, Found] = {}
+        for alarm in sorted(found, key=lambda one: (one.opened, one.rule, one.subject)):
+            if alarm.rule not in BEHIND:
+                made.unscored[alarm.rule] = made.unscored.get(alarm.rule, 0) + 1
+                continue
+            truth = self._behind(alarm, answered)
+            if truth is not None:
+                answered.setdefault(truth, alarm)
+                continue
+            near = ", ".join(sorted({t.what for t in self._at[alarm.facility] if t.spans(alarm.cause)})) or "nothing"
+            made.false.append((alarm.rule, alarm.subject, alarm.opened, near))
+        for truth in self._truths:
+            self._keep(made, truth, answered.get(truth))
+        for rule, _, _, _ in made.false:
+            self._kept(made, BEHIND[rule][0], "fault").false += 1
+        return made
+
+    def _behind(self, alarm: Found, answered: Mapping[Truth, Found]) -> Truth | None:
+        """What an alarm is about; where several would do, one that has no alarm yet."""
+        places = {alarm.facility, *self._gateways(alarm.facility)}
+        fits = [
+            truth
+            for place in sorted(places)
+            for truth in self._at[place]
+            if truth.what in BEHIND.get(alarm.rule, ()) and truth.sort != "near_miss" and truth.spans(alarm.cause)
+        ]
+        free = [truth for truth in fits if truth not in answered or self._shared(truth, alarm)]
+        return free[0] if free else None
+
+    def _shared(self, truth: Truth, alarm: Found) -> bool:
+        """A lost gateway with too few devices to be told as one: each device has an alarm of its own."""
+        quorum = next((p.rule.quorum for p in self._book.programs.values() if p.rule.name == "gateway-silent"), None)
+        behind = len(self._site.devices_behind.get(truth.facility, ()))
+        return truth.what == "gateway_loss" and alarm.rule == "silent" and (quorum is None or behind < quorum.least)
+
+    def _gateways(self, facility: str) -> set[str]:
+        return {self._site.devices[device].gateway for device in self._site.devices_of.get(facility, ())} - {""}
+
+    def _keep(self, made: Score, truth: Truth, alarm: Found | None) -> None:
+        kept = self._kept(made, truth.what, truth.sort)
+        kept.count += 1
+        if truth.sort == "near_miss":
+            return
+        shown, limit, why = self._visible(truth)
+        if alarm is not None:
+            kept.found += 1
+            kept.minutes.append(max(0, alarm.opened - shown) / MINUTE)
+            astray = self._lost.of(self._site, truth.facility, truth.since, alarm.opened)
+            over = (alarm.opened - limit) / MINUTE - astray * self._interval(truth) / MINUTE
+            if not why and over > 0 and truth.sort == "fault":
+                kept.late += 1
+                kept.over.append(round(over, 1))
+        elif why:
+            kept.unseen[why] = kept.unseen.get(why, 0) + 1
+        elif truth.sort == "fault":
+            kept.missed += 1
+            made.missed.append((truth.what, truth.facility, truth.since, "could be seen"))
+
+    def _kept(self, made: Score, what: str, sort: str) -> Kept:
+        rules = tuple(rule for rule, whats in BEHIND.items() if what in whats and rule in self._book.rules)
+        return made.kinds.setdefault(what, Kept(what, rules, sort))
+
+    def _visible(self, truth: Truth) -> tuple[Millis, Millis, str]:
+        """From when it can be seen, until when it must be, and why it cannot; "" where it can."""
+        made_for = sorted((whats.index(truth.what), r) for r, whats in BEHIND.items() if truth.what in whats)
+        rule = next((name for _, name in made_for if name in self._book.rules), None)
+        if rule is None:
+            return truth.since, truth.since, "no rule looks for it"
+        program = self._book.programs[rule]
+        needs = self._needs(program, truth)
+        facility = self._site.facilities.get(truth.facility)
+        place = Place(facility.zone, facility.attributes, facility.id) if facility else Place("", {})
+        shown = truth.since
+        for _ in range(8):
+            if unbroken(program.given, place, self._context, shown, shown + needs):
+                break
+            shown = self._context.at(place, shown).until
+        limit = shown + needs
+        astray = self._lost.of(self._site, truth.facility, truth.since, limit) * self._interval(truth)
+        last = self._end if truth.until is None else truth.until
+        if last < limit + astray:
+            why = "the run ended first" if truth.until is None else "it ended before its rule could be sure"
+            return shown, limit, why
+        if self._held(truth, shown, limit):
+            return shown, limit, "its gateway or feeder was out at that time"
+        return shown, limit, ""
+
+    def _needs(self, program: Program, truth: Truth) -> Millis:
+        """How long from its beginning to its alarm, at most: onset, `for`, window, wait, and one report interval."""
+        rule = program.rule
+        interval = self._interval(truth)
+        if rule.absent_intervals:
+            silent = round(rule.absent_intervals * interval)
+            return truth.onset + silent + 1000 * rule.clauses[0].for_s + program.wait + SLACK + interval
+        if rule.quorum is not None:
+            if truth.what == "gateway_loss":
+                devices = self._site.devices_behind.get(truth.facility, ())
+                slowest = max((_pace(self._site, device) for device in devices), default=0)
+                return round(self._book.intervals * slowest) + _ms(rule.quorum.within_s, rule.quorum.gather_s) + slowest
+            return _ms(rule.quorum.within_s, rule.quorum.gather_s) + program.wait + SLACK + interval
+        held = max((clause.for_s * 1000 + (clause.repeat - 1) * interval for clause in rule.clauses), default=0)
+        return truth.onset + held + program.span + program.wait + SLACK + interval
+
+    def _interval(self, truth: Truth) -> Millis:
+        devices = [truth.device] if truth.device else self._site.devices_of.get(truth.facility, ())
+        return max((_pace(self._site, device) for device in devices), default=0)
+
+    def _held(self, truth: Truth, since: Millis, until: Millis) -> bool:
+        """Whether something greater was wrong with what it speaks through, or hangs on."""
+        facility = self._site.facilities.get(truth.facility)
+        above = self._gateways(truth.facility) | ({facility.feeder} if facility and facility.feeder else set())
+        return any(
+            other.what in ("gateway_loss", "feeder_trip")
+            and other is not truth
+            and other.since <= until
+            and (other.until is None or other.until >= truth.since - (until - since))
+            for place in above
+            for other in self._at[place]
+        )
+
+
+def _pace(site: Site, device: str) -> Millis:
+    known = site.devices.get(device)
+    return 1000 * max(known.interval_s, known.lit_interval_s) if known else 0
+
+
+def _ms(*seconds: int) -> Millis:
+    return 1000 * sum(seconds)
+
+
+def typical(minutes: Sequence[float]) -> float | None:
+    """The median; None of nothing."""
+    return round(median(minutes), 1) if minutes else None
