@@ -92,7 +92,7 @@ def _wire(found: Checked, settings: Settings, site: Site) -> None:
     host, port = where
     with_tls = " over TLS" if settings.broker_tls else ""
     who = f" as {settings.broker_user}" if settings.broker_user else " without a user name"
-    found.would["broker"] = f"hear and speak at {host}:{port}{with_tls}{who}, session {settings.client_id}"
+    found.would["broker"] = f"hear and speak at {host}:{port}{with_tls}{who}, session {settings.session(site.id)}"
     if settings.broker_user and not settings.broker_password.get_secret_value():
         what = f"the broker's user {settings.broker_user} has no password"
         found.warnings.append(Fault(what, "set TIDEWALK_BROKER_PASSWORD"))

@@ -33,7 +33,7 @@ class Settings(BaseSettings):
     broker_user: str = ""
     broker_password: SecretStr = SecretStr("")
     broker_tls: bool = False
-    client_id: str = Field("tidewalk", description="Keeps the broker's session; one service, one id")
+    client_id: str = Field("", description="Keeps the broker's session; one service, one id. Empty: tidewalk-SITE")
     source: Literal["mqtt5", "paho"] = Field("mqtt5", description="paho for a broker that speaks only MQTT 3.1.1")
 
     influx: str = Field("", description="URL of an InfluxDB 2.x; empty: readings are kept in DuckDB")
@@ -72,6 +72,10 @@ class Settings(BaseSettings):
         if isinstance(told, str) and EXAMPLE in told:
             raise ValueError(f"this still is the example's value ({EXAMPLE}…): put a secret of your own there")
         return said
+
+    def session(self, site: str) -> str:
+        """Our client id at the broker: another one for each coast, so that two on one broker hear what is theirs."""
+        return self.client_id or f"tidewalk-{site}"
 
     def broker_address(self) -> tuple[str, int]:
         """Host and port of the broker; the port is 1883 where none is said."""

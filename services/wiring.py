@@ -162,7 +162,7 @@ def broker_ends(settings: Settings, site: Site, clock: Clock) -> Ends:
     kind = MqttSettings if settings.source == "mqtt5" else PahoSettings
     heard = kind(
         site=site.id,
-        client_id=settings.client_id,
+        client_id=settings.session(site.id),
         filters=site_filters(site.id, simulated=site.simulated, relayed=bool(site.device_by_eui)),
         host=host,
         port=port,
@@ -174,7 +174,7 @@ def broker_ends(settings: Settings, site: Site, clock: Clock) -> Ends:
         waiting_messages=RECEIVE,
     )
     said = MqttPublisherSettings(
-        host, port, f"{settings.client_id}-out", username=user, password=password, tls=settings.broker_tls
+        host, port, f"{settings.session(site.id)}-out", username=user, password=password, tls=settings.broker_tls
     )
     publisher = MqttPublisher(said)
     source = PahoSource(heard, clock) if isinstance(heard, PahoSettings) else Mqtt5Source(heard, clock)

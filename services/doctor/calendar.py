@@ -9,7 +9,7 @@ from domain.ports import Clock
 from rules.context.calendar import DECREED, unknown_years
 from services.doctor.finding import Finding, ok, warn
 
-SOON: Final = timedelta(days=45)  # the notice for a year is published in the November before it
+SOON: Final = timedelta(days=14)  # the notice for a year is published in the weeks before it
 
 
 def look(known: Collection[int], asked: Collection[str], wall: Clock, timezone: str) -> list[Finding]:
@@ -21,10 +21,8 @@ def look(known: Collection[int], asked: Collection[str], wall: Clock, timezone: 
     years = ", ".join(map(str, missing))
     named = sorted(DECREED & set(asked))
     what = f"holidays and worked weekends of {years} are unknown"
-    why = (
-        f"rules that name {', '.join(named)} neither raise nor clear in {years}"
-        if named
-        else "no rule asks for them now; one that did would neither raise nor clear"
-    )
+    if not named:
+        return [ok("calendar", f"{what}; no rule asks for them")]
+    why = f"rules that name {', '.join(named)} neither raise nor clear in {years}"
     remedy = f"write rules/context/holidays/cn-{missing[0]}.yaml from the State Council's notice (docs/rules.md)"
     return [warn("calendar", what, why, remedy)]

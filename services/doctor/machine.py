@@ -119,13 +119,17 @@ def _filesystem(where: Path) -> str:
 def _speed(where: Path) -> Finding:
     """How long a row takes to be on the disk, which is when it may be acknowledged."""
     took = []
-    with tempfile.TemporaryFile(dir=where) as file:
-        for _ in range(_TRIES):
-            began = time.perf_counter()
-            file.write(b"." * 4096)
-            file.flush()
-            os.fsync(file.fileno())
-            took.append((time.perf_counter() - began) * 1000)
+    try:
+        with tempfile.TemporaryFile(dir=where) as file:
+            for _ in range(_TRIES):
+                began = time.perf_counter()
+                file.write(b"." * 4096)
+                file.flush()
+                os.fsync(file.fileno())
+                took.append((time.perf_counter() - began) * 1000)
+    except OSError as refused:
+        what = f"nothing can be written in {where}: {refused.strerror}"
+        return fail("disk", what, "the journal cannot be kept, and the service does not start", "name another folder")
     what = f"a write is on the disk after {median(took):.1f} ms, at worst {max(took):.1f} ms"
     why = "each row of the journal waits for it before its messages are acknowledged"
     if median(took) > _TOO_SLOW_MS:

@@ -176,7 +176,7 @@ def _ends(settings: Settings, site: Site, clock: DomainClock, transport: str) ->
         return coast, ends.source, ends.publisher, _nothing
     over = wiring.broker_ends(settings, site, clock)
     host, port = settings.broker_address()
-    played = MqttTransport(MqttTransportSettings(host, port, f"{settings.client_id}-coast", clean=True))
+    played = MqttTransport(MqttTransportSettings(host, port, f"{settings.session(site.id)}-coast", clean=True))
     return played, over.source, over.publisher, over.close
 
 

@@ -62,7 +62,7 @@ async def test_what_a_visitor_breaks_ends_in_closed_orders(tmp_path: Path):
                 await asyncio.sleep(0.1)
             await page.screenshot(path=tmp_path / "broken.png")
             assert await closed.count() == 3, (seen, await page.locator("#orders").inner_text())
-            assert {"sent", "accepted", "done"} <= seen
+            assert seen & {"sent", "accepted", "on site", "done"}, seen  # which of them, at this speed, is luck
             assert complaints == []
             await browser.close()
             stop.set()
@@ -74,3 +74,7 @@ def assert_closed_by_the_sensors(stage: Show) -> None:
     orders = stage.service.books.orders()
     assert sorted(order.kind for order in orders) == ["bin", "feeder", "toilet"]
     assert {(order.state, order.closed_by) for order in orders} == {(OrderState.CLOSED, TELEMETRY)}
+    way = [OrderState.DISPATCHED, OrderState.ACCEPTED, OrderState.ARRIVED, OrderState.DONE]
+    for order in orders:
+        been = stage.service.books.order(order.id).states
+        assert [state for state in been if state in way] == way, (order.kind, been)

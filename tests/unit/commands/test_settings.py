@@ -57,3 +57,8 @@ def test_secrets_are_found_wherever_they_hide(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("TIDEWALK_INFLUX_TOKEN", "token-of-influx")
     settings = settled(sql="postgresql+psycopg://tidewalk:pass-of-the-books@db/tidewalk")
     assert set(settings.secrets()) >= {"pass-of-the-broker", "pass-of-the-books", "token-of-influx"}
+
+
+def test_two_coasts_on_one_broker_have_sessions_of_their_own():
+    assert settled().session("shinan") == "tidewalk-shinan"
+    assert settled(client_id="staging").session("shinan") == "staging"
