@@ -30,13 +30,19 @@ class LineEncoder:
 
     def lines(self, batch: Sequence[Reading]) -> tuple[list[str], list[Reading], list[tuple[Reading, str]]]:
         """The lines, the readings they say (same order and length), and those that cannot be said, with the reason."""
+        line = self.line
+        try:
+            return [line(reading) for reading in batch], list(batch), []
+        except RejectedError:
+            return self._said_apart(batch)
+
+    def _said_apart(self, batch: Sequence[Reading]) -> tuple[list[str], list[Reading], list[tuple[Reading, str]]]:
         lines: list[str] = []
         said: list[Reading] = []
         refused: list[tuple[Reading, str]] = []
-        line = self.line
         for reading in batch:
             try:
-                lines.append(line(reading))
+                lines.append(self.line(reading))
             except RejectedError as error:
                 refused.append((reading, str(error)))
             else:
