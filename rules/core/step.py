@@ -197,8 +197,19 @@ class _Turn:
         self._forget(horizon)
         judged = max((sample.at for sample in self.samples if sample.at <= horizon), default=self.judged)
         self.judged = max(self.judged, judged)
-        # A window reaches back from the newest sample judged; without one, only what waits is kept.
-        self.samples = tuple(sample for sample in self.samples if sample.at > self.judged - self.program.span)
+        since = self._kept_from()
+        self.samples = tuple(sample for sample in self.samples if sample.at > since)
+
+    def _kept_from(self) -> Millis:
+        """A window reaches back from the newest sample judged; without one, only what waits is kept. What made
+        something hold, or opened an alarm just now, is kept for what may come late of it (rules/core/hindsight.py).
+        """
+        span, since = self.program.span, [self.judged]
+        if span:
+            since += [hold.since for hold in self.holds if hold is not None]
+            if self.open is not None and self.judged <= self.open.at + span:
+                since.append(self.open.cause)
+        return min(since) - span
 
     def _forget(self, now: Millis) -> None:
         """Let go of an alarm that cannot come back any more."""

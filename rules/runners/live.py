@@ -13,22 +13,24 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from domain.alarms import AlarmChange, AlarmState
+from domain.alarms import AlarmChange, AlarmState, Correction
 from domain.readings import Millis, Quality, Reading, Value
 from domain.site import Site
 from rules.book import RuleBook
 from rules.core import absence, groups, trust
 from rules.core.expression import Get
 from rules.core.groups import HUB, Event
+from rules.core.hindsight import Past
 from rules.core.state import QUIET, Change, State
 from rules.core.step import UNFIT, Late, Seen, due, step
 from rules.core.surroundings import Context, Listening, Silent, Tick
 from rules.runners import saved
+from rules.runners.afterwards import Afterwards
 from rules.runners.alarms import Alarms
 from rules.runners.fitting import Fitted, fit
 from rules.runners.pages import Pages
 from rules.runners.records import Circle, Ear, Spot, Watch, forget
-from rules.runners.timers import Timers
+from rules.runners.timers import Armed, Timers
 
 
 class Live:
@@ -47,6 +49,7 @@ class Live:
         self._dirty: list[Spot] = []
         self._dirty_circles: dict[str, Circle] = {}
         self._alarms = Alarms(site.id)
+        self._afterwards = Afterwards(site, context, max((p.wait for p in rules.programs.values()), default=0))
         self._listening: Millis | None = None
         self._until: Millis = 0  # the Tick of the row in hand
         self._deaf = self._listening_dirty = self._context_dirty = False
@@ -107,12 +110,13 @@ class Live:
 
     def due(self) -> Millis | None:
         """The time of the earliest Tick that will change something by itself; None where only readings can."""
+        later = self._afterwards.due()
         while (first := self._timers.first()) is not None:
             ready, one = first
             if not isinstance(one, Ear) or self._deadline(one) <= ready:
-                return ready
+                return ready if later is None else min(ready, later)
             self._await(one)
-        return None
+        return later
 
     def drain_dirty(self, row: int | None = None) -> dict[str, bytes]:
         """What has changed since the last call, subject → state, to be kept durably and given to `load` on start.
@@ -199,6 +203,10 @@ class Live:
                 for ear in spot.ears:
                     self._mark(ear, at)
 
+    def corrections(self) -> tuple[Correction, ...]:
+        """What late data would have changed, as far as it was found out since the last call. Nobody is called by it."""
+        return self._afterwards.said()
+
     def _inform(self, reading: Reading) -> None:
         """Let the context learn from a reading, after what fell due before it came."""
         if self._learns is not None:
@@ -218,18 +226,27 @@ class Live:
             self._listening = at if self._listening is None else self._listening
 
     def _hear_oddly(self, ear: Ear, reading: Reading) -> None:
-        """What is older than the newest, or cannot raise or clear anything, still may show that a device lives."""
-        quality = reading.quality
-        if quality & UNFIT:
-            if ear.spot.facility.kind in self._tellers:
-                self._inform(reading)
-            if not quality & int(Quality.BACKFILL) and reading.at > ear.heard:
-                ear.heard = reading.at
-                self._pages.soil(ear.spot.page)
-            return
-        if reading.at >= ear.heard:
+        """What is older than the newest, or of which something is wrong."""
+        if reading.quality & UNFIT:
+            self._hear_unfit(ear, reading)
+        elif reading.at >= ear.heard:
             self._hear_doubted(ear, reading)
-            return
+        else:
+            self._hear_late(ear, reading)
+
+    def _hear_unfit(self, ear: Ear, reading: Reading) -> None:
+        """What cannot raise or clear anything still may show that a device lives, and tell the context something."""
+        if ear.spot.facility.kind in self._tellers:
+            self._inform(reading)
+        backfill = reading.quality & int(Quality.BACKFILL)
+        if not backfill and reading.at > ear.heard:
+            ear.heard = reading.at
+            self._pages.soil(ear.spot.page)
+        if backfill:
+            self._put_by(ear.spot, reading)
+
+    def _hear_late(self, ear: Ear, reading: Reading) -> None:
+        """What is older than the newest of its device: settled rules may judge it still."""
         spot = ear.spot
         if reading.received - reading.at <= self._fitted.recall:
             around = self._context.at(spot.place, reading.at).values.get
@@ -238,9 +255,17 @@ class Live:
                 self._soil(spot)
         elif spot.facility.kind in self._tellers:
             self._inform(reading)
+        self._put_by(spot, reading)
         if spot.recent is not None:
             spot.recent.append((reading.at, reading.device, *map(reading.values.get, spot.windowed)))
         self._pages.soil(spot.page)
+
+    def _put_by(self, spot: Spot, reading: Reading) -> None:
+        """To be judged in hindsight, with what comes after it."""
+        if spot.late and not self._deaf and reading.received <= self._until:
+            self._advance(reading.received)
+        if self._afterwards.put(spot, reading):
+            self._soil(spot)
 
     def _hear_doubted(self, ear: Ear, reading: Reading) -> None:
         """A reading with something wrong about it: rules about the device may want to know."""
@@ -303,14 +328,12 @@ class Live:
         after, changes = step(program, state, seen, place, self._context, spot.cover(key))
         for change in changes:
             self._alarms.of_facility(spot, key, change)
+            if change.state is AlarmState.CLEARED:
+                spot.past[key] = Past(change.cause, change.at)
             if watch.name in spot.counted_by:
                 self._count(spot, watch.name, change)
-            if (
-                watch.holds
-                and state.open is None
-                and change.state is AlarmState.OPEN
-                and program.rule.order is not None
-            ):
+            new = state.open is None and change.state is AlarmState.OPEN
+            if watch.holds and new and program.rule.order is not None:
                 self._mark(self._fitted.ears[key.partition("/")[2]], change.at)
         if after is QUIET or self._may_sleep(spot, watch, after):
             spot.states.pop(key, None)
@@ -444,19 +467,29 @@ class Live:
 
     def _advance(self, at: Millis) -> None:
         """Do all that falls due up to `at`, each as if a Tick had come at its own time."""
-        while (ripe := self._timers.pop(at)) is not None:
-            ready, one = ripe
-            if isinstance(one, Ear):
-                self._check(one, ready)
-            elif isinstance(one, Circle):
-                self._tick_circle(one, ready)
+        while True:
+            later = self._afterwards.due()
+            ripe = self._timers.pop(at if later is None else min(at, later))
+            if ripe is not None:
+                self._run_out(*ripe)
+            elif later is not None and later <= at:
+                for spot in self._afterwards.ripen(later):
+                    self._soil(spot)
             else:
-                for watch, key in one.keys:
-                    if (state := one.states.get(key)) is not None:
-                        self._step(one, watch, key, state, Tick(ready))
-                one.settle_down()
-                self._arm_spot(one)
-                self._soil(one)
+                return
+
+    def _run_out(self, ready: Millis, one: Armed) -> None:
+        if isinstance(one, Ear):
+            self._check(one, ready)
+        elif isinstance(one, Circle):
+            self._tick_circle(one, ready)
+        else:
+            for watch, key in one.keys:
+                if (state := one.states.get(key)) is not None:
+                    self._step(one, watch, key, state, Tick(ready))
+            one.settle_down()
+            self._arm_spot(one)
+            self._soil(one)
 
     def _soil(self, spot: Spot) -> None:
         if not spot.dirty:
@@ -466,6 +499,7 @@ class Live:
     def _take_up(self) -> None:
         """Make of what was loaded what follows from it: alarms, timers, and who must be looked at closely."""
         self._alarms.take_up(self._fitted.spots, self._fitted.circles)
+        self._afterwards.take_up(self._fitted.spots)
         for circle in self._fitted.circles:
             self._stir(circle)
         for spot in self._fitted.spots:

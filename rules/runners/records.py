@@ -4,12 +4,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 from typing import Any, Final
 
+import msgspec
+
 from domain.alarms import AlarmState
 from domain.readings import Millis, Quality, Reading, Value
 from domain.site import Device, Facility
 from rules.core import trust
 from rules.core.expression import Condition, Get, Interest
 from rules.core.groups import HUB, WELL, Group
+from rules.core.hindsight import Past
 from rules.core.program import Program
 from rules.core.state import QUIET, Change, Cover, Sample, State
 from rules.core.surroundings import Place
@@ -20,6 +23,15 @@ Recent = tuple[Any, ...]
 
 
 FEWEST: Final = 3  # others that make a median
+
+
+class Belated(msgspec.Struct, frozen=True, array_like=True):
+    """A reading that came too late to be judged."""
+
+    at: Millis
+    device: str
+    values: dict[str, Value]
+    heard: Millis
 
 
 class Watch:
@@ -153,10 +165,12 @@ class Spot:
         "interest",
         "key",
         "keys",
+        "late",
         "marked",
         "near",
         "order",
         "page",
+        "past",
         "peers",
         "place",
         "ready",
@@ -188,6 +202,8 @@ class Spot:
         self.compared = tuple(dict.fromkeys(q for c in asked for q in c.compared))  # what is kept of the last reading
         self.near = tuple(dict.fromkeys(q for c in asked for q in c.near))
         self.instrumental = any(c.instrument for c in asked)
+        self.late: list[Belated] = []  # what came too late, and waits to be judged in hindsight
+        self.past: dict[str, Past] = {}  # the last alarm of each state that is over
         self.holders = any(watch.holds for watch in watches)
         self.marked = False  # some of its instruments have marks
         self.peers: list[Spot] = []  # of its kind and zone, itself among them

@@ -7,9 +7,10 @@ import msgspec
 
 from domain.readings import Millis
 from rules.core.groups import Group
+from rules.core.hindsight import Past
 from rules.core.program import Program
 from rules.core.state import Cover, State
-from rules.runners.records import Circle, Spot
+from rules.runners.records import Belated, Circle, Spot
 
 LISTENING = "listening"
 CONTEXT = "context"
@@ -23,6 +24,8 @@ class SavedSpot(msgspec.Struct, frozen=True, omit_defaults=True):
     asleep: dict[str, Millis] = {}
     started: dict[str, Millis] = {}  # devices that had been silent, and when each began to speak again
     marks: dict[str, tuple[Millis, ...]] = {}  # on devices' records
+    late: list[Belated] = []
+    past: dict[str, Past] = {}
 
 
 class SavedCircle(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -44,7 +47,7 @@ def spot_row(spot: Spot) -> bytes:
     silent = {ear.id: ear.silent for ear in spot.ears if ear.silent is not None}
     started = {ear.id: ear.started for ear in spot.ears if ear.started is not None}
     marks = {ear.id: ear.marks for ear in spot.ears if ear.marks}
-    return msgspec.json.encode(SavedSpot(silent, spot.states, spot.asleep, started, marks))
+    return msgspec.json.encode(SavedSpot(silent, spot.states, spot.asleep, started, marks, spot.late, spot.past))
 
 
 def take_up_spot(spot: Spot, row: bytes) -> None:
@@ -55,6 +58,7 @@ def take_up_spot(spot: Spot, row: bytes) -> None:
         ear.marks = saved.marks.get(ear.id, ())
     spot.marked = any(ear.marks for ear in spot.ears)
     keys = {key: watch for watch, key in spot.keys}
+    spot.late, spot.past = list(saved.late), {key: past for key, past in saved.past.items() if key in keys}
     spot.states = {key: state for key, state in saved.states.items() if key in keys and _fits(state, keys[key].program)}
     spot.asleep = {key: judged for key, judged in saved.asleep.items() if key in keys}
 

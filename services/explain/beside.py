@@ -9,14 +9,14 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from domain.alarms import AlarmChange, AlarmState
+from domain.alarms import AlarmChange, AlarmState, Correction
 from domain.readings import Millis, Reading
 from domain.site import Site
 from rules.book import RuleBook
 from rules.context.all import surroundings
 from rules.runners.fitting import fit
 from rules.runners.live import Live
-from rules.runners.records import Circle, Spot
+from rules.runners.records import Spot
 
 Mine = frozenset[tuple[str, str]]  # (rule, subject)
 
@@ -32,18 +32,19 @@ class Noting:
     """The rules at work, and a note of all they say, by row."""
 
     def __init__(self, live: Live, notes: list[Given]) -> None:
-        self._live, self.notes = live, notes
+        self._live, self._notes, self._now = live, notes, Given()
 
     def hear(self, readings: Sequence[Reading], at: Millis, *, deaf: bool = False) -> Sequence[AlarmChange]:
         """One row."""
         changes = self._live.hear(readings, at, deaf=deaf)
-        self.notes.append(Given(list(changes)))
+        self._now = Given(list(changes))
+        self._notes.append(self._now)
         return changes
 
     def is_wrong(self, alarm_id: str) -> bool | None:
         """Asked at the end of a row, or of what the row before left."""
         found = self._live.is_wrong(alarm_id)
-        self.notes[-1].wrong.append((alarm_id, found))
+        self._now.wrong.append((alarm_id, found))
         return found
 
     def listening_from(self, at: Millis) -> None:
@@ -57,6 +58,14 @@ class Noting:
     def plan(self, plan: str, facility: str, zone: str, since: Millis, until: Millis) -> None:
         """As it is."""
         self._live.plan(plan, facility, zone, since, until)
+
+    def corrections(self) -> Sequence[Correction]:
+        """As it is."""
+        return self._live.corrections()
+
+    def false_alarm(self, facility: str, at: Millis) -> None:
+        """As it is."""
+        self._live.false_alarm(facility, at)
 
     def open_alarms(self) -> Mapping[str, AlarmChange]:
         """As it is."""
@@ -104,6 +113,14 @@ class Beside:
         """For ours."""
         self._live.plan(plan, facility, zone, since, until)
 
+    def corrections(self) -> Sequence[Correction]:
+        """Of ours."""
+        return [one for one in self._live.corrections() if (one.rule, one.subject) in self._mine]
+
+    def false_alarm(self, facility: str, at: Millis) -> None:
+        """For ours."""
+        self._live.false_alarm(facility, at)
+
     def open_alarms(self) -> Mapping[str, AlarmChange]:
         """Ours that are open now, and others that were then."""
         mine = {name: one for name, one in self._live.open_alarms().items() if self._is_mine(one)}
@@ -122,26 +139,32 @@ def without_mine(given: Given, mine: Mine, own: frozenset[str]) -> Given:
 
 
 def bearing_on(site: Site, rules: RuleBook, subjects: frozenset[str]) -> frozenset[str]:
-    """The devices that have a say in what the rules decide of some subjects: their own, those of the groups over them
-    and of the groups that hold those back, and the instruments that tell of the surroundings.
+    """The devices that have a say in what the rules decide of some subjects: their own, those of the groups that
+    hold them back, of those with whom they are compared, and the instruments that tell of the surroundings.
     """
     fitted = fit(rules, site)
     spots = {spot.facility.id: spot for spot in fitted.spots}
     circles = [circle for circle in fitted.circles if circle.subject in subjects]
     facilities = [one.partition(":")[2] for one in subjects if one.startswith("facility:")]
     facilities += [site.devices[name].facility for s in subjects if (name := s.removeprefix("device:")) in site.devices]
-    mine: dict[str, Spot] = {name: spots[name] for name in facilities if name in spots}
+    waiting = [spots[name] for name in facilities if name in spots]
+    mine: dict[str, Spot] = {}
     seen: set[str] = set()
-    circles += [circle for spot in mine.values() for circle in spot.circles]
-    while circles:
-        circle: Circle = circles.pop()
-        if circle.key in seen:
-            continue
-        seen.add(circle.key)
-        above = circle.program.rule.inhibited_by
-        for spot in circle.spots.values():
+    while waiting or circles:
+        while circles:
+            circle = circles.pop()
+            if circle.key not in seen:
+                seen.add(circle.key)
+                waiting += circle.spots.values()
+                above = circle.program.rule.inhibited_by
+                circles += [c for spot in circle.spots.values() for c in spot.circles if c.program.rule.name in above]
+        if not waiting:
+            break
+        spot = waiting.pop()
+        if spot.facility.id not in mine:
             mine[spot.facility.id] = spot
-            circles += [other for other in spot.circles if other.program.rule.name in above]
+            circles += [circle for covers in spot.covers.values() for circle in covers]
+            waiting += spot.peers if spot.near else ()
     tellers = surroundings(site, rules).kinds
     mine.update((name, spot) for name, spot in spots.items() if spot.facility.kind in tellers)
     return frozenset(ear.id for spot in mine.values() for ear in spot.ears)

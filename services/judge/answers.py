@@ -14,6 +14,14 @@ from services.dispatch.orders import Order, OrderState
 STILL_WRONG: Final = "the sensors still show it: decline to send the crew again, or have it closed with a reason"
 
 
+FALSE: Final = ("false alarm", "误报")  # how a reason begins that says so
+
+
+def says_false(why: str) -> bool:
+    """Whether a reason says that there was nothing: a false alarm (误报)."""
+    return why.strip().lower().startswith(FALSE)
+
+
 def answered(order: Order, crew: str, reply: Reply, at: Millis, desk: str, *, wrong: bool = False) -> Order:
     """The order after a crew's answer; it may now be open, for the judge to give to somebody. Raises ConflictError.
     `wrong`: the sensors show it at this moment, so that nobody can confirm that it is well.

@@ -1,7 +1,7 @@
 """The fold: one heard row after the other, in the order of what happened and not of how it arrived."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import msgspec
@@ -17,7 +17,7 @@ from rules.core.rule import Rule
 from services.dispatch.orders import Addressed, Order, OrderState, Result
 from services.dispatch.wording import receipt
 from services.judge.afield import Afield
-from services.judge.answers import answered, commanded
+from services.judge.answers import answered, commanded, says_false
 from services.judge.book import Book
 from services.judge.notes import Notes, Unreadable, read_notes
 from services.judge.outcome import MEMORY_MS, Engine, Outcome, Saved
@@ -87,8 +87,9 @@ class Judge:
         if notes:
             self._go_afield(notes, heard.row, floor, tick, page)
         changes = self._engine.hear(readings, tick, deaf=self._deaf)
+        corrections = tuple(self._engine.corrections())
         self._now = tick
-        if not changes and notes is None and not self._waits and not orphans:
+        if not changes and not corrections and notes is None and not self._waits and not orphans:
             due = self._book.next_due()
             if due is None or due > tick or self._deaf:
                 return Outcome(heard.row, tick)
@@ -103,7 +104,8 @@ class Judge:
                 self._refuse(unreadable, page, heard.row, tick)
         if tick - self._forgot > MEMORY_MS // 48:
             self._forget(tick)
-        return self._outcome(heard.row, tick, page, notes, dirty=turned or waited or bool(self._waits))
+        dirty = turned or waited or bool(self._waits or corrections)
+        return replace(self._outcome(heard.row, tick, page, notes, dirty=dirty), corrections=corrections)
 
     def readings_of(self, heard: Heard) -> Sequence[Reading]:
         """The readings of a row that was judged before, as the engine heard them then."""
@@ -218,6 +220,7 @@ class Judge:
                 wrong = self._book.still_wrong(before)
                 after = answered(before, event.crew, reply, event.at, self._site.desk, wrong=wrong)
                 self._book.keep(before, after, event.at)
+                self._heed(before, reply.why, event.at)
             except (ConflictError, NotFoundError) as error:
                 why = str(error)
             action = str(reply.action)
@@ -235,10 +238,16 @@ class Judge:
             if command.action is OperatorAction.REASSIGN and command.crew:
                 after = self._handed(before, after, command, event.at)
             self._book.keep(before, after, event.at, tell=command.action is not OperatorAction.NOTE)
+            self._heed(before, command.why, event.at)
         except (ConflictError, NotFoundError) as error:
             why = str(error)
         action = str(command.action)
         self._remember(Result(COMMAND, command.id, event.row, tick, command.order, action, not why, why), page)
+
+    def _heed(self, order: Order, why: str, at: Millis) -> None:
+        """Whoever calls an alarm false takes away from the record of the instruments that raised it."""
+        if says_false(why) and order.subject.startswith("facility:"):
+            self._engine.false_alarm(order.facility, at)
 
     def _handed(self, before: Order, free: Order, command: Command, at: Millis) -> Order:
         if command.crew not in self._site.crews:

@@ -30,6 +30,14 @@ class Engine(Protocol):
         """Work is planned on a facility, or (that being "") in a zone; ending as it begins, it is taken back."""
         ...
 
+    def corrections(self) -> Sequence[Correction]:
+        """What late data would have changed, as far as it was found out since the last call."""
+        ...
+
+    def false_alarm(self, facility: str, at: Millis) -> None:
+        """People say that an alarm of a facility was false: its instruments are believed less."""
+        ...
+
     def is_wrong(self, alarm_id: str) -> bool | None:
         """Whether the condition of an open alarm holds by the newest values; None where nobody knows."""
         ...

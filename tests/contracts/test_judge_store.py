@@ -15,12 +15,13 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from domain.alarms import AlarmState
+from domain.alarms import AlarmState, Correction, Hindsight
 from domain.errors import NotFoundError, UnavailableError
-from domain.naming import COMMAND
+from domain.naming import COMMAND, Priority
 from rules.book import shipped
 from rules.context.sun import sun_over
 from rules.runners.live import Live
+from services.dispatch import life
 from services.dispatch.orders import ENDED, Addressed, OrderState
 from services.judge import Outcome, Saved
 from services.storage import engines, schema, tables
@@ -126,6 +127,30 @@ def test_an_alarm_keeps_what_opened_it(store: Store):
     alarm = next(a for a in store.everything()[0] if a.rule == "bin-full")
     assert (alarm.state, alarm.until, alarm.order != "") == (AlarmState.CLEARED, T0 + 2 * MINUTE, True)
     assert alarm.why == {"values": {"fill_level": 96.0}}
+
+
+def test_corrections_are_kept_once_and_found_by_facility(store: Store):
+    found = Correction(
+        "a1", "bin-full", "1", "facility:bin-1", "bin-1", Hindsight.OPENED, T0, T0 + 1, "bin-1-d", T0 + HOUR, {"x": 1.0}
+    )
+    later = replace(found, what=Hindsight.CLEARED, facility="bin-2", heard=T0 + 2 * HOUR)
+    store.commit(Outcome(1, T0, corrections=(found,)), {})
+    store.commit(Outcome(2, T0, corrections=(replace(found, heard=T0 + 3 * HOUR), later)), {})
+    assert list(store.corrections()) == [later, found]
+    assert list(store.corrections(facility="bin-1")) == [found]
+    assert list(store.corrections(limit=1)) == [later]
+
+
+def test_what_waits_of_an_order_that_becomes_urgent_goes_before_what_is_less_urgent(store: Store):
+    play = played(store)
+    waits = [one.message for one in store.pending(100)]
+    bin_order = next(o for o in play.outcomes[0].orders if o.rule == "bin-full")
+    urgent = life.urge(replace(bin_order, history=()), priority=Priority.P0, who="x", at=T0, why="w")
+    number = len(bin_order.history)
+    store.commit(Outcome(9, T0, orders=(urgent,), history=((urgent.id, number + 5, urgent.history[-1]),)), {})
+    now = [one.message for one in store.pending(100)]
+    assert {m.priority for m in now if m.order == bin_order.id and m.priority != "P4"} == {"P0"}
+    assert [m.key for m in now if m.order == bin_order.id] == [m.key for m in waits if m.order == bin_order.id]
 
 
 def test_the_outbox_gives_each_message_once_in_order_until_it_is_marked(store: Store):

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from domain.alarms import AlarmChange, AlarmState
+from domain.alarms import AlarmChange, AlarmState, Correction
 from domain.ids import alarm_id
 from domain.messages import Heard, Message
 from domain.naming import COMMAND, LINK, Element, Kind, Priority, clock_topic, replies_topic
@@ -157,6 +157,7 @@ class Engine:
         self.deaf: list[bool] = []
         self.listened: list[Millis] = []
         self.works: list[tuple[str, str, Millis | None, Millis | None]] = []
+        self.false: list[tuple[str, Millis]] = []
         self.plans: list[tuple[str, str, str, Millis, Millis]] = []
 
     def hear(self, readings: Sequence[Reading], at: Millis, *, deaf: bool = False) -> list[AlarmChange]:
@@ -172,6 +173,12 @@ class Engine:
 
     def plan(self, plan: str, facility: str, zone: str, since: Millis, until: Millis) -> None:
         self.plans.append((plan, facility, zone, since, until))
+
+    def corrections(self) -> tuple[Correction, ...]:
+        return ()
+
+    def false_alarm(self, facility: str, at: Millis) -> None:
+        self.false.append((facility, at))
 
     def is_wrong(self, alarm_id: str) -> bool | None:
         found = next((s[2] for s in self.state.values() if s[0] == alarm_id), None)
