@@ -24,6 +24,7 @@ from rules.core.windows import aggregate
 from rules.runners.explained import (
     Alarm,
     ClauseTold,
+    Distrusted,
     Explained,
     Gate,
     GroupTold,
@@ -49,6 +50,7 @@ class Scene:
     readings: Sequence[Sample] = ()
     held: tuple[Held, ...] = ()
     cover: Cover | None = None
+    distrusted: tuple[Distrusted, ...] = ()
     params: tuple[Resolved, ...] = ()
 
 
@@ -69,6 +71,7 @@ def explain(program: Program, state: State, scene: Scene) -> Explained:
         clauses,
         gate,
         scene.held,
+        scene.distrusted,
         alarm,
         scene.params,
         due(program, state, scene.cover),
@@ -115,7 +118,7 @@ def explain_group(program: Program, group: Group, scene: Scene, members: int, co
     told = GroupTold(members, counted, fresh, needed(quorum, counted), group.hub, opens, clears)
     alarm = None
     if group.open is not None:
-        alarm = _opened(group.open, None, Told(f"{quorum.clear_share:.0%}", clears is not None), None, None)
+        alarm = _opened(group.open, None, Told("", clears is not None), None, None)
     pending = Standing.PENDING if opens is not None else Standing.QUIET
     standing = pending if alarm is None else Standing.OPEN if clears is None else Standing.CLEARING
     look = groups.due(program, group)
@@ -151,6 +154,7 @@ def _leveled(program: Program, state: State, scene: Scene) -> Explained:
         nearest.clauses,
         nearest.gate,
         scene.held,
+        scene.distrusted,
         alarm,
         scene.params,
         due(program, state, scene.cover),
@@ -196,7 +200,7 @@ def _pending(program: Program, hold: Holding, number: int, cover: Cover | None) 
     tick = due(program, State(holds=alone), cover)
     clause = program.rule.clauses[number]
     fires = None if tick is None else tick - program.wait
-    return Pending(hold.since, clause.for_s, hold.times, clause.repeat, fires, hold.values)
+    return Pending(hold.since, clause.for_s, hold.times, clause.repeat, fires, hold.values, hold.waits)
 
 
 def _alarm(program: Program, state: State, scene: Scene) -> Alarm:

@@ -32,6 +32,16 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
+class Distrusted:
+    """Quantities of a device that count for nothing, because a rule about it has an alarm open since then."""
+
+    rule: str
+    device: str
+    quantities: tuple[str, ...]
+    since: Millis
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """A condition on the newest reading that says anything of it. `since` is when it began to be so, as far as the
     readings reach; `whole` says whether they reach farther than that.
@@ -56,6 +66,7 @@ class Pending:
     repeat: int
     fires: Millis | None
     values: Mapping[str, Value]
+    waits: Millis | None = None  # since when it has waited for a second witness: the instrument has a bad record
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +117,7 @@ class Explained:
     clauses: tuple[ClauseTold, ...] = ()
     gate: Gate | None = None
     held: tuple[Held, ...] = ()
+    distrusted: tuple[Distrusted, ...] = ()
     alarm: Alarm | None = None
     params: tuple[Resolved, ...] = ()
     next_look: Millis | None = None

@@ -16,7 +16,7 @@ from rules.core.expression import Condition
 from rules.core.grammar import Window, parsed
 from rules.core.params import key_of, seasons_of
 from rules.core.rule import Param
-from rules.core.vocabulary import CONTEXT, quantities_of
+from rules.core.vocabulary import CONTEXT, INSTRUMENT, quantities_of
 
 _SIGNS: Final[Mapping[type[ast.cmpop], str]] = {
     ast.Lt: "<",
@@ -159,6 +159,10 @@ class _Weighing:
                 window = Window(name, node.args[0].id, int(float(str(length)) * _SPANS[str(unit)]))
                 value = self._asked.window(window)
                 return _Number(value, QUANTITIES[window.quantity].unit, () if value is not None else (str(window),))
+            case ast.Call(func=ast.Name(id=("before" | "near") as which), args=[ast.Name(id=quantity)]):
+                value = self._asked.values(f"{quantity} {which}")
+                unknown = () if value is not None else (ast.unparse(node),)
+                return _Number(None if unknown else float(value or 0.0), QUANTITIES[quantity].unit, unknown)
             case ast.Call(func=ast.Name(id="abs"), args=[one]):
                 inner = self._value(one)
                 return _Number(abs(_n(inner)), inner.unit) if not inner.unknown else inner
@@ -193,6 +197,8 @@ class _Weighing:
             value, unit = asked.attributes(key_of(asked.rule, name, season)), param.unit or ""
         elif name in ATTRIBUTES:
             value, unit = asked.attributes(name), ATTRIBUTES[name] or ""
+        elif name in INSTRUMENT:
+            value, unit = asked.values(name), INSTRUMENT[name].unit or ""
         elif name in CONTEXT and name not in quantities_of(asked.kind):
             value, unit = asked.around(name), CONTEXT[name].unit or ""
         else:

@@ -19,6 +19,7 @@ from services.api.routes import (
     alarms,
     crews,
     events,
+    explain,
     facilities,
     health,
     history,
@@ -97,6 +98,7 @@ def build(
         maintenance.router(Planning(behind)),
         crews.router(behind),
         rules.router(behind),
+        explain.router(behind),
         quarantine.router(behind),
         events.router(listeners),
     ):

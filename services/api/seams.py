@@ -50,6 +50,14 @@ class Cases(Protocol):
         """One order with its history, by id or 案号. Raises NotFoundError."""
         ...
 
+    def alarm(self, alarm: str) -> Alarm:
+        """One alarm. Raises NotFoundError."""
+        ...
+
+    def subjects_named(self, subjects: Collection[str]) -> Mapping[str, bytes]:
+        """The rule engine's state of some subjects; what has none is not there."""
+        ...
+
     def result(self, source: str, given: str) -> Result | None:
         """What became of a command; None while it is not judged."""
         ...
@@ -104,8 +112,8 @@ class Aside(Protocol):
 class History(Protocol):
     """Readings as they are stored. Raises UnavailableError."""
 
-    async def points(self, kind: str, since: Millis, until: Millis) -> Sequence[Point]:
-        """All points of a kind with since ≤ at < until."""
+    async def points(self, kind: str, since: Millis, until: Millis, *, facility: str | None = None) -> Sequence[Point]:
+        """All points of a kind, or of one facility of it, with since ≤ at < until."""
         ...
 
     async def latest(self, facility: str) -> Sequence[Point]:

@@ -19,6 +19,7 @@ TEST_KEYS = "Last, one line: cases, failed, not_shown."
 
 ELSEWHERE = {
     "backtest": ("services.commands.rules_backtest", "backtest"),
+    "explain": ("services.commands.rules_explain", "explain"),
     "score": ("services.commands.rules_score", "score"),
 }
 

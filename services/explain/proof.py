@@ -144,7 +144,10 @@ def _difference(decided: Decided, recorded: Recorded) -> Difference | None:
         told = decided.sent.get(one.key)
         if told is None:
             return Difference(f"dispatch {one.key}", None, _plain(one))
-        if (found := _differs(f"dispatch {one.key}", told, one)) is not None:
+        as_urgent = told._replace(
+            priority=one.priority
+        )  # an order that becomes urgent takes along what waits to be sent
+        if (found := _differs(f"dispatch {one.key}", as_urgent, one)) is not None:
             return found
     return None
 

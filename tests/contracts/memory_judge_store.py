@@ -101,6 +101,18 @@ class MemoryJudgeStore:
                 return one
         raise NotFoundError(f"there is no order {order}")
 
+    def alarm(self, alarm: str) -> Alarm:
+        if alarm not in self._alarms:
+            raise NotFoundError(f"there is no alarm {alarm}")
+        return self._alarms[alarm]
+
+    def addressed(self, order: str) -> list[Addressed]:
+        found = sorted((n, m) for n, m, _ in self._box.values() if m.order == order and m.retain)
+        return [message for _, message in found]
+
+    def subjects_named(self, subjects: Collection[str]) -> dict[str, bytes]:
+        return {name: state for name, state in self._subjects.items() if name in subjects}
+
     def alarms(
         self,
         *,

@@ -1,4 +1,4 @@
-"""Every order of a virtual run is derived again from what was heard; what was tampered with is found."""
+"""Every order of a virtual run is derived again from what was heard, and explained; what was tampered with is found."""
 
 import base64
 import json
@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 import zipfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -15,9 +16,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from domain.messages import Message
+from domain.readings import Millis
 from services import wiring
 from services.cli import cli
 from services.dispatch.orders import Order
+from services.dispatch.when import millis
 from services.settings import Settings
 from tests.walk.processes import TIDEWALK
 
@@ -58,8 +61,9 @@ def test_every_order_of_the_run_is_identical(state: Path, orders: list[Order]):
     ]  # fmt: skip
 
 
-def test_a_bundle_of_each_rule_proves_the_same_without_the_state(state: Path, orders: list[Order], tmp_path: Path):
-    for order in {one.rule: one for one in orders}.values():
+def test_bundles_of_all_sorts_prove_the_same_without_the_state(state: Path, orders: list[Order], tmp_path: Path):
+    sorts = ("bin-full", "lamp-out", "toilet-odour", "feeder-outage", "silent", "crowd")
+    for order in [one for rule, one in {one.rule: one for one in orders}.items() if rule in sorts]:
         file = tmp_path / f"{order.case}.zip"
         _, here = proved("--state", state, order.case, "--bundle", file)
         said, there = proved(file)
@@ -179,3 +183,61 @@ def test_a_pruned_journal_says_what_is_not_there(state: Path, orders: list[Order
     assert said.exit_code == 1
     assert one["difference"]["where"] == f"alarm {orders[0].alarms[0]}"
     assert [caveat.split()[:2] for caveat in one["caveats"]] == [["the", "journal"], ["no", "row"]]
+
+
+def explained(state: Path, *words: object) -> dict[str, Any]:
+    said = CliRunner().invoke(cli, ["rules", "explain", *map(str, words), "--state", str(state), "--json"])
+    assert said.exit_code == 0, said.output
+    found: dict[str, Any] = json.loads(said.stdout)
+    return found
+
+
+def _then(at: Millis) -> str:
+    return datetime.fromtimestamp(at / 1000, UTC).isoformat()
+
+
+def test_what_is_kept_explains_the_same_as_the_journal_derived_anew(state: Path, orders: list[Order]):
+    journal = wiring.open_journal(Settings(state=state))
+    last = journal.last()
+    assert last is not None
+    journal.close()
+    for order in [{one.rule: one for one in orders}[rule] for rule in ("bin-full", "lamp-out", "toilet-odour")]:
+        now = explained(state, order.facility)
+        then = explained(state, order.facility, "--at", _then(last.at))
+        for told in (now, then):
+            for rule in told["rules"]:
+                for condition in (clause["condition"] for clause in rule["clauses"]):
+                    condition.pop("whole")
+                    condition.pop("since")  # as far as was looked back
+                rule.pop("headline")
+        assert now["rules"] == then["rules"], order.rule
+
+
+def test_before_it_fired_it_says_when_it_would(state: Path, orders: list[Order]):
+    lamp = next(one for one in orders if one.rule == "lamp-out")
+    before = explained(state, lamp.facility, "--rule", "lamp-out", "--at", _then(lamp.opened - 4 * 60_000))
+    (rule,) = before["rules"]
+    (clause,) = rule["clauses"]
+    assert rule["standing"] == "pending"
+    assert millis(datetime.fromisoformat(clause["pending"]["since"])) == lamp.since
+    assert "of 20 min" in rule["headline"]["en"]
+
+
+def test_who_is_held_back_by_a_feeder_says_so(state: Path, orders: list[Order]):
+    outage = next(one for one in orders if one.rule == "feeder-outage")
+    after = explained(state, outage.members[0], "--rule", "lamp-out", "--at", _then(outage.opened + 10 * 60_000))
+    (rule,) = after["rules"]
+    assert rule["standing"] == "inhibited"
+    assert [held["rule"] for held in rule["held"]] == ["feeder-outage"]
+
+
+def test_an_alarm_an_order_and_a_place_are_all_understood(state: Path, orders: list[Order]):
+    for order in orders[:4]:
+        by_case, by_alarm = explained(state, order.case), explained(state, order.alarms[0])
+        assert by_case == by_alarm
+        assert by_case["alarm"]["why"] == dict(order.why)
+    said = CliRunner().invoke(cli, ["rules", "explain", orders[0].case, "--state", str(state), "--lang", "zh"])
+    assert said.exit_code == 0
+    assert orders[0].alarms[0] in said.stdout
+    nobody = CliRunner().invoke(cli, ["rules", "explain", "nobody", "--state", str(state)])
+    assert "there is no facility" in str(nobody.exception)
