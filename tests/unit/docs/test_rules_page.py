@@ -3,15 +3,21 @@
 import re
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
+from rules.book import read_rules
 from services.cli import cli
 
 PAGE = (Path(__file__).parents[3] / "docs/rules.md").read_text("utf-8")
+BLOCKS = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+RULES = [block for block in BLOCKS if block.startswith("id:")]
+LOT_FULL = "id: X01\nname: lot-full\ntitle: {en: full, zh: 满}\nkind: parking\nwhen: occupied_spots >= capacity\n"
 
 
 def test_the_rule_and_the_test_on_the_page_go_together(tmp_path: Path):
-    rule, test = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    (rule,) = [block for block in RULES if "name: bin-full " in block]
+    (test,) = [block for block in BLOCKS if block.startswith("rule: bin-full")]
     (tmp_path / "bin-full.yaml").write_text(rule, "utf-8")
     (tmp_path / "bin-full.test.yaml").write_text(test, "utf-8")
     checked = CliRunner().invoke(cli, ["rules", "check", str(tmp_path)])
@@ -20,3 +26,14 @@ def test_the_rule_and_the_test_on_the_page_go_together(tmp_path: Path):
     assert "ok     bin-full: a full bin is reported at once, and clears when it is emptied" in tried.output, (
         tried.output
     )
+
+
+@pytest.mark.parametrize("block", RULES, ids=[block.split()[3] for block in RULES])
+def test_every_rule_of_the_page_is_read(block: str):
+    beside = {"lot-full.yaml": LOT_FULL} if "alarm: lot-full" in block else {}
+    assert read_rules({"shown.yaml": block, **beside}).rules
+
+
+def test_the_page_shows_every_way_of_being_a_rule():
+    for key in ("levels", "params", "quorum", "holds", "reopen_within", "alarm:"):
+        assert any(key in block for block in RULES), key

@@ -147,6 +147,13 @@ def test_deaf_time_does_not_count_and_afterwards_each_device_has_its_whole_limit
     assert {c.cause for c in changes} == {back + limit}
 
 
+def test_a_device_never_heard_of_since_we_listen_is_found_after_its_whole_limit():
+    site = small_coast(interval_s=600)
+    live = live_on(shipped(), site)
+    silent = [c for c in live.hear([], NIGHT + 2 * HOUR) if c.rule == "silent" and c.subject == "device:toilet-1"]
+    assert [(c.cause, c.why["last_heard"]) for c in silent] == [(NIGHT + 30 * MINUTE, float(NIGHT))]
+
+
 def test_an_hour_of_downtime_with_a_back_log_raises_no_storm():
     first = live_on(shipped(), SITE)
     quiet = {"lamp": {"commanded_level": 80.0, "active_power": 79.0}, "bin": EMPTY}
