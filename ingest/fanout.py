@@ -92,7 +92,7 @@ class FanOut:
     back whoever brings more, for as long as all go on.
     """
 
-    def __init__(self, journal: Journal, fresh: Callable[[int], Pipeline], *, messages: int = 30_000) -> None:
+    def __init__(self, journal: Journal, fresh: Callable[[int], Pipeline], *, messages: int = 25_000) -> None:
         self._journal = journal
         self._fresh = fresh
         self._head = Reader(fresh)

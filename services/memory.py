@@ -20,7 +20,7 @@ _LARGE: Final = 1 << 21
 _LEAST: Final = 64 << 20  # of memory; a small process finds all of it anyway
 _ADVISE: Final = 14  # MADV_HUGEPAGE
 _NOW: Final = 25  # MADV_COLLAPSE, from Linux 6.1 on; before, the kernel does it in its own time
-_AFTER_S: Final = (1.0, 5.0, 30.0, 120.0)  # as memory grows; then every ten minutes
+_AFTER_S: Final = (10.0, 60.0)  # as memory grows; then every ten minutes
 _EVERY_S: Final = 600.0
 _OURS: Final = re.compile(r"^([0-9a-f]+)-([0-9a-f]+) rw-p 00000000 00:00 0 *(?:\[heap\]|\[anon.*\])?$", re.MULTILINE)
 
