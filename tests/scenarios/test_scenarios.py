@@ -11,7 +11,9 @@ from services.site import find, load_site
 from tests.scenarios.house import House
 from tests.scenarios.outcome import Book, differences, stale
 from tests.scenarios.reading import read
+from tests.scenarios.script import Story
 
+PAGE = Path(__file__).parents[2] / "docs" / "rules.md"
 TIMELINES = sorted((Path(__file__).parent / "timelines").glob("S*.yaml"))
 
 
@@ -48,3 +50,14 @@ def test_every_scenario_of_the_domain_is_there():
     ids = [read(file, coast()).story.id for file in TIMELINES]
     assert ids == [file.stem.partition("-")[0] for file in TIMELINES]
     assert {f"S{n:02}" for n in range(1, 17)} <= set(ids)
+
+
+def listed(story: Story) -> str:
+    """The scenario's line on the page about rules."""
+    waits = "; ".join(story.waits)
+    return f"| {story.id} | {story.title} | {story.shows} | {waits + ' ' if waits else ''}|"
+
+
+@pytest.mark.parametrize("file", TIMELINES, ids=lambda file: file.stem)
+def test_the_page_lists_the_scenario_and_what_it_waits_for(file: Path):
+    assert listed(read(file, coast()).story) in PAGE.read_text("utf-8").splitlines()
