@@ -226,11 +226,11 @@ def _holds(left: float | str | None, sign: str, right: float | str | None) -> bo
 
 
 def _distance(part: Weighed) -> float:
-    """How far, roughly, in shares of the threshold; what is not known is farther than anything."""
+    """How far, roughly, in shares of the threshold; a flag is farther than any number, what is not known than a flag."""
     far = 0.0
     for one in part.in_the_way:
         if one.off is None:
-            far += 1e9 if one.unknown else 1.0
+            far += 1e9 if one.unknown else 1e3
         else:
             far += one.off / max(abs(one.right) if isinstance(one.right, float) else 0.0, 1e-9)
     return far

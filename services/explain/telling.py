@@ -253,9 +253,11 @@ class Telling:
         return quantity.zh if quantity is not None else name
 
     def _values(self, values: Mapping[str, object]) -> str:
-        return self._said.comma.join(f"{self._name(name)} {self._value(value)}" for name, value in values.items())
+        return self._said.comma.join(f"{self._name(name)} {self._value(name, value)}" for name, value in values.items())
 
-    def _value(self, value: object) -> str:
+    def _value(self, name: str, value: object) -> str:
+        if name == "last_heard" and isinstance(value, float):
+            return self._at(round(value))
         if isinstance(value, bool):
             return self._truth(value)
         return _n(value) if isinstance(value, float) else str(value)
