@@ -35,11 +35,12 @@ def measure(plan: Plan, say: Say) -> dict[str, Any]:
     site = coast(plan.facilities)
     say(f"writing {plan.readings:,} readings of {plan.facilities:,} facilities")
     asyncio.run(_fill(plan.settings, site, plan.readings))
-    alone = _spent(_history(plan, site))
-    say("playing them to the rules")
     before = resident_mb()
-    history = _history(plan, site)
     with memory.settled():
+        say("reading them")
+        alone = _spent(_history(plan, site))
+        say("playing them to the rules")
+        history = _history(plan, site)
         begun = time.process_time()
         played = play(history, [plan.book], site, lambda *_: None)
         spent = time.process_time() - begun

@@ -1,5 +1,6 @@
 """A DuckDB file of readings, read column by column and by nobody else: for what goes through all of it at once."""
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from itertools import repeat
@@ -16,7 +17,8 @@ from domain.naming import QUANTITIES, Kind
 from domain.readings import Millis, Reading, Value
 from services.slices import Slices
 
-AIM: Final = 50_000  # readings at once
+AIM: Final = 400_000  # rows of one answer of the engine: each has its own price
+PIECE: Final = 20_000  # readings at once
 Wanted = Callable[[str], frozenset[str] | None]
 _Who = tuple[list[str], list[str], list[str]]  # facilities, devices and zones, by number
 
@@ -62,14 +64,20 @@ class DuckColumns:
         """
         slices = Slices(since, until, AIM)
         while (span := slices.take()) is not None:
-            some: list[Reading] = []
-            for kind, names in self._names.items():
-                only = wanted(kind)
-                some += self._of(kind, names if only is None else [name for name in names if name in only], span)
-            slices.held(len(some))
-            if some:
-                some.sort(key=_AT)  # stable: at one moment by kind, then by device
-                yield some
+            asked = [(kind, names, wanted(kind)) for kind, names in self._names.items()]
+            tables = [
+                self._of(kind, [name for name in names if only is None or name in only], span)
+                for kind, names, only in asked
+            ]
+            rows = sum(table.rows for table in tables)
+            slices.held(rows)
+            pieces = rows // PIECE + 1
+            for piece in range(1, pieces + 1):
+                before = span[0] + (span[1] - span[0]) * piece // pieces
+                some = [reading for table in tables for reading in table.until(before)]
+                if some:
+                    some.sort(key=_AT)  # stable: at one moment by kind, then by device
+                    yield some
 
     def span(self) -> tuple[Millis, Millis] | None:
         """From the first to after the last reading; None where there is none."""
@@ -80,7 +88,7 @@ class DuckColumns:
         known = [(first, last) for first, last in ends if first is not None]
         return (min(first for first, _ in known), max(last for _, last in known) + 1) if known else None
 
-    def _of(self, kind: str, names: Sequence[str], span: tuple[Millis, Millis]) -> list[Reading]:
+    def _of(self, kind: str, names: Sequence[str], span: tuple[Millis, Millis]) -> "_Table":
         who = self._who(kind)
         since, until = span
         measured = "".join(f', t."{name}"' for name in names)
@@ -89,7 +97,7 @@ class DuckColumns:
             "ON t.device = w.device AND t.facility = w.facility AND t.zone = w.zone "
             f"WHERE t.at_ms >= {since} AND t.at_ms < {until} ORDER BY t.at_ms, w.n"
         ).to_arrow_table()
-        return list(_readings(kind, names, who, table)) if table.num_rows else []
+        return _Table(kind, names, who, table)
 
     def _who(self, kind: str) -> _Who:
         """Everybody that speaks in a table, numbered there: a number a row is read, and not three texts."""
@@ -103,6 +111,23 @@ class DuckColumns:
             facilities, devices = [one for one, _, _ in found], [one for _, one, _ in found]
             self._speakers[kind] = facilities, devices, [zones[zone] for _, _, zone in found]
         return self._speakers[kind]
+
+
+class _Table:
+    """What a kind measured in a slice of time, in order; made into readings piece by piece."""
+
+    def __init__(self, kind: str, names: Sequence[str], who: _Who, table: Any) -> None:
+        self._kind, self._names, self._who, self._table = kind, names, who, table
+        self._at: list[Millis] = _plain(table.column(1)) if table.num_rows else []
+        self._done = 0
+        self.rows = len(self._at)
+
+    def until(self, before: Millis) -> Iterator[Reading]:
+        """The readings before a moment that were not given yet."""
+        first, self._done = self._done, bisect_left(self._at, before)
+        if first == self._done:
+            return iter(())
+        return _readings(self._kind, self._names, self._who, self._table.slice(first, self._done - first))
 
 
 def _readings(kind: str, names: Sequence[str], who: _Who, table: Any) -> Iterator[Reading]:
