@@ -50,7 +50,7 @@ class Pipeline:
         *,
         codecs: Mapping[str, Codec] = NATIVE,
         retention: Millis = 0,
-        remember: int = 65_536,
+        remember: int = 32_768,
         profiles: Profiles | None = None,
     ) -> None:
         """`codecs` by profile name; `retention` 0 keeps any age; duplicates are counted within `remember` keys.
