@@ -13,6 +13,8 @@ from simulators.faults import Incident
 from simulators.thing import Scene, Thing
 
 ROUNDS: Final = (6 * 60, 13 * 60 + 30, 20 * 60 + 30)  # minutes of the day at which the collectors set out
+DUE: Final = 64.0  # from here on the next round may take it: 80 %, and 65 where it is crowded
+SOON: Final = 60.0  # minutes within which it will be full, as it is going now
 FILLED: Final = 94.0  # from here on noise (±0.7) can make a sensor say 95
 _PERCENT_PER_HOUR: Final = 10.5  # at a bin of ordinary custom when it is as busy as can be
 _PIECE: Final = 15 * MINUTE
@@ -45,7 +47,16 @@ class Bin(Thing):
                 since = self.seen + int((FILLED - before) / rate * HOUR)
                 if "bin_overfull" not in self.ongoing:
                     self.scene.stage.arose("filled", self.id, since)
+            self._note(before, rate)
             self.seen = until
+
+    def _note(self, before: float, rate: float) -> None:
+        """What the next round should know of it, at the end of a piece of time."""
+        if self.fill >= DUE:
+            since = self.seen + int(max(0.0, DUE - before) / rate * HOUR) if rate else self.seen
+            self.scene.stage.arose("due", self.id, since)
+        if self.fill >= 56.0 and (self.fill >= FILLED - 4.0 or self.fill + 1.2 * rate * SOON / 60.0 >= FILLED - 4.0):
+            self.scene.stage.arose("filling", self.id, self.seen)
 
     def _rate(self, at: Millis) -> float:
         if "bin_nearly_full" in self.ongoing or "bin_fire" in self.ongoing:
@@ -94,6 +105,7 @@ class Bin(Thing):
                 self.report(at, times=50, every_s=120.0)
             case "bin_nearly_full":
                 self.fill = max(min(self.fill, 92.5), 82.0 + 10.0 * incident.strength)
+                self.scene.stage.arose("filling", self.id, at)  # for all that anybody can tell
                 self.report(at, times=2, every_s=600.0)
             case _:
                 self.report(at)
@@ -109,7 +121,7 @@ class Bin(Thing):
         """Take what is in it."""
         self.advance(at)
         self.fill = self.chance("left").between(1.0, 5.0)
-        for what in ("filled", "bin_overfull"):
+        for what in ("filled", "bin_overfull", "due", "filling"):
             self.ongoing.pop(what, None)
             self.scene.stage.passed(what, self.id, at)
 

@@ -1,11 +1,16 @@
 """What there was to be found on the coast: every fault, near-miss and natural cause, from when until when."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from domain.readings import Millis
 from simulators.almanac import stamp
 from simulators.chance import token
+
+# What belongs to the course of a day: worth knowing, and nothing is broken; something may break there all the same.
+COURSE: Final = frozenset(
+    {"due", "filling", "used", "queue", "crowded", "lot_full", "frost", "gale", "high_tide", "over_deck"}
+)
 
 
 class Cause(NamedTuple):
@@ -47,6 +52,10 @@ class Causes:
     def open_at(self, facility: str) -> Mapping[str, Cause]:
         """What is wrong, or nearly, with a facility now, by name."""
         return self._open.get(facility, {})
+
+    def troubled(self, facility: str) -> bool:
+        """Whether something is wrong with it, or nearly, that is not of the day's course."""
+        return any(what not in COURSE for what in self._open.get(facility, {}))
 
     def arose(self, cause: Cause) -> None:
         """A cause begins; the same name at the same facility is one until it ends."""

@@ -2,13 +2,40 @@
 
 # ruff: noqa: D102 - what these promise is said once, in simulators.thing
 
+from typing import Final
+
 from domain.readings import Millis, Value
+from domain.site import Facility
+from simulators.almanac import HOUR
 from simulators.chance import Dice
-from simulators.thing import Thing
+from simulators.thing import Scene, Thing
+
+_GALE: Final = 17.2  # m/s in gusts
+_HIGH_CM: Final = 494.0  # from here on noise can show the 500 at which low decks are closed
+_DECK_CM: Final = 535.0  # … and the 540 of the lowest deck
 
 
 class CoastStation(Thing):
     """One station: it reports what the weather is."""
+
+    def __init__(self, facility: Facility, scene: Scene, start: Millis) -> None:
+        super().__init__(facility, scene, start)
+        self.flooded: Millis | None = None  # when the sea last stood over the lowest deck
+
+    def advance(self, at: Millis) -> None:
+        weather, self.seen = self.scene.weather, at
+        tide = weather.tide_cm(at)
+        if tide >= _DECK_CM:
+            self.flooded = at
+        self._note("gale", at, holds=weather.gust(at) >= _GALE - 1.0, over=weather.gust(at) < _GALE - 5.0)
+        self._note("high_tide", at, holds=tide >= _HIGH_CM, over=tide < _HIGH_CM - 30.0)
+        self._note("over_deck", at, holds=self.flooded == at, over=self.flooded is None or at > self.flooded + 8 * HOUR)
+
+    def _note(self, what: str, at: Millis, *, holds: bool, over: bool) -> None:
+        if holds:
+            self.scene.stage.arose(what, self.id, at)
+        elif over:
+            self.scene.stage.passed(what, self.id, at)
 
     def values(self, at: Millis, dice: Dice) -> dict[str, Value]:
         weather = self.scene.weather

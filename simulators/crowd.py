@@ -2,11 +2,16 @@
 
 # ruff: noqa: D102 - what these promise is said once, in simulators.thing
 
+from typing import Final
+
 from domain.readings import Millis, Value
 from domain.site import Facility
 from simulators.almanac import HOUR
 from simulators.chance import Dice
 from simulators.thing import Scene, Thing
+
+_CROWDED: Final = 0.8  # of what it is made for
+_EASED: Final = 0.7
 
 
 class CrowdPoint(Thing):
@@ -36,6 +41,10 @@ class CrowdPoint(Thing):
         self.ins += comes
         self.outs += leaves
         self.now += comes - leaves
+        if self.now >= _CROWDED * self.most:
+            self.scene.stage.arose("crowded", self.id, at)
+        elif self.now < _EASED * self.most:
+            self.scene.stage.passed("crowded", self.id, at)
 
     def values(self, at: Millis, dice: Dice) -> dict[str, Value]:  # noqa: ARG002 - a counter has no noise
         return {"people_in": float(self.ins), "people_out": float(self.outs), "people_now": float(self.now)}

@@ -12,7 +12,7 @@ from simulators.hours import is_open
 from simulators.thing import Scene, Thing
 
 _TURNOVER_PER_HOUR: Final = 0.45  # share of those inside that leave within an hour
-_FULL: Final = 0.97
+_FULL: Final = 0.945
 
 
 class Lot(Thing):

@@ -17,6 +17,9 @@ FOULED: Final = (
     1.3  # ppm of ammonia: from here on noise (3 %) and a long stay of bad air can reach the 1.44 of GB/T 17217
 )
 DEMONSTRATED: Final = 0.3  # a demonstration area (示范区) is kept to 0.43 ppm: what is near there is less
+LOW: Final = 20.0  # % of paper or soap: what is left is not much
+USED: Final = 50  # visitors since it was cleaned, from which on it may be due
+FREEZING: Final = 1.2  # °C outside: inside, noise can reach 2 °C
 SENTINEL: Final = 655.35  # what GS301 sensors decode to when they have nothing to say
 _CALM_PPM: Final = 0.07
 _STAY_MIN: Final = 4.0
@@ -58,8 +61,14 @@ class Toilet(Thing):
         self.seen = at
         if _CALM_PPM + self.grime >= FOULED * self.strictness:
             self.scene.stage.arose("fouled", self.id, at)
-        if self.paper <= 10.0:
+        if self.paper <= LOW or self.soap <= LOW:
             self.scene.stage.arose("used_up", self.id, at)
+        if self.people >= USED:
+            self.scene.stage.arose("used", self.id, at)
+        if self.scene.weather.air(at) <= FREEZING:
+            self.scene.stage.arose("frost", self.id, at)
+        else:
+            self.scene.stage.passed("frost", self.id, at)
 
     def ammonia(self, at: Millis) -> float:
         """NH₃ in the air, ppm, without noise: kept toilets have 0.1–0.4."""
@@ -82,6 +91,10 @@ class Toilet(Thing):
         elif spike := self.ongoing.get("nh3_spike"):
             nh3 = 2.0 + 2.0 * spike.strength
         inside = min(self.stalls, dice.count(self.uses_per_min * _STAY_MIN))
+        if inside >= self.stalls:
+            self.scene.stage.arose("queue", self.id, at)
+        else:
+            self.scene.stage.passed("queue", self.id, at)
         return {
             "stalls_free": float(self.stalls - inside),
             "people_since_clean": float(self.people),
@@ -125,7 +138,7 @@ class Toilet(Thing):
             self.paper = 100.0
         if self.soap < 45.0:
             self.soap = 100.0
-        for what in ("fouled", "used_up"):
+        for what in ("fouled", "used_up", "used"):
             self.scene.stage.passed(what, self.id, at)
         self.report(at)
 

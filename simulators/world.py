@@ -10,7 +10,7 @@ from domain.readings import Millis
 from domain.site import Site
 from simulators.almanac import DAY, HOUR, Almanac
 from simulators.build import things_of
-from simulators.causes import Cause, Causes, natural
+from simulators.causes import COURSE, Cause, Causes, natural
 from simulators.chance import Dice
 from simulators.crews import Crews
 from simulators.faults import SORTS, FaultPlan, Incident, incident
@@ -94,7 +94,7 @@ class World:
 
     def open_causes(self, facility: str) -> tuple[str, ...]:
         """What is wrong, or nearly, with a facility now."""
-        return tuple(sorted(self._causes.open_at(facility)))
+        return tuple(sorted(what for what in self._causes.open_at(facility) if what not in COURSE))
 
     # What things and crews ask of the world (`simulators.thing.Stage`, `simulators.crews.Field`).
 
@@ -163,7 +163,7 @@ class World:
     def _happen(self, one: Incident, at: Millis) -> bool:
         thing = self._things.get(one.facility)
         voices = self._voices.get(one.facility, [])
-        if self._causes.open_at(one.facility) or (thing and thing.silent(at)):
+        if self._causes.troubled(one.facility) or (thing and thing.silent(at)):
             return False  # one trouble at a time, so that each can be told from the other
         if thing is not None and not voices and not thing.members():
             return False  # nobody plays it

@@ -12,11 +12,31 @@ from services.dispatch.orders import Alarm, Order
 # Rule → what in the ledger it may rightly be about. A near-miss has no place here.
 BEHIND: Final[Mapping[str, frozenset[str]]] = {
     "lamp-out": frozenset({"lamp_dark"}),
+    "dark-stretch": frozenset({"lamp_dark"}),
+    "day-burner": frozenset({"day_burner"}),
+    "cabinet-timer": frozenset({"day_burner"}),
     "feeder-outage": frozenset({"feeder_trip"}),
     "leakage": frozenset({"leakage"}),
     "pole-leaning": frozenset({"pole_leaning"}),
     "bin-full": frozenset({"bin_overfull", "filled"}),
+    "bin-due": frozenset({"due"}),
+    "bin-filling": frozenset({"filling", "bin_overfull", "filled"}),
     "bin-fire": frozenset({"bin_fire"}),
+    "bin-tipped": frozenset({"bin_tipped"}),
+    "storm-bins": frozenset({"bin_tipped"}),
+    "toilet-use": frozenset({"used"}),
+    "toilet-queue": frozenset({"queue"}),
+    "toilet-frost": frozenset({"frost"}),
+    "paper-low": frozenset({"used_up"}),
+    "soap-low": frozenset({"used_up"}),
+    "lot-full": frozenset({"lot_full"}),
+    "lots-full": frozenset({"lot_full"}),
+    "lot-dead": frozenset({"gate_fault"}),
+    "sharing-breach": frozenset({"stays_closed"}),
+    "crowd": frozenset({"crowded"}),
+    "gale": frozenset({"gale"}),
+    "high-tide": frozenset({"high_tide"}),
+    "post-tide": frozenset({"over_deck"}),
     "toilet-odour": frozenset({"toilet_foul", "fouled"}),
     "lot-gate": frozenset({"gate_fault"}),
     "dry-bed": frozenset({"dry_bed", "dried"}),
@@ -65,7 +85,7 @@ def causes_of(alarm: Alarm, ledger: Sequence[Entry], site: Site) -> list[Entry]:
         for one in ledger
         if one.sort != "near_miss"
         and one.what in BEHIND.get(alarm.rule, ())
-        and (one.facility in places or alarm.facility in one.members)
+        and (one.facility in places or one.facility in alarm.members or alarm.facility in one.members)
         and one.spans(alarm.cause)
     ]
 

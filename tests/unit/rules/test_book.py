@@ -22,8 +22,10 @@ def test_a_shipped_rule_fires_does_not_fire_and_clears_as_its_test_says(file: Pa
 def test_every_shipped_rule_has_a_test_beside_it_and_speaks_both_languages():
     for name, rule in shipped().rules.items():
         assert (LIBRARY / f"{name}.test.yaml").exists()
-        assert rule.order is not None
-        for text in (rule.title, rule.order.title, rule.order.do):
+        texts = [rule.title]
+        if rule.order is not None:
+            texts += [rule.order.title, rule.order.do, *([rule.order.caution] if rule.order.caution else [])]
+        for text in texts:
             assert text.en.isascii() or "°" in text.en
             assert any("\u4e00" <= character <= "\u9fff" for character in text.zh)
 
