@@ -78,17 +78,17 @@ class Live:
                 continue
             if when - ear.heard > ear.patience and not deaf:
                 self._overdue(ear, when)
-            ear.heard = when
             spot = ear.spot
+            if spot.compared:
+                ear.remember(when, values)
+            ear.heard = when
             bay = spot.bay
             if not bay.since <= when < bay.until:
                 bay.since, bay.until, around = self._context.at(bay.place, when)
                 bay.around = around.get
-            if spot.awake or spot.interest(values.get, spot.attribute, bay.around, ear.said):
+            if spot.awake or spot.interest(values.get, spot.attribute, bay.around, ear.before):
                 values = self._look(ear, reading)
                 self._soil(spot)
-            if spot.compared:
-                ear.said = {q: reading.values[q] for q in spot.compared if q in reading.values}
             if (recent := spot.recent) is not None:
                 if recent and recent[0][0] < when - recall:
                     forget(recent, when - recall)
@@ -272,11 +272,11 @@ class Live:
         spot, when = ear.spot, reading.at
         if when - ear.heard > ear.patience and not self._deaf:
             self._overdue(ear, when)
+        if spot.compared:
+            ear.remember(when, reading.values)
         ear.heard = when
         believed = self._look(ear, reading)
         self._soil(spot)
-        if spot.compared:
-            ear.said = {q: reading.values[q] for q in spot.compared if q in reading.values}
         if spot.recent is not None:
             spot.recent.append((when, reading.device, *map(believed.get, spot.windowed)))
         self._pages.soil(spot.page)
@@ -302,7 +302,7 @@ class Live:
             key = watch.key(ear.id)
             state = spot.states.get(key)
             if state is None:
-                if watch.absence or not watch.interest(told.values.get, spot.attribute, around, ear.said):
+                if watch.absence or not watch.interest(told.values.get, spot.attribute, around, ear.before):
                     continue
                 state = spot.woken(watch, key)
             self._step(spot, watch, key, state, alive if watch.absence else Late(told) if late else told)

@@ -30,7 +30,7 @@ class SavedPage(msgspec.Struct, frozen=True, omit_defaults=True):
     row: int
     heard: dict[str, Millis]  # by device
     recent: dict[str, list[tuple[Millis, str, dict[str, Value]]]] = {}  # by facility, in order of arrival
-    said: dict[str, dict[str, Value]] = {}  # by device, of what rules compare with the time before
+    said: dict[str, tuple[dict[str, Value], dict[str, Value]]] = {}  # by device, of what rules compare: before, and now
 
 
 class Pages:
@@ -86,9 +86,9 @@ class Pages:
             for device, heard in saved.heard.items():
                 if device in ears:
                     ears[device].heard = max(ears[device].heard, heard)
-            for device, values in saved.said.items():
+            for device, (before, said) in saved.said.items():
                 if device in ears:
-                    ears[device].said = values
+                    ears[device].before, ears[device].said = before, said
             for facility, recent in saved.recent.items():
                 if facility in spots and (windowed := spots[facility].windowed):
                     spots[facility].recent = [(at, device, *map(values.get, windowed)) for at, device, values in recent]
@@ -108,9 +108,9 @@ class Pages:
                     forget(recent, when - recall)
                 recent.append((when, reading.device, *map(reading.values.get, spot.windowed)))
             if when >= ear.heard:
-                ear.heard = when
                 if spot.compared:
-                    ear.said = {q: reading.values[q] for q in spot.compared if q in reading.values}
+                    ear.remember(when, reading.values)
+                ear.heard = when
         self.soil(spot.page)
 
     def soil(self, page: Page) -> None:
@@ -133,6 +133,6 @@ def _row_of(page: Page) -> bytes:
                 for spot in page.spots
                 if spot.recent
             },
-            {ear.id: dict(ear.said) for spot in page.spots for ear in spot.ears if ear.said},
+            {ear.id: (ear.before, ear.said) for spot in page.spots for ear in spot.ears if ear.said or ear.before},
         )
     )

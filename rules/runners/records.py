@@ -266,7 +266,7 @@ class Spot:
         """The reading with what rules ask beside it: what was said before, what others say, what is known of the
         instrument.
         """
-        more: dict[str, Value] = {f"{q} before": value for q, value in ear.said.items()}
+        more: dict[str, Value] = {f"{q} before": value for q, value in ear.before.items()}
         for quantity in self.near:
             if (said := self.others_say(quantity, reading.at)) is not None:
                 more[f"{quantity} near"] = said
@@ -333,6 +333,7 @@ class Ear:
 
     RANK: Final = 0  # among timers of one moment
     __slots__ = (
+        "before",
         "device",
         "heard",
         "id",
@@ -351,13 +352,22 @@ class Ear:
         self.id, self.device, self.spot = device.id, device, spot
         self.heard: Millis = -1
         self.patience: Millis = 0  # it is certainly not silent for so long after it was heard
-        self.said: Mapping[str, Value] = {}  # the last time, of what rules compare
+        self.said: dict[str, Value] = {}  # the last time, of what rules compare
+        self.before: dict[str, Value] = {}  # the time before that; what is said of a moment twice is said once
         self.started: Millis | None = None  # when it began to speak again after it had been silent
         self.marks: tuple[Millis, ...] = ()  # on its record (rules/core/trust.py)
         self.silent: Millis | None = None  # since when it counts as silent
         self.missed_by: list[tuple[Circle, str]] = []  # groups that want to know of its silence, and as whose
         self.ready: Millis | None = None
         self.order = 0
+
+    def remember(self, at: Millis, values: Mapping[str, Value]) -> None:
+        """Keep what rules compare of a reading, before it counts as heard."""
+        said = {q: values[q] for q in self.spot.compared if q in values}
+        if at > self.heard:
+            self.before, self.said = self.said, said
+        else:
+            self.said = self.said | said
 
 
 def forget(recent: list[Recent], before: Millis) -> None:

@@ -78,7 +78,7 @@ reopen_within: 5m""",
 kind: bin
 subject: device
 when: fill_level - before(fill_level) > 40 or since_start < 100
-clear: fill_level - before(fill_level) <= 40 and (since_start >= 100 or fill_level > 90)
+clear: fill_level - before(fill_level) <= 40 and not since_start < 100
 holds: fill_level""",
     stuck="""
 kind: light
@@ -234,7 +234,7 @@ def test_what_waits_to_be_written_comes_back_after_a_death_at_any_row(
 def quiet(live: Live) -> dict[str, object]:
     """What a page keeps of each facility."""
     return {
-        spot.facility.id: ([(ear.heard, ear.said) for ear in spot.ears], spot.recent) for spot in live._fitted.spots
+        spot.facility.id: ([(ear.heard, ear.said, ear.before) for ear in spot.ears], spot.recent) for spot in live._fitted.spots
     }
 
 

@@ -136,10 +136,10 @@ def window_oracle(
     """Seconds at which the window over the last `span` seconds, asked at each sample, has been ≥ limit for `hold`."""
     since = None
     ordered = sorted(samples)
-    for number, (second, _, _) in enumerate(ordered):
+    for second, _, _ in ordered:
         if since is not None and second > since + hold:
             return [since + hold]
-        within = [one for one in ordered[: number + 1] if one[0] > second - span]
+        within = [one for one in ordered if second - span < one[0] <= second]
         value = window_value(function, within)
         if value is not None:
             since = (second if since is None else since) if value >= limit - 1e-9 else None

@@ -215,6 +215,12 @@ def test_what_is_still_so_at_the_next_reading_was_no_bag():
     ]
 
 
+def test_what_a_jump_says_twice_it_has_said_once():
+    rows = every(30, 90, "bin-1", lambda m: {"fill_level": 97.0 if m >= 60 else 20.0})
+    changes = heard([*rows, rows[-1], rows[-1]])
+    assert [c.rule for c in changes] == ["jumpy-fill"]
+
+
 def test_what_is_held_neither_raises_nor_clears_and_its_other_words_count():
     live = live_on(BOOK, SITE, MORNING)
     heard(every(30, 60, "bin-1", lambda _: {"fill_level": 20.0, "bin_temperature": 20.0}), live)
