@@ -1,7 +1,7 @@
 """Which chores are whose: each role forgets what it wrote."""
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from domain.readings import Millis
 from services.housekeeping import MB, Chore, Keep, older
@@ -9,6 +9,8 @@ from services.roles import Role
 
 if TYPE_CHECKING:
     from services.service import Service
+
+_FAR: Final = 1 << 62
 
 
 def chores_of(service: "Service", keep: Keep) -> tuple[Chore, ...]:
@@ -48,4 +50,5 @@ def _passed(service: "Service") -> int:
         service.judging.needed_after if Role.JUDGE in service.roles else cursor("judge.needed"),
         service.writing.status.cursor if Role.STORE in service.roles else cursor("store"),
         service.keeping.cursor if Role.STORE in service.roles else cursor("quarantine"),
+        service.shadowing.needed_after if service.shadowing is not None else _FAR,
     )

@@ -27,6 +27,7 @@ from services.judge import Judge, Outcome
 from services.outside import Outside
 from services.pulse import beat, goodbye
 from services.roles import ALL, Role
+from services.shadow.running import Shadow, ShadowJudge
 from services.tail import Tail
 from services.workers import NEEDED, JudgeWorker, QuarantineKeeper
 from services.writing import StoreWriter, WriterSeams
@@ -62,12 +63,14 @@ class Service:
         keep: Keep = FOREVER,
         editions: Sequence[Edition] = (),
         roles: frozenset[Role] = ALL,
+        shadow: Shadow | None = None,
     ) -> None:
         self.site, self.outside, self.roles = site, outside, roles
         self.clock, self.journal = outside.clock, outside.journal
         self.books, self.quarantine = outside.books, outside.quarantine
         self.book = rules
         self.rules = rules.rules
+        self.shadow = shadow
         self.link = ""  # the newest state of our connection to the broker; "" before the first
         self.on_heard: list[Callable[[Heard], None]] = []  # told of every row that is read
         self.on_kept: list[Callable[[Outcome], None]] = []  # told of alarms and orders that changed, once committed
@@ -81,6 +84,9 @@ class Service:
             self._add_door()
         if Role.JUDGE in roles:
             self._add_judge(rules)
+        self.shadowing: ShadowJudge | None = None
+        if Role.JUDGE in roles and shadow is not None:
+            self.shadowing = ShadowJudge(site, shadow, self.books, self.fan.consumer().next)
         if Role.STORE in roles:
             self._add_store()
         self.housekeeping = Housekeeping(chores_of(self, keep), self.clock)
@@ -133,6 +139,8 @@ class Service:
             newest = last.number
         if Role.JUDGE in self.roles:
             await self.judging.drain(newest)
+        if self.shadowing is not None:
+            await self.shadowing.drain(newest)
         if Role.DISPATCH in self.roles:
             await self.dispatcher.drained()
         if Role.STORE in self.roles:
@@ -198,6 +206,8 @@ class Service:
             works.append(("tail", self._tail.run(self.fan.newest)))
         if Role.JUDGE in self.roles:
             works.append(("judge", self.judging.run()))
+        if self.shadowing is not None:
+            works.append(("shadow", self.shadowing.run()))
         if Role.STORE in self.roles:
             works += [("quarantine", self.keeping.run()), ("store", self.writing.run())]
         if Role.DISPATCH in self.roles:

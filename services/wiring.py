@@ -31,6 +31,7 @@ from services.outside import Outside
 from services.roles import ALL, Role, named
 from services.service import Service
 from services.settings import Settings
+from services.shadow.running import Shadow
 from services.site import find, load_site, pack, read_files
 from services.storage.engines import parsed_url
 from services.storage.influx import InfluxStore
@@ -46,6 +47,7 @@ if TYPE_CHECKING:  # DuckDB and Arrow take 40 MB, also of who never uses them
     from services.storage.duck import DuckStore
     from services.storage.duck_columns import DuckColumns
 
+_SHADOW: Final = "shadow-"
 RECEIVE: Final = 60_000  # unacknowledged messages that the broker may have with us; more than a lock-step step holds
 
 Hear = Callable[[str, bytes, bool], None]
@@ -89,6 +91,37 @@ def books_there(settings: Settings) -> JudgeStore:
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
         raise NotFoundError(f"{url.database} is not there")
     return read_books(settings)
+
+
+def open_shadow(settings: Settings) -> JudgeStore:
+    """The books of the shadow rules: a file of their own for each version of them, of which the newest one is kept."""
+    file = _shadow_file(settings)
+    settings.state.mkdir(parents=True, exist_ok=True)
+    for other in settings.state.glob(f"{_SHADOW}*.sqlite*"):
+        if not other.name.startswith(file.name):
+            other.unlink()
+    upgrade(f"sqlite:///{file}")
+    return JudgeStore(f"sqlite:///{file}")
+
+
+def shadow_there(settings: Settings) -> JudgeStore:
+    """The same, to be read. Raises NotFoundError where these rules have not run."""
+    file = _shadow_file(settings)
+    if not file.exists():
+        raise NotFoundError(f"these rules have not run as a shadow on {settings.state}: serve --shadow FOLDER")
+    readable(f"sqlite:///{file}")
+    return JudgeStore(f"sqlite:///{file}")
+
+
+def shadow_rules_of(settings: Settings) -> RuleBook:
+    """The shadow rules that the settings name. Raises FaultyFileError, ConflictError where none are named."""
+    if not settings.shadow:
+        raise ConflictError("no shadow rules are named: say --shadow FOLDER, or set TIDEWALK_SHADOW")
+    return load_rules(Path(settings.shadow))
+
+
+def _shadow_file(settings: Settings) -> Path:
+    return settings.state / f"{_SHADOW}{shadow_rules_of(settings).version}.sqlite"
 
 
 def open_journal(settings: Settings) -> SqliteJournal:
@@ -238,7 +271,11 @@ async def service(
         outside = Outside(source, publisher, clock, journal, quarantine, books, store, history, forget, beats)
         rules = rules_of(settings)
         keep = Keep(settings.retention_days, settings.journal_days, settings.journal_mb)
-        yield Service(site, rules, outside, keep, editions_of(settings, site, rules), roles)
+        shadow = open_shadow(settings) if settings.shadow else None
+        if shadow is not None:
+            stack.callback(shadow.close)
+        beside = Shadow(shadow_rules_of(settings), shadow) if shadow is not None else None
+        yield Service(site, rules, outside, keep, editions_of(settings, site, rules), roles, beside)
 
 
 def _alone(state: Path, roles: frozenset[Role]) -> ExitStack:

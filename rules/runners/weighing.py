@@ -226,7 +226,7 @@ def _holds(left: float | str | None, sign: str, right: float | str | None) -> bo
 
 
 def _distance(part: Weighed) -> float:
-    """How far, roughly, in shares of the threshold; a flag is farther than any number, what is not known than a flag."""
+    """How far, roughly, in shares of the threshold; a flag is farther than a number, and what is not known farther."""
     far = 0.0
     for one in part.in_the_way:
         if one.off is None:

@@ -29,6 +29,7 @@ from services.api.routes import (
     quarantine,
     readings,
     rules,
+    shadow,
     site,
 )
 from services.api.seams import Behind
@@ -97,6 +98,7 @@ def build(
         acting.router(doing),
         maintenance.router(Planning(behind)),
         crews.router(behind),
+        shadow.router(behind),  # before the rules: a rule might be called so
         rules.router(behind),
         explain.router(behind),
         quarantine.router(behind),

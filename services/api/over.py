@@ -2,9 +2,11 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from time import monotonic
+from typing import Any
 
 from domain.ports import Clock
 from services.api.access import LOCAL, Access
@@ -17,6 +19,8 @@ from services.api.watch import Watch
 from services.live.hub import Hub
 from services.pulse import pulse_of
 from services.service import Service
+from services.shadow.report import reported
+from services.shadow.running import Shadow
 
 Mounting = Callable[[Hub], Sequence[Mounted]]
 
@@ -61,4 +65,9 @@ def behind_api(service: Service, wall: Clock, live: Live) -> Behind:
         counts=lambda: Counts(service.books.outbox_counts(), service.quarantine.counts()),
         clock=service.clock,
         wall=wall,
+        shadow=None if service.shadow is None else partial(_shadowed, service, service.shadow),
     )
+
+
+def _shadowed(service: Service, shadow: Shadow) -> Mapping[str, Any]:
+    return reported(service.books, shadow.books, {n: r.version for n, r in service.rules.items()}, shadow.rules)

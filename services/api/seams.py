@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from domain.alarms import AlarmState
 from domain.messages import Message, Quarantined, Row
@@ -204,3 +204,4 @@ class Behind:
     counts: Callable[[], Counts]
     clock: Clock
     wall: Clock
+    shadow: Callable[[], Mapping[str, Any]] | None = None  # what shadow rules do otherwise, where some run. Blocking

@@ -21,6 +21,7 @@ ELSEWHERE = {
     "backtest": ("services.commands.rules_backtest", "backtest"),
     "explain": ("services.commands.rules_explain", "explain"),
     "score": ("services.commands.rules_score", "score"),
+    "shadow": ("services.commands.rules_shadow", "shadow"),
 }
 
 

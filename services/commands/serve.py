@@ -50,6 +50,7 @@ TIDEWALK_BROKER_PASSWORD, TIDEWALK_API, TIDEWALK_INFLUX, TIDEWALK_INFLUX_TOKEN, 
 @click.option("--sql", metavar="URL", help="Database of alarms and orders. Default: SQLite in the state folder.")
 @click.option("--state", type=click.Path(path_type=Path, file_okay=False), help="Folder for journal and quarantine.")
 @click.option("--rules", metavar="FOLDER", help="Your rule files. Default: the shipped library.")
+@click.option("--shadow", metavar="FOLDER", help="Rule files that run silently beside them; `rules shadow report`.")
 @click.option(
     "--api",
     metavar="HOST:PORT",

@@ -1,4 +1,4 @@
-"""What the page about rules shows of explaining and proving, typed as it stands."""
+"""What the page about rules shows of explaining, proving and shadows, typed as it stands."""
 
 import os
 import re
@@ -9,15 +9,18 @@ from pathlib import Path
 from tests.walk.docs_blocks import ROOT, Block, blocks
 
 PAGE = ROOT / "docs/rules.md"
-HEADINGS = ("## Why, and why not: explain", "## Where an order comes from: prove")
+HEADINGS = ("## Why, and why not: explain", "## Where an order comes from: prove", "## Beside those in force: shadow")
 
 
 def _mine() -> list[Block]:
+    """The blocks of the parts of the page that are about this."""
     lines = PAGE.read_text("utf-8").splitlines()
-    begin = lines.index(HEADINGS[0])
-    after = lines.index(HEADINGS[1])
-    end = next((n for n in range(after + 1, len(lines)) if lines[n].startswith("## ")), len(lines))
-    return [one for one in blocks(PAGE) if begin < int(one.place.rpartition(":")[2]) <= end]
+    heads = [n for n, line in enumerate(lines, 1) if line.startswith("## ")]
+
+    def part(place: str) -> str:
+        return lines[max(n for n in heads if n < int(place.rpartition(":")[2])) - 1]
+
+    return [one for one in blocks(PAGE) if part(one.place) in HEADINGS]
 
 
 def _shown(said: str, shows: str) -> None:
@@ -30,7 +33,7 @@ def _shown(said: str, shows: str) -> None:
 
 def test_the_page_shows_what_is_said(tmp_path: Path):
     found = _mine()
-    assert len(found) == 5
+    assert len(found) == 6
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("TIDEWALK_")}
     environment = inherited | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "LC_ALL": "C.UTF-8"}
     for block in found:
