@@ -34,6 +34,7 @@ BEHIND: Final[Mapping[str, frozenset[str]]] = {
     "lot-dead": frozenset({"gate_fault"}),
     "sharing-breach": frozenset({"stays_closed"}),
     "crowd": frozenset({"crowded"}),
+    "clock-off": frozenset({"clock_ahead"}),
     "gale": frozenset({"gale"}),
     "high-tide": frozenset({"high_tide"}),
     "post-tide": frozenset({"over_deck"}),
