@@ -21,7 +21,6 @@ COMMANDS = {
     "profiles": ("services.commands.profiles", "profiles", "List, check and test the profiles of devices."),
     "quarantine": ("services.commands.quarantine", "quarantine", "What was kept aside, why, and trying it again."),
     "orders": ("services.commands.orders", "orders", "Work orders: list them, and one with its whole history."),
-    "prove": ("services.commands.prove", "prove_command", "Derive an order again from what was heard, step by step."),
     "maintain": ("services.commands.maintain", "maintain", "Planned work: announce it, list it, end it."),
     "prove": ("services.commands.prove", "prove_command", "Derive an order again from what was heard, step by step."),
     "doctor": ("services.commands.doctor", "doctor", "Find what would lose data or fail, and what mends it."),
