@@ -58,7 +58,7 @@ class Settings(BaseSettings):
         default=20_000, ge=0, description="Journal rows go earlier where it would be larger than this; 0: however large"
     )
     rules: str = Field("", description="Folder of rule files; empty: the shipped library")
-    shadow: str = Field("", description="Folder of rule files that run silently beside them; empty: none")
+    shadow: str = Field(default="", description="Folder of rule files that run silently beside them; empty: none")
 
     roles: str = Field(
         default="door,store,judge,dispatch,api", description="What this process does, beside others on the same state"

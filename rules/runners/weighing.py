@@ -160,9 +160,9 @@ class _Weighing:
                 value = self._asked.window(window)
                 return _Number(value, QUANTITIES[window.quantity].unit, () if value is not None else (str(window),))
             case ast.Call(func=ast.Name(id=("before" | "near") as which), args=[ast.Name(id=quantity)]):
-                value = self._asked.values(f"{quantity} {which}")
-                unknown = () if value is not None else (ast.unparse(node),)
-                return _Number(None if unknown else float(value or 0.0), QUANTITIES[quantity].unit, unknown)
+                said = self._asked.values(f"{quantity} {which}")
+                absent = () if said is not None else (ast.unparse(node),)
+                return _Number(None if said is None else float(said), QUANTITIES[quantity].unit, absent)
             case ast.Call(func=ast.Name(id="abs"), args=[one]):
                 inner = self._value(one)
                 return _Number(abs(_n(inner)), inner.unit) if not inner.unknown else inner

@@ -234,7 +234,8 @@ def test_what_waits_to_be_written_comes_back_after_a_death_at_any_row(
 def quiet(live: Live) -> dict[str, object]:
     """What a page keeps of each facility."""
     return {
-        spot.facility.id: ([(ear.heard, ear.said, ear.before) for ear in spot.ears], spot.recent) for spot in live._fitted.spots
+        spot.facility.id: ([(ear.heard, ear.said, ear.before) for ear in spot.ears], spot.recent)
+        for spot in live._fitted.spots
     }
 
 
