@@ -64,6 +64,7 @@ class _Task:
     safety: bool
     rework: int
     dispatched: Millis
+    members: tuple[str, ...] = ()
     stage: str = "new"
     done_at: Millis = 0
 
@@ -247,9 +248,17 @@ class _Gang:
         dice = self._dice("finish", task)
         sham = dice.roll() < SHAMS and task.rework == 0 and task.minor
         if not sham:
-            self._field.mend(task.facility, sensors=task.sensors, at=at)
+            for facility in self._work_on(task):
+                self._field.mend(facility, sensors=task.sensors, at=at)
         tell = at + round(dice.between(20.0, 60.0) * 1000)
         self._field.call(tell, f"done {task.order}", self._while(task, self._report))
+
+    def _work_on(self, task: _Task) -> tuple[str, ...]:
+        """The thing itself; of a stretch, a zone or a cabinet's switching, what has gone wrong there."""
+        alone = task.facility in self._site.gateways or (
+            task.facility in self._site.facilities and task.kind != "cabinet"
+        )
+        return (task.facility,) if alone else (task.facility, *task.members)
 
     def _report(self, task: _Task, at: Millis) -> None:
         if task.stage != "busy":
@@ -296,6 +305,7 @@ def _read(payload: bytes, order: str, now: Millis) -> _Task | None:
             safety=bool(told.get("safety", False)),
             rework=int(told.get("rework", 0)),
             dispatched=dispatched if dispatched is not None and now - HOUR <= dispatched <= now else now,
+            members=tuple(str(member) for member in told.get("members", ())),
         )
     except (msgspec.MsgspecError, UnicodeDecodeError, KeyError, TypeError, ValueError, AttributeError):
         return None

@@ -65,7 +65,7 @@ class Live:
         if deaf != self._deaf or self._listening is None:
             self._turn_ear(at, deaf=deaf)
         self._until = at
-        ears, recall = self._fitted.ears, self._fitted.recall
+        ears = self._fitted.ears
         waiting = self._pages.waiting
         self._pages.heard += len(readings)
         for reading in readings:
@@ -90,8 +90,8 @@ class Live:
                 values = self._look(ear, reading)
                 self._soil(spot)
             if (recent := spot.recent) is not None:
-                if recent and recent[0][0] < when - recall:
-                    forget(recent, when - recall)
+                if recent and recent[0][0] < when - spot.recall:
+                    forget(recent, when - spot.recall)
                 recent.append((when, device, *map(values.get, spot.windowed)))
             page = spot.page
             if not page.dirty:
@@ -168,11 +168,11 @@ class Live:
 
     def hear_again(self, row: int, readings: Sequence[Reading]) -> None:
         """A row that was judged and committed before: what was quiet about it comes back, and nothing is decided."""
-        ears, recall = self._fitted.ears, self._fitted.recall
+        ears = self._fitted.ears
         self._pages.heard += len(readings)
         for reading in readings:
             if (ear := ears.get(reading.device)) is not None:
-                self._pages.hear_again(row, reading, ear, recall)
+                self._pages.hear_again(row, reading, ear)
 
     def open_alarms(self) -> Mapping[str, AlarmChange]:
         """The alarms that are open, by id: `at` is when each was opened, the rest as it was last amended."""

@@ -93,7 +93,7 @@ class Pages:
                 if facility in spots and (windowed := spots[facility].windowed):
                     spots[facility].recent = [(at, device, *map(values.get, windowed)) for at, device, values in recent]
 
-    def hear_again(self, row: int, reading: Reading, ear: Ear, recall: Millis) -> None:
+    def hear_again(self, row: int, reading: Reading, ear: Ear) -> None:
         """What `Live.hear` does to a page, for a row that was judged before."""
         spot, when = ear.spot, reading.at
         if row <= spot.page.row:
@@ -104,8 +104,8 @@ class Pages:
             ear.heard = when
         else:
             if (recent := spot.recent) is not None:
-                if when >= ear.heard and recent and recent[0][0] < when - recall:
-                    forget(recent, when - recall)
+                if when >= ear.heard and recent and recent[0][0] < when - spot.recall:
+                    forget(recent, when - spot.recall)
                 recent.append((when, reading.device, *map(reading.values.get, spot.windowed)))
             if when >= ear.heard:
                 if spot.compared:

@@ -174,6 +174,7 @@ class Spot:
         "peers",
         "place",
         "ready",
+        "recall",
         "recent",
         "restless",
         "states",
@@ -198,6 +199,8 @@ class Spot:
         windowed = (q for watch in watches if watch.program.span for q in watch.program.quantities)
         self.windowed = tuple(dict.fromkeys(windowed))  # what window rules want to know of a reading
         self.recent: list[Recent] | None = [] if self.windowed else None  # what windows may reach back to
+        spans = (watch.program.span + watch.program.wait for watch in watches if watch.program.span)
+        self.recall: Millis = max(spans, default=0)  # how far back that is
         asked = [c for watch in watches for c in watch.conditions]
         self.compared = tuple(dict.fromkeys(q for c in asked for q in c.compared))  # what is kept of the last reading
         self.near = tuple(dict.fromkeys(q for c in asked for q in c.near))

@@ -35,7 +35,7 @@ _QUIET: dict[Kind, tuple[dict[str, Value], dict[str, float], int]] = {
         900,
     ),
     Kind.BIN: (
-        {"fill_level": 42.0, "bin_temperature": 21.0, "tipped": False, "battery": 88.0},
+        {"fill_level": 22.0, "bin_temperature": 21.0, "tipped": False, "battery": 88.0},
         {"depth_mm": 900.0},
         1800,
     ),

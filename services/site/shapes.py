@@ -268,8 +268,8 @@ TRADES_FOR: Final[dict[FacilityKind, tuple[str, ...]]] = {
     FacilityKind.CABINET: ("power", "instruments"),
     FacilityKind.BIN: ("collection", "patrol", "instruments"),
     FacilityKind.TOILET: ("cleaning", "plumbing", "instruments"),
-    FacilityKind.PARKING: ("lots", "instruments"),
-    FacilityKind.GREEN: ("gardening", "instruments"),
+    FacilityKind.PARKING: ("lots", "patrol", "instruments"),
+    FacilityKind.GREEN: ("gardening", "plumbing", "instruments"),
     FacilityKind.CROWD: ("patrol", "instruments"),
-    FacilityKind.COAST: ("instruments",),
+    FacilityKind.COAST: ("patrol", "power", "instruments"),
 }

@@ -128,6 +128,7 @@ def test_what_only_the_desk_would_get_is_a_notice_not_a_fault(small: dict[str, b
         "facilities.csv:5: no crew of trade collection covers 1 of kind bin in zone west: the desk gets their orders",
         "facilities.csv:5: no crew of trade patrol covers 1 of kind bin in zone west: the desk gets their orders",
         "facilities.csv:6: no crew of trade lots covers 1 of kind parking in zone east: the desk gets their orders",
+        "facilities.csv:6: no crew of trade patrol covers 1 of kind parking in zone east: the desk gets their orders",
     ]
 
 
