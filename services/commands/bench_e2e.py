@@ -37,7 +37,7 @@ LEAST_STEP = 1_000.0
     "--steps", default=6, show_default=True, type=click.IntRange(0, 12), help="Higher rates to try, each 1.25×."
 )
 @click.option("--step-seconds", default=8.0, show_default=True, type=click.FloatRange(0.5, 60), help="Each so long.")
-@click.option("--devices", default=50_000, show_default=True, type=click.IntRange(40), help="How many send in turn.")
+@click.option("--devices", default=5_000, show_default=True, type=click.IntRange(40), help="How many send in turn.")
 @click.option(
     "--folder",
     type=click.Path(path_type=Path, file_okay=False, exists=True),
