@@ -182,7 +182,7 @@ class AnswerShown(BaseModel):
     looked_back_to: Time | None = Field(description="How far back readings were looked for")
     headline: Said
     rules: tuple[ExplainedShown, ...]
-    alarm: AlarmShown | None
+    alarm: AlarmShown | None = None
 
 
 def answer_shown(answer: Answer) -> AnswerShown:

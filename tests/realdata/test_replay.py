@@ -35,7 +35,7 @@ def test_half_a_day_of_bins_fills_and_an_order_ends_when_somebody_empties_it(fol
     found = replayed(folder / "datasets" / "edinburgh-litter-bins", "--from", "2016-07-01T00:00+01:00", "--for", "12h")
     assert found["quarantined"] == 0
     assert found["stored"] == found["published"]
-    assert set(found["alarms"]) == {"bin-full"}
+    assert set(found["alarms"]) == {"bin-full", "bin-due"}
     assert found["endings"]["withdrawn by telemetry"] >= 0.8 * sum(found["endings"].values())
 
 
@@ -43,7 +43,7 @@ def test_free_places_beyond_the_lot_are_kept_aside_and_a_lot_that_says_nothing_f
     found = replayed(folder / "datasets" / "germany-car-parks", "--for", "36h")
     assert found["stored"] + found["quarantined"] >= found["published"]
     assert set(found["reasons"]) <= {"more than there is"}
-    assert set(found["alarms"]) == {"silent"}
+    assert set(found["alarms"]) == {"silent", "lot-full", "lots-full"}
 
 
 def test_uplinks_of_network_servers_are_stored_or_kept_aside_with_a_reason(folder: Path, tmp_path: Path):

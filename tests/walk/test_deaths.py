@@ -56,7 +56,9 @@ FORETOLD = (
     "after answer:3",
 )
 ABOUT_SILENCE = ("silent", "gateway-silent")
-MOVED = (*ABOUT_SILENCE, "feeder-outage")  # what deaf time moves
+# A crowd walks on from whenever somebody looks at it: a crew that comes a step later meets another one.
+ELSEWISE = (*ABOUT_SILENCE, "crowd")
+MOVED = (*ELSEWISE, "feeder-outage")  # what deaf time moves
 
 
 class Told(NamedTuple):
@@ -158,10 +160,10 @@ def same_findings(left: Left, calm: Decided) -> None:
     """
 
     def found(alarms: Iterable[Alarm]) -> set[tuple[object, ...]]:
-        return {(a.id, a.rule, a.subject, a.cause, a.since, a.opened) for a in alarms if a.rule not in ABOUT_SILENCE}
+        return {(a.id, a.rule, a.subject, a.cause, a.since, a.opened) for a in alarms if a.rule not in ELSEWISE}
 
     def sent(orders: Iterable[Order]) -> set[tuple[object, ...]]:
-        return {(o.id, o.kind, o.priority, o.alarms[0]) for o in orders if o.rule not in ABOUT_SILENCE}
+        return {(o.id, o.kind, o.priority, o.alarms[0]) for o in orders if o.rule not in ELSEWISE}
 
     assert found(left.alarms) == found(calm[0])
     assert sent(left.orders) == sent(calm[1])

@@ -9,10 +9,16 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-SHOWN = re.compile(r"`((?:unit|contracts|properties|walk|wire|scenarios)/[\w/.-]+\.py)::(\w+)`")
+SHOWN = re.compile(r"`((?:unit|contracts|properties|walk|wire|scenarios|realdata)/[\w/.-]+\.py)::(\w+)`")
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
-ITEM = re.compile(r"^\| (2\.\d+|2\.D\d+) \|.*\| ([✔✘]) \| (.+) \|$", re.MULTILINE)
-ITEMS = [*(f"2.{n}" for n in range(1, 10)), *(f"2.D{n}" for n in range(1, 9))]
+ITEM = re.compile(r"^\| (\d\.D?\d+) \|.*\| ([✔✘]) \| (.+) \|$", re.MULTILINE)
+NUMBERED = {2: (9, 8), 3: (8, 4), 4: (11, 5)}  # of each issue: items to build, and lines that must hold
+ITEMS = [
+    f"{issue}.{sort}{n + 1}"
+    for issue, many in NUMBERED.items()
+    for sort, count in zip(("", "D"), many, strict=True)
+    for n in range(count)
+]
 OURS = ("domain", "ingest", "rules", "services", "dashboards", "simulators")
 
 
