@@ -16,7 +16,7 @@ demo: $(VENV)/.run ## run a simulated coast and watch it being looked after (ctr
 test: $(VENV)/.dev ## everything that fits in five minutes: lint, types, layers, all tests
 	@$(BIN)/python -m tests.tiers quick
 
-unit: $(VENV)/.dev ## the unit tests alone, half a minute at most
+unit: $(VENV)/.dev ## the unit tests alone
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/unit
 
 soak: $(VENV)/.dev ## what takes longer: minute-long outages, many kills

@@ -17,6 +17,15 @@ CHECKS = {
     "layers": [BIN / "lint-imports"],
     "mypy": [BIN / "mypy", "--no-error-summary"],
 }
+# Units as large as a whole application or a whole evening: run with the rest.
+WHOLE = (
+    "tests/unit/api",
+    "tests/unit/shadow",
+    "tests/unit/simulators",
+    "tests/unit/commands/test_bench_command.py",
+    "tests/unit/judge/test_with_the_real_rules.py",
+    "tests/unit/site/test_site_at_scale.py",
+)
 NOT_HERE = {
     "InfluxDB 2.x": ("TIDEWALK_TEST_INFLUX_URL", "set it to a running 2.x and the store contract runs against it too"),
 }
@@ -48,9 +57,10 @@ def _tests(*arguments: str) -> tuple[int, float]:
 def quick() -> int:
     """Everything that fits in five minutes. The exit code says whether all of it held."""
     failed = _checks()
-    unit, seconds = _tests("tests/unit")
+    unit, seconds = _tests("tests/unit", *(f"--ignore={path}" for path in WHOLE))
     print(f"unit tests: {seconds:.1f} s", flush=True)
-    rest, more = _tests("tests", "--ignore=tests/unit", "-m", "not soak")
+    others = [f"tests/{name}" for name in ("contracts", "properties", "realdata", "scenarios", "walk")]
+    rest, more = _tests(*others, *WHOLE, "-m", "not soak")
     for name, (variable, how) in NOT_HERE.items():
         if not os.environ.get(variable):
             print(f"not run: {name} ({variable}: {how})", flush=True)

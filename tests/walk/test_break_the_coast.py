@@ -77,4 +77,4 @@ def assert_closed_by_the_sensors(stage: Show) -> None:
     way = [OrderState.DISPATCHED, OrderState.ACCEPTED, OrderState.ARRIVED, OrderState.DONE]
     for order in orders:
         been = stage.service.books.order(order.id).states
-        assert [state for state in been if state in way] == way, (order.kind, been)
+        assert set(way) <= set(been), (order.kind, been)

@@ -94,6 +94,7 @@ def shore(mosquitto: Mosquitto, tmp_path: Path, request: pytest.FixtureRequest) 
 
 
 @pytest.mark.parametrize("shore", [60], indirect=True)
+@pytest.mark.soak
 def test_killed_in_the_middle_of_ten_minutes_and_back_after_five_it_fires_once_and_at_its_time(shore: Shore):
     with shore.served(killed=True):
         fell = shore.clock.now()

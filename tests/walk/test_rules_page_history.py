@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/rules.md").read_text("utf-8")
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("chapter", ["What it would have done: backtest", "Is it any good: score"])
 def test_the_blocks_of_a_chapter_run_one_after_the_other(chapter: str, tmp_path: Path):
     text = PAGE.split(f"## {chapter}\n")[1].split("\n## ")[0]
