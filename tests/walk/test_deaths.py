@@ -56,8 +56,9 @@ FORETOLD = (
     "after answer:3",
 )
 ABOUT_SILENCE = ("silent", "gateway-silent")
-# A crowd walks on from whenever somebody looks at it: a crew that comes a step later meets another one.
-ELSEWISE = (*ABOUT_SILENCE, "crowd")
+# What people bring walks on from whenever somebody looks at it: a crew that comes a step later meets something else.
+BROUGHT = ("crowd", "toilet-use", "toilet-queue", "bin-due", "bin-filling", "lot-full", "lots-full")
+ELSEWISE = (*ABOUT_SILENCE, *BROUGHT)
 MOVED = (*ELSEWISE, "feeder-outage")  # what deaf time moves
 
 

@@ -124,6 +124,7 @@ def test_the_past_need_not_be_sat_through(a_show: Show, number: signal.Signals):
     print(f"gone after {leaves(a_show, number):.1f} s")
 
 
+@pytest.mark.soak
 def test_a_show_whose_broker_dies_ends_and_says_so(a_show: Show):
     port = a_show.port
     until(lambda: BEGUN in a_show.demo.out(), 20, f"the past to begin: {a_show.demo.tail()}")
