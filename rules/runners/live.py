@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from domain.alarms import AlarmChange, AlarmState, Correction
-from domain.readings import Millis, Quality, Reading, Value
+from domain.readings import Millis, Quality, Reading
 from domain.site import Site
 from rules.book import RuleBook
 from rules.core import absence, groups, trust
@@ -87,7 +87,7 @@ class Live:
                 bay.since, bay.until, around = self._context.at(bay.place, when)
                 bay.around = around.get
             if spot.awake or spot.interest(values.get, spot.attribute, bay.around, ear.before):
-                values = self._look(ear, reading)
+                self._look(ear, reading)
                 self._soil(spot)
             if (recent := spot.recent) is not None:
                 if recent and recent[0][0] < when - spot.recall:
@@ -251,7 +251,7 @@ class Live:
         if reading.received - reading.at <= self._fitted.recall:
             around = self._context.at(spot.place, reading.at).values.get
             if spot.awake or spot.interest(reading.values.get, spot.attribute, around):
-                reading = reading._replace(values=self._look(ear, Late(reading)))
+                self._look(ear, Late(reading))
                 self._soil(spot)
         elif spot.facility.kind in self._tellers:
             self._inform(reading)
@@ -275,15 +275,15 @@ class Live:
         if spot.compared:
             ear.remember(when, reading.values)
         ear.heard = when
-        believed = self._look(ear, reading)
+        self._look(ear, reading)
         self._soil(spot)
         if spot.recent is not None:
-            spot.recent.append((when, reading.device, *map(believed.get, spot.windowed)))
+            spot.recent.append((when, reading.device, *map(reading.values.get, spot.windowed)))
         self._pages.soil(spot.page)
 
-    def _look(self, ear: Ear, seen: Reading | Late) -> Mapping[str, Value]:
-        """A reading that some rule may care about. What fell due before it came, comes first. Gives back what of it is
-        believed: rules about the device itself, which come first, may hold some of it.
+    def _look(self, ear: Ear, seen: Reading | Late) -> None:
+        """A reading that some rule may care about. What fell due before it came, comes first. Rules about the device
+        itself come before others, which hear nothing of what they hold.
         """
         spot = ear.spot
         reading = seen.reading if isinstance(seen, Late) else seen
@@ -297,7 +297,7 @@ class Live:
         asked_holders = not spot.holders
         for watch in spot.watches:
             if not asked_holders and not watch.holds:
-                said, asked_holders = trust.believed(said, spot.held(ear.id)), True
+                said, asked_holders = trust.believed(said, spot.doubting(ear.id, said.at)), True
             told = self._with_a_witness(ear, watch, said, around)
             key = watch.key(ear.id)
             state = spot.states.get(key)
@@ -311,7 +311,6 @@ class Live:
             self._tell(circle, who, truth, reading)
         spot.settle_down()
         self._arm_spot(spot)
-        return said.values if spot.holders else reading.values
 
     def _with_a_witness(self, ear: Ear, watch: Watch, said: Reading, around: Get) -> Reading:
         """At night, where another instrument stands beside it, one with a bad record says nothing that would wake."""

@@ -7,7 +7,7 @@ again needs nothing but the reading: no rule, no clock, no state of anything els
 
 from collections import deque
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 from zlib import crc32
 
 import msgspec
@@ -29,8 +29,9 @@ class SavedPage(msgspec.Struct, frozen=True, omit_defaults=True):
 
     row: int
     heard: dict[str, Millis]  # by device
-    recent: dict[str, list[tuple[Millis, str, dict[str, Value]]]] = {}  # by facility, in order of arrival
+    recent: dict[str, list[tuple[Millis, str, dict[str, Value]]]] = {}  # as pages were written once
     said: dict[str, tuple[dict[str, Value], dict[str, Value]]] = {}  # by device, of what rules compare: before, and now
+    windows: dict[str, tuple[tuple[str, ...], list[tuple[Any, ...]]]] = {}  # by facility: what is kept, and `Recent`
 
 
 class Pages:
@@ -74,7 +75,9 @@ class Pages:
         self._known = 0
         return rows
 
-    def load(self, rows: dict[str, bytes], after: int, ears: dict[str, Ear], spots: dict[str, Spot]) -> None:
+    def load(  # noqa: C901  one page of one shape, and what pages were once
+        self, rows: dict[str, bytes], after: int, ears: dict[str, Ear], spots: dict[str, Spot]
+    ) -> None:
         """Take up what was written; it lacks nothing of the rows up to `after`. What is no more is let go."""
         self.needed_after = self._row = after
         for key, text in rows.items():
@@ -89,9 +92,12 @@ class Pages:
             for device, (before, said) in saved.said.items():
                 if device in ears:
                     ears[device].before, ears[device].said = before, said
-            for facility, recent in saved.recent.items():
+            for facility, (names, recent) in saved.windows.items():
                 if facility in spots and (windowed := spots[facility].windowed):
-                    spots[facility].recent = [(at, device, *map(values.get, windowed)) for at, device, values in recent]
+                    spots[facility].recent = [_again(one, names, windowed) for one in recent]
+            for facility, old in saved.recent.items():
+                if facility in spots and (windowed := spots[facility].windowed):
+                    spots[facility].recent = [(at, device, *map(values.get, windowed)) for at, device, values in old]
 
     def hear_again(self, row: int, reading: Reading, ear: Ear) -> None:
         """What `Live.hear` does to a page, for a row that was judged before."""
@@ -104,7 +110,7 @@ class Pages:
             ear.heard = when
         else:
             if (recent := spot.recent) is not None:
-                if when >= ear.heard and recent and recent[0][0] < when - spot.recall:
+                if not reading.quality and when >= ear.heard and recent and recent[0][0] < when - spot.recall:
                     forget(recent, when - spot.recall)
                 recent.append((when, reading.device, *map(reading.values.get, spot.windowed)))
             if when >= ear.heard:
@@ -123,16 +129,18 @@ class Pages:
         return self.heard - page.counted >= LAG or at - page.soiled_at >= LAG_MS
 
 
+def _again(one: tuple[Any, ...], names: tuple[str, ...], windowed: tuple[str, ...]) -> tuple[Any, ...]:
+    """What was kept of a reading, by the quantities that are wanted of it now."""
+    at, device, *values = one
+    return (at, device, *map(dict(zip(names, values, strict=False)).get, windowed))
+
+
 def _row_of(page: Page) -> bytes:
     return msgspec.json.encode(
         SavedPage(
             page.row,
             {ear.id: ear.heard for spot in page.spots for ear in spot.ears if ear.heard >= 0},
-            {
-                spot.facility.id: [(one[0], one[1], spot.values(one)) for one in spot.recent]
-                for spot in page.spots
-                if spot.recent
-            },
-            {ear.id: (ear.before, ear.said) for spot in page.spots for ear in spot.ears if ear.said or ear.before},
+            said={ear.id: (ear.before, ear.said) for spot in page.spots for ear in spot.ears if ear.said or ear.before},
+            windows={spot.facility.id: (spot.windowed, spot.recent) for spot in page.spots if spot.recent},
         )
     )

@@ -158,6 +158,7 @@ class Spot:
         "counted_by",
         "covers",
         "dirty",
+        "doubts",
         "ears",
         "facility",
         "holders",
@@ -205,6 +206,8 @@ class Spot:
         self.compared = tuple(dict.fromkeys(q for c in asked for q in c.compared))  # what is kept of the last reading
         self.near = tuple(dict.fromkeys(q for c in asked for q in c.near))
         self.instrumental = any(c.instrument for c in asked)
+        # What was held of readings that windows may reach back to, by when and by which device.
+        self.doubts: dict[tuple[Millis, str], frozenset[str]] = {}
         self.late: list[Belated] = []  # what came too late, and waits to be judged in hindsight
         self.past: dict[str, Past] = {}  # the last alarm of each state that is over
         self.holders = any(watch.holds for watch in watches)
@@ -254,7 +257,9 @@ class Spot:
             at, device, *_ = one
             if watch.per_device and watch.key(device) != key:
                 continue
-            values = {q: value for q, value in self.values(one).items() if q in program.quantities}
+            held = self.doubts.get((at, device), frozenset())
+            heard = {} if trust.EVERYTHING in held else self.values(one)
+            values = {q: value for q, value in heard.items() if q in program.quantities and q not in held}
             if values and at > judged - program.span:
                 known = found.get((at, device))
                 found[at, device] = Sample(at, device, values if known is None else known.values | values)
@@ -283,6 +288,15 @@ class Spot:
     def before(self, sample: Sample) -> Mapping[str, Value]:
         """What was said before a sample, as `interest` asks for it."""
         return {q: value for q in self.compared if (value := sample.values.get(f"{q} before")) is not None}
+
+    def doubting(self, device: str, at: Millis) -> frozenset[str]:
+        """The quantities that are held of a reading; remembered for as long as windows may reach back to it."""
+        found = self.held(device)
+        if self.recall:
+            self.doubts = {one: held for one, held in self.doubts.items() if one[0] >= at - self.recall}
+            if found:
+                self.doubts[at, device] = found
+        return found
 
     def held(self, device: str) -> frozenset[str]:
         """The quantities of a device that count for nothing, because a rule about it has an alarm open."""

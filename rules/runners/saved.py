@@ -26,6 +26,7 @@ class SavedSpot(msgspec.Struct, frozen=True, omit_defaults=True):
     marks: dict[str, tuple[Millis, ...]] = {}  # on devices' records
     late: list[Belated] = []
     past: dict[str, Past] = {}
+    doubts: list[tuple[Millis, str, tuple[str, ...]]] = []  # of readings: when, by which device, what of it was held
 
 
 class SavedCircle(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -47,7 +48,10 @@ def spot_row(spot: Spot) -> bytes:
     silent = {ear.id: ear.silent for ear in spot.ears if ear.silent is not None}
     started = {ear.id: ear.started for ear in spot.ears if ear.started is not None}
     marks = {ear.id: ear.marks for ear in spot.ears if ear.marks}
-    return msgspec.json.encode(SavedSpot(silent, spot.states, spot.asleep, started, marks, spot.late, spot.past))
+    doubts = [(at, device, tuple(sorted(held))) for (at, device), held in spot.doubts.items()]
+    return msgspec.json.encode(
+        SavedSpot(silent, spot.states, spot.asleep, started, marks, spot.late, spot.past, doubts)
+    )
 
 
 def take_up_spot(spot: Spot, row: bytes) -> None:
@@ -56,6 +60,7 @@ def take_up_spot(spot: Spot, row: bytes) -> None:
     for ear in spot.ears:
         ear.silent, ear.started = saved.silent.get(ear.id), saved.started.get(ear.id)
         ear.marks = saved.marks.get(ear.id, ())
+    spot.doubts = {(at, device): frozenset(held) for at, device, held in saved.doubts}
     spot.marked = any(ear.marks for ear in spot.ears)
     keys = {key: watch for watch, key in spot.keys}
     spot.late, spot.past = list(saved.late), {key: past for key, past in saved.past.items() if key in keys}

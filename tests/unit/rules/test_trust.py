@@ -215,6 +215,20 @@ def test_what_is_still_so_at_the_next_reading_was_no_bag():
     ]
 
 
+@pytest.mark.parametrize("restart", [False, True])
+def test_what_was_held_is_in_no_window_that_reaches_back_to_it(restart: bool):
+    """Warm-up ends at twenty minutes; the mean of the last ten does not remember what was said in it."""
+    live, rows = live_on(BOOK, SITE, MORNING), dict[str, bytes]()
+    changes = []
+    for at, readings in power_cut():
+        changes += live.hear(readings, at)
+        if restart:
+            rows |= live.drain_dirty()
+            live = live_on(BOOK, SITE, start=None)
+            live.load(rows.items())
+    assert {change.rule for change in changes} == {"warming-up"}
+
+
 def test_what_a_jump_says_twice_it_has_said_once():
     rows = every(30, 90, "bin-1", lambda m: {"fill_level": 97.0 if m >= 60 else 20.0})
     changes = heard([*rows, rows[-1], rows[-1]])
