@@ -1,5 +1,6 @@
 """Rule files → a checked, compiled book of rules. A fault is refused with its file and line, and what would fit."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -37,6 +38,11 @@ class RuleBook:
     def text_of(self, rule: str) -> str:
         """The file of a rule, as it was written."""
         return self.texts.get(self.files.get(rule, ""), "")
+
+    @property
+    def packed(self) -> str:
+        """All files as one text, for the journal row that says which rules are in force."""
+        return json.dumps(dict(self.texts), ensure_ascii=False, sort_keys=True)
 
     @cached_property
     def version(self) -> str:

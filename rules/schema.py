@@ -237,6 +237,7 @@ class RuleSaid(_Said):
     inhibited_by: list[str] = []
     spin_off: Seconds = 0
     order: OrderSaid | None = None
+    on_edit: Literal["keep", "reset"] = "keep"
 
     def faults(self) -> list[tuple[str, str, str]]:
         """What does not go together: (where, what, what would)."""
@@ -334,6 +335,7 @@ class RuleSaid(_Said):
             inhibited_by=tuple(self.inhibited_by),
             spin_off_s=self.spin_off,
             order=_plan(self.order, self.title) if self.order is not None else None,
+            on_edit=self.on_edit,
         )
 
     def _level(self, said: LevelSaid) -> Level:

@@ -23,6 +23,13 @@ class Edition:
     text: str
 
 
+def edit(edition: Edition, clock: Clock, by: str = "", why: str = "") -> Message:
+    """What says that it is in force from its row on; who wanted that, and why, where somebody did."""
+    facts = {"what": edition.what, "hash": edition.hash, "text": edition.text, "by": by, "why": why}
+    told = msgspec.json.encode({name: value for name, value in facts.items() if value or name not in ("by", "why")})
+    return Message(EDIT, told, clock.now())
+
+
 async def note(editions: Sequence[Edition], books: Ledgers, journal: Journal, tell: Tell, clock: Clock) -> None:
     """Journal those that are not what the last edit row says. Raises UnavailableError."""
     for edition in editions:
@@ -31,6 +38,5 @@ async def note(editions: Sequence[Edition], books: Ledgers, journal: Journal, te
         before = await asyncio.to_thread(journal.read, number - 1, 1) if number else ()
         if any(edition.hash.encode() in m.payload for row in before for m in row.messages if m.topic == EDIT):
             continue
-        told = msgspec.json.encode({"what": edition.what, "hash": edition.hash, "text": edition.text})
-        row = await tell([Message(EDIT, told, clock.now())])
+        row = await tell([edit(edition, clock)])
         await asyncio.to_thread(books.move, cursor, row.number)

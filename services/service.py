@@ -2,14 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
 import msgspec
 
-from domain.errors import UnavailableError
+from domain.errors import ConflictError, UnavailableError
 from domain.messages import Heard, Message, Quarantined, Row
 from domain.naming import LINK, judged_topic
 from domain.site import Site
@@ -17,19 +17,21 @@ from ingest.batching import Door
 from ingest.fanout import FanOut
 from ingest.pipeline import Pipeline
 from rules.book import RuleBook
-from rules.context.all import surroundings
+from rules.core.rule import Rule
 from rules.runners.live import Live
 from services.chores import chores_of
 from services.dispatch.dispatcher import Dispatcher, Pace
-from services.editions import Edition, note
+from services.editions import Edition, edit, note
 from services.housekeeping import DAY, FOREVER, Housekeeping, Keep
 from services.judge import Judge, Outcome
 from services.outside import Outside
 from services.pulse import beat, goodbye
+from services.reloading import in_force_at_start, rules_edited
 from services.roles import ALL, Role
+from services.seating import seated
 from services.shadow.running import Shadow, ShadowJudge
 from services.tail import Tail
-from services.workers import NEEDED, JudgeWorker, QuarantineKeeper
+from services.workers import JudgeWorker, QuarantineKeeper, Seat
 from services.writing import StoreWriter, WriterSeams
 
 _log = logging.getLogger(__name__)
@@ -64,13 +66,13 @@ class Service:
         editions: Sequence[Edition] = (),
         roles: frozenset[Role] = ALL,
         shadow: Shadow | None = None,
+        reread: Callable[[], RuleBook] | None = None,
     ) -> None:
         self.site, self.outside, self.roles = site, outside, roles
         self.clock, self.journal = outside.clock, outside.journal
         self.books, self.quarantine = outside.books, outside.quarantine
         self.book = rules
-        self.rules = rules.rules
-        self.shadow = shadow
+        self.shadow, self._reread = shadow, reread
         self.link = ""  # the newest state of our connection to the broker; "" before the first
         self.on_heard: list[Callable[[Heard], None]] = []  # told of every row that is read
         self.on_kept: list[Callable[[Outcome], None]] = []  # told of alarms and orders that changed, once committed
@@ -155,6 +157,29 @@ class Service:
             return await self.door.write(messages)
         return await asyncio.to_thread(self.journal.append, messages, self.clock.now())
 
+    @property
+    def rules(self) -> Mapping[str, Rule]:
+        """The rules in force, by name."""
+        return self.book.rules
+
+    async def reload(self, by: str = "", why: str = "") -> int:
+        """Read the rule files again, and put them in force. Raises FaultyFileError, and then nothing is changed."""
+        if self._reread is None:
+            raise ConflictError("this service was not told where its rule files are")
+        return await self.put_in_force(await asyncio.to_thread(self._reread), by, why)
+
+    async def put_in_force(self, rules: RuleBook, by: str = "", why: str = "") -> int:
+        """Other rules, from the row of the journal on that says so; its number. Nothing is written where they are those
+        in force: then 0. Raises UnavailableError.
+        """
+        if rules.version == self.book.version:
+            return 0
+        row = await self.tell([edit(Edition("rules", rules.version, rules.packed), self.clock, by, why)])
+        await asyncio.to_thread(self.books.move, "edit.rules", row.number)
+        if Role.JUDGE not in self.roles:
+            self.book = rules
+        return row.number
+
     # --- the parts
 
     def _add_door(self) -> None:
@@ -170,21 +195,32 @@ class Service:
         )
 
     def _add_judge(self, rules: RuleBook) -> None:
-        self.engine = Live(rules, self.site, surroundings(self.site, rules))
-        saved = self.books.load()
-        self.judge = Judge(self.site, rules.rules, self.engine)
-        self.engine.load(self.books.subjects(), int(saved.meta.get(NEEDED, saved.row)))
-        self.judge.load(saved)
+        judge, engine, beside = self._seated(in_force_at_start(self.books.load(), rules))
         self.judging = JudgeWorker(
-            self.judge,
-            self.engine,
+            judge,
+            engine,
             self.books,
             self.fan.consumer().next,
-            saved=saved,
+            saved=self.books.load(),
             committed=self.dispatcher.wake if Role.DISPATCH in self.roles else _nothing,
             judged=self._judged,
             kept=self._kept,
+            beside=beside,
+            edited=self._edited,
         )
+
+    def _seated(self, rules: RuleBook) -> Seat:
+        """A judge by these rules, who takes up what is kept. Blocking. Raises UnavailableError."""
+        seat, self.engine, _ = seated(self.books, self.site, rules)
+        self.book, self.judge = rules, seat.judge
+        return seat
+
+    def _edited(self, heard: Heard) -> Callable[[], Seat] | None:
+        book = rules_edited(heard, self.book.version)
+        if book is None:
+            return None
+        _log.info("other rules are in force", extra={"row": heard.row, "rules": book.version})
+        return partial(self._seated, book)
 
     def _add_store(self) -> None:
         self.keeping = QuarantineKeeper(

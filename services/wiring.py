@@ -1,7 +1,6 @@
 """The one place that knows machines: which source, which stores, which publisher, which clock."""
 
 import fcntl
-import json
 import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -275,7 +274,8 @@ async def service(
         if shadow is not None:
             stack.callback(shadow.close)
         beside = Shadow(shadow_rules_of(settings), shadow) if shadow is not None else None
-        yield Service(site, rules, outside, keep, editions_of(settings, site, rules), roles, beside)
+        editions = editions_of(settings, site, rules)
+        yield Service(site, rules, outside, keep, editions, roles, beside, lambda: rules_of(settings))
 
 
 def _alone(state: Path, roles: frozenset[Role]) -> ExitStack:
@@ -299,5 +299,5 @@ def editions_of(settings: Settings, site: Site, rules: RuleBook) -> tuple[Editio
     """Site and rules as files, for the journal."""
     return (
         Edition("site", site.hash, pack(read_files(find(settings.site)))),
-        Edition("rules", rules.version, json.dumps(dict(rules.texts), ensure_ascii=False, sort_keys=True)),
+        Edition("rules", rules.version, rules.packed),
     )

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
@@ -36,8 +36,10 @@ class Keeping(Engine, Protocol):
         """What was put away lacks something of the rows above this one: they must be heard again after a start."""
         ...
 
-    def drain_dirty(self, row: int) -> dict[str, bytes]:
-        """What is to be put away now, serialized, with all that `row`, the last one heard, decided."""
+    def drain_dirty(self, row: int | None = None) -> dict[str, bytes]:
+        """What is to be put away now, serialized, with all that `row`, the last one heard, decided; None: everything,
+        so that nothing is needed again.
+        """
         ...
 
     def hear_again(self, row: int, readings: Sequence[Reading]) -> None:
@@ -51,6 +53,24 @@ class Books(Protocol):
     def commit(self, outcome: Outcome, subjects: Mapping[str, bytes]) -> None:
         """All of it, with the cursor, or none."""
         ...
+
+
+class Beside(NamedTuple):
+    """What is to be kept beside what the judge comes to."""
+
+    subjects: Mapping[str, bytes]
+    meta: Mapping[str, bytes]
+
+
+NOTHING: Final = Beside({}, {})
+
+
+class Seat(NamedTuple):
+    """A judge and its engine, as they take up what is kept."""
+
+    judge: Judge
+    engine: Keeping
+    beside: Beside
 
 
 class JudgeWorker:
@@ -72,7 +92,13 @@ class JudgeWorker:
         committed: Callable[[], None],
         judged: Callable[[int], Awaitable[None]],
         kept: Callable[[Outcome], None] | None = None,
+        beside: Beside = NOTHING,
+        edited: Callable[[Heard], Callable[[], Seat] | None] = lambda _: None,
     ) -> None:
+        """`beside` is kept with the first commit. `edited` says whether a row puts other rules in force, and then how
+        to take up under them what is kept; that blocks.
+        """
+        self._beside, self._edited = beside, edited
         self._judge, self._engine, self._books, self._feed = judge, engine, books, feed
         self._committed, self._judged, self._kept = committed, judged, kept
         self.cursor = saved.row  # judged
@@ -101,6 +127,8 @@ class JudgeWorker:
         dirty = 0
         while True:
             for heard in await self._next(due):
+                if heard.notes and (seat := self._edited(heard)) is not None:
+                    await self._change(seat)
                 outcome = self._judge.fold(heard)
                 dirty += len(heard.readings)
                 if outcome.changed or outcome.steps or dirty >= DIRTY:
@@ -136,11 +164,20 @@ class JudgeWorker:
                 if row <= self.kept_to:
                     self._engine.hear_again(row, self._judge.readings_of(heard))
 
-    async def _commit(self, outcome: Outcome) -> None:
-        subjects = self._engine.drain_dirty(outcome.row)
-        needed = self._engine.needed_after
-        whole = replace(outcome, meta={**outcome.meta, NEEDED: b"%d" % needed})
-        await self._keeping.until_available(lambda: asyncio.to_thread(self._books.commit, whole, subjects))
+    async def _change(self, seat: Callable[[], Seat]) -> None:
+        """Other rules are in force from the next row on: all that was heard is kept, and taken up under them."""
+        await self._commit(Outcome(self.cursor, self.at), whole=True)
+        taken = await self._keeping.until_available(lambda: asyncio.to_thread(seat))
+        self._judge, self._engine, self._beside = taken
+
+    async def _commit(self, outcome: Outcome, *, whole: bool = False) -> None:
+        drained = self._engine.drain_dirty(None if whole else outcome.row)
+        needed = outcome.row if whole else self._engine.needed_after
+        subjects = {**self._beside.subjects, **drained}
+        noted = {**self._beside.meta, **outcome.meta, NEEDED: b"%d" % needed}
+        made = replace(outcome, meta=noted)
+        await self._keeping.until_available(lambda: asyncio.to_thread(self._books.commit, made, subjects))
+        self._beside = NOTHING
         self.kept_to, self.needed_after = outcome.row, needed
         self._committed()
         if self._kept is not None and outcome.changed:

@@ -117,3 +117,4 @@ class Rule:
     inhibited_by: tuple[str, ...] = ()  # groups whose alarm, where it covers the subject, holds this one
     spin_off_s: int = 0  # after the inhibitor clears, how long what is still wrong must go on being wrong
     order: OrderPlan | None = None
+    on_edit: str = "keep"  # keep | reset: what becomes of its state when the rule is edited

@@ -54,7 +54,7 @@ def behind_api(service: Service, wall: Clock, live: Live) -> Behind:
     """What the API needs of it."""
     return Behind(
         site=service.site,
-        rules=service.book,
+        in_force=lambda: service.book,
         cases=service.books,
         tallies=service.books,
         aside=service.quarantine,
@@ -66,6 +66,7 @@ def behind_api(service: Service, wall: Clock, live: Live) -> Behind:
         clock=service.clock,
         wall=wall,
         shadow=None if service.shadow is None else partial(_shadowed, service, service.shadow),
+        reload=service.reload,
     )
 
 

@@ -193,7 +193,7 @@ class Behind:
     """
 
     site: Site
-    rules: RuleBook
+    in_force: Callable[[], RuleBook]
     cases: Cases
     tallies: Tallies
     aside: Aside
@@ -205,3 +205,9 @@ class Behind:
     clock: Clock
     wall: Clock
     shadow: Callable[[], Mapping[str, Any]] | None = None  # what shadow rules do otherwise, where some run. Blocking
+    reload: Callable[[str, str], Awaitable[int]] | None = None  # rule files, (by, why) → row; 0: they are as they were
+
+    @property
+    def rules(self) -> RuleBook:
+        """The rules in force just now."""
+        return self.in_force()

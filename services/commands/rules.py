@@ -20,6 +20,7 @@ TEST_KEYS = "Last, one line: cases, failed, not_shown."
 ELSEWHERE = {
     "backtest": ("services.commands.rules_backtest", "backtest"),
     "explain": ("services.commands.rules_explain", "explain"),
+    "reload": ("services.commands.rules_reload", "reload"),
     "score": ("services.commands.rules_score", "score"),
     "shadow": ("services.commands.rules_shadow", "shadow"),
 }

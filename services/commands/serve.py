@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import signal
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from pathlib import Path
 from socket import socket
@@ -26,6 +27,7 @@ from services.site import find
 from services.systemd import Systemd
 
 _log = logging.getLogger(__name__)
+_reloading: set[asyncio.Future[None]] = set()
 
 CHECK_KEYS = (
     "With --check-config. Last, one line: ok, would (what by part), faults and warnings (what and remedy of each)."
@@ -70,6 +72,8 @@ def serve(*, lock_step: Millis | None, no_api: bool, check_config: bool, as_json
 
     It keeps every message before it acknowledges it, so it may be stopped or killed at any moment: what was not
     finished is taken up at the next start.
+
+    SIGHUP, or `tidewalk rules reload`, has it read the rule files again, without losing a message or a timer.
 
     \b
     It ends with
@@ -146,11 +150,28 @@ async def _serve(
         async with wiring.service(settings, site, ends.source, ends.publisher, clock, roles) as service:
             api = _api(settings, service, door, wall)
             asking = asyncio.create_task(_ask_influx(settings, site), name="influx")
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _told_to_reload, service)
             with memory.settled():
                 await _run(service, settings, leaving.told, api)
             asking.cancel()
     finally:
         await ends.close()
+
+
+def _told_to_reload(service: Service) -> None:
+    reloading = asyncio.ensure_future(_reload(service))
+    _reloading.add(reloading)
+    reloading.add_done_callback(_reloading.discard)
+
+
+async def _reload(service: Service) -> None:
+    """Read the rule files again. Where they are faulty, those in force go on."""
+    try:
+        row = await service.reload()
+    except TidewalkError as wrong:
+        _log.error("the rules are not reloaded: those in force go on", extra={"why": str(wrong)})
+    else:
+        _log.info("the rules are reloaded" if row else "the rules are as they were", extra={"row": row})
 
 
 async def _run(

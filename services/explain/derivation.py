@@ -18,6 +18,7 @@ from domain.site import Site
 from ingest.pipeline import Pipeline
 from rules.book import RuleBook, read_rules
 from rules.context.all import surroundings
+from rules.runners.editing import begun_anew, versions
 from rules.runners.live import Live
 from services.dispatch.orders import Addressed, Alarm, Order, Result
 from services.judge import Engine, Judge, Outcome, Saved
@@ -151,11 +152,14 @@ class Derivation:
             self.editions[edited.what] = edited
             if edited.what == "site" and (self.site is None or self.site.hash != edited.hash):
                 self.site = parse(unpack(edited.text)).site
+                self._states = dict(self.states())
             elif edited.what == "rules" and (self.rules is None or self.rules.version != edited.hash):
+                before = {} if self.rules is None else versions(self.rules)
                 self.rules = read_rules(msgspec.json.decode(edited.text, type=dict[str, str]))
+                self._states = dict(self.states())
+                self._states.update(begun_anew(self._states.items(), before, self.rules))
             else:
                 continue
-            self._states = dict(self.states())
             self._live = self._judge = None
 
     def _begin(self) -> None:

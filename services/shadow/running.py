@@ -15,11 +15,10 @@ from typing import Final, Protocol
 from domain.readings import Millis
 from domain.site import Site
 from rules.book import RuleBook
-from rules.context.all import surroundings
-from rules.runners.live import Live
 from services.dispatch.orders import Alarm, Order
-from services.judge import Judge, Outcome, Saved
-from services.workers import NEEDED, Feed, JudgeWorker
+from services.judge import Outcome, Saved
+from services.seating import seated
+from services.workers import Feed, JudgeWorker
 
 _log = logging.getLogger(__name__)
 
@@ -64,15 +63,11 @@ class ShadowJudge:
 
     def __init__(self, site: Site, shadow: Shadow, live: Kept, feed: Feed) -> None:
         """`live`: the books of the rules in force, with which it begins. Raises UnavailableError."""
-        saved = shadow.books.load()
         if not shadow.books.noted(SINCE):
-            saved = begun(shadow.books, live)
-        engine = Live(shadow.rules, site, surroundings(site, shadow.rules))
-        judge = Judge(site, shadow.rules.rules, engine)
-        engine.load(shadow.books.subjects(), int(saved.meta.get(NEEDED, saved.row)))
-        judge.load(saved)
+            begin(shadow.books, live)
+        (judge, engine, beside), _, saved = seated(shadow.books, site, shadow.rules)
         self._worker = JudgeWorker(
-            judge, engine, shadow.books, feed, saved=saved, committed=lambda: None, judged=_nobody_waits
+            judge, engine, shadow.books, feed, saved=saved, committed=_nothing, judged=_nobody_waits, beside=beside
         )
         self.why = ""  # it stands still; "" while it does not
 
@@ -98,7 +93,7 @@ class ShadowJudge:
                     await self._worker.drain(upto)
 
 
-def begun(books: Kept, live: Kept) -> Saved:
+def begin(books: Kept, live: Kept) -> None:
     """Give the shadow the state of the judge in force, and note since when it runs."""
     saved, subjects = live.load(), dict(live.subjects())
     history = tuple((order.id, number, change) for order in saved.orders for number, change in enumerate(order.history))
@@ -116,12 +111,15 @@ def begun(books: Kept, live: Kept) -> Saved:
         ),
         subjects,
     )
-    return books.load()
 
 
 def since_of(books: Kept) -> Millis:
     """When the shadow began; 0 where it began with the service."""
     return int(books.noted(SINCE) or b"0")
+
+
+def _nothing() -> None:
+    """Nobody is told."""
 
 
 async def _nobody_waits(_: int) -> None:

@@ -32,7 +32,7 @@ What = Annotated[
 def router(behind: Behind) -> APIRouter:
     """`/explain`."""
     made = APIRouter(prefix=V1, tags=["rules"])
-    site, rules = behind.site, behind.rules
+    site = behind.site
 
     @made.get(
         "/explain",
@@ -49,7 +49,7 @@ def router(behind: Behind) -> APIRouter:
         readings = await _lately(behind, asked.place, now)
         only = rule or (asked.alarm.rule if asked.alarm is not None else None)
         states = behind.cases.subjects_named
-        told = await asyncio.to_thread(explained_now, site, rules, asked, states, readings, now, rule=only)
+        told = await asyncio.to_thread(explained_now, site, behind.rules, asked, states, readings, now, rule=only)
         return answer(answer_shown(told))
 
     return made

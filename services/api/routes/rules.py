@@ -3,14 +3,16 @@
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Annotated, Any
+from uuid import UUID
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from domain.errors import NotFoundError
+from domain.errors import ConflictError, FaultyFileError, NotFoundError, RejectedError
 from domain.naming import Element, Kind, Priority
 from rules.core.rule import Rule
 from services.api import problems
+from services.api.actions import Who
 from services.api.answering import Answer, found
 from services.api.coast import Named, named
 from services.api.named import V1
@@ -28,6 +30,11 @@ RULE: dict[str, Any] = {
     "priority": "P3",
     "safety": False,
     "open": 2,
+}
+WANTED: dict[str, Any] = {
+    "id": "2b6c8a56-55b5-4f8e-8a1f-3a2c9d0f6f11",
+    "by": "Li Wei",
+    "reason": "bins earlier in the holidays",
 }
 TEXT = "id: R07\nname: bin-full\nkind: bin\nwhen:\n  - if: fill_level >= 90\n"
 Name = Annotated[
@@ -69,15 +76,33 @@ class Rules(BaseModel):
     rules: tuple[RuleShown, ...]
 
 
+class Wanted(BaseModel):
+    """Who wants the rule files read again, and why: it is kept with the row. Asked twice it is done once."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [WANTED]})
+
+    id: UUID = Field(description="Made by whoever asks")
+    by: Who = Field("", description="The person, where there are no tokens; with a token its name stands here instead")
+    reason: str = Field("", max_length=2000)
+
+
+class Reloaded(BaseModel):
+    """What came of reading the rule files again."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"row": 5311, "changed": True}]})
+
+    row: int = Field(description="Of the journal: from it on they are in force; 0 where they are as they were")
+    changed: bool
+
+
 def router(behind: Behind) -> APIRouter:
     """`/rules` and one of them."""
     made = APIRouter(prefix=V1, tags=["rules"])
-    book = behind.rules
 
     @made.get("/rules", response_model=Rules, responses=found(Rules, "All rules") | problems.responses(BAD, AWAY))
     def rules(answer: Answer) -> Response:
         """All rules in force, by name, with how many alarms each has open."""
-        counted = behind.tallies.alarms_counted()
+        book, counted = behind.rules, behind.tallies.alarms_counted()
         return answer(
             Rules(hash=book.version, rules=tuple(RuleShown(**_facts(rule, counted)) for rule in book.rules.values()))
         )
@@ -89,10 +114,30 @@ def router(behind: Behind) -> APIRouter:
     )
     def rule(rule: Name, answer: Answer) -> Response:
         """One rule with its text. Its alarms: `/alarms?rule=`."""
+        book = behind.rules
         if rule not in book.rules:
             raise NotFoundError(f"there is no rule {rule}")
         counted = behind.tallies.alarms_counted()
         return answer(RuleWhole(**_facts(book.rules[rule], counted), text=book.text_of(rule)))
+
+    @made.post(
+        "/rules/reload",
+        response_description="They are in force, from that row of the journal on",
+        responses=problems.responses(HTTPStatus.CONFLICT, BAD, AWAY, *problems.OF_BODIES),
+    )
+    async def reload(asked: Wanted, request: Request) -> Reloaded:
+        """Read the rule files of the service again. Where one is faulty nothing is changed, and 422 says file and line.
+
+        It is written into the journal before anything comes of it; what was pending goes on, or begins anew where the
+        rule says `on_edit: reset`.
+        """
+        if behind.reload is None:
+            raise ConflictError("this service was not told where its rule files are")
+        try:
+            row = await behind.reload(request.state.caller.by or asked.by.strip(), asked.reason.strip())
+        except FaultyFileError as faulty:
+            raise RejectedError(str(faulty)) from faulty
+        return Reloaded(row=row, changed=row > 0)
 
     return made
 

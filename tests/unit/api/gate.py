@@ -17,6 +17,7 @@ from rules.book import shipped
 from services.api.access import LOCAL, Access
 from services.api.actions import Actions
 from services.api.app import build
+from services.api.routes.shadow import EXAMPLE as SHADOW
 from services.api.seams import Behind, Counts, Pulse, Reach
 from services.api.watch import Watch
 from services.live.hub import Hub
@@ -73,6 +74,7 @@ class Gate:
         self.books = books or MemoryJudgeStore()
         self.journal: list[Message] = []
         self.judging, self.full = True, False
+        self.rules = shipped()
         self.pulse = WELL
         self.counted = Counts({"pending": 0, "sent": 2, "dead": 0}, {"not JSON": 3})
         self.store, self.aside = store or MemoryStore(), aside or MemoryAside()
@@ -81,7 +83,7 @@ class Gate:
         self.commit()
         self.behind = Behind(
             site=self.play.site,
-            rules=shipped(),
+            in_force=lambda: self.rules,
             cases=self.books,
             tallies=self.books,
             aside=self.aside,
@@ -92,6 +94,8 @@ class Gate:
             counts=lambda: self.counted,
             clock=self.clock,
             wall=self.clock,
+            shadow=lambda: SHADOW,
+            reload=self.reload,
         )
         self.watch = Watch(self.behind.look, self.clock, self.clock.beat)
         self.actions = Actions(self.behind, wait_s=0.05)
@@ -127,6 +131,11 @@ class Gate:
         if self.judging:
             self.judge()
         return Row(len(self.journal), self.clock.now(), tuple(messages))
+
+    async def reload(self, by: str, why: str) -> int:
+        """The rule files are as they were."""
+        del by, why
+        return 0
 
     def judge(self) -> None:
         """Fold what was written and not judged."""
