@@ -10,6 +10,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import NamedTuple
 
+from domain.clocks import Clocks
 from domain.naming import Element, Kind
 
 
@@ -35,6 +36,21 @@ class Grade(StrEnum):
     DEMONSTRATION = "demonstration"  # 景区化管理示范区
 
 
+class Contact(NamedTuple):
+    """One way to reach somebody beside MQTT. An address, or `env:NAME` where the environment has it."""
+
+    channel: str  # wecom | dingtalk | feishu | email | webhook | apprise | drill
+    to: str
+    secret: str = ""  # what messages are signed with, where the channel signs; always `env:NAME`
+
+
+class Contact(NamedTuple):
+    """Where a party is reached that reads no topic of ours: how, and where."""
+
+    channel: str  # webhook | mail …: the name of a channel
+    to: str  # its address there
+
+
 @dataclass(frozen=True, slots=True)
 class Party:
     """Somebody who answers for something: an office, a subdistrict, a community, a contractor."""
@@ -42,6 +58,9 @@ class Party:
     id: str
     name: Name
     level: str  # district 区 | subdistrict 街道 | community 社区 | city 市 | company
+    contacts: tuple[Contact, ...] = ()
+    contacts: tuple[Contact, ...] = ()  # in order: the next one where the one before fails
+    phone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +175,24 @@ class Shift:
 
 
 @dataclass(frozen=True, slots=True)
+class Duty:
+    """How a crew works while a roster is in force. None: as otherwise."""
+
+    shifts: tuple[str, ...] | None = None  # empty: off
+    capacity: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """Who works how on some days (节假日值班表). The first one in force that names a crew counts."""
+
+    id: str
+    on: tuple[str, ...]  # kinds of day: holiday, golden_week, working_weekend, workday; any of them
+    days: tuple[tuple[str, str], ...]  # spans of days, YYYY-MM-DD, both ends included
+    crews: Mapping[str, Duty]
+
+
+@dataclass(frozen=True, slots=True)
 class Crew:
     """People who are sent. `base` is where they wait. The duty desk (兜底) is the crew named by `Site.desk`."""
 
@@ -168,6 +205,11 @@ class Crew:
     base: Position
     party: str  # who employs them
     language: str = "zh"
+    lead: bool = False  # speaks for its party (街道值班): is asked where no crew can go, and told what is late
+    deputy: str = ""  # crew id: has its orders while it is off
+    contract: tuple[str, str] = ("", "")  # of a contractor (外包): from day to day, YYYY-MM-DD, both included; "": open
+    contacts: tuple[Contact, ...] = ()  # in order: the next one where the one before fails; MQTT always, beside them
+    phone: str = ""
 
 
 @dataclass(frozen=True)
@@ -189,11 +231,18 @@ class Site:
     desk: str  # crew id of the duty desk: the last to be asked, and never refuses
     hash: str = ""  # content hash of the files it was read from
     case_prefix: str = ""  # what every 案号 begins with; "": the first two letters of the id
+    clocks: Clocks = Clocks()
+    rosters: Mapping[str, Roster] = field(default_factory=dict)
 
     @cached_property
     def case_letters(self) -> str:
         """What every 案号 of the site begins with."""
         return self.case_prefix or "".join(c for c in self.id if c.isalpha())[:2].upper()
+
+    @cached_property
+    def lead_of(self) -> Mapping[str, str]:
+        """Crew id of whoever speaks for a party, by party."""
+        return {c.party: c.id for c in sorted(self.crews.values(), key=lambda c: c.id, reverse=True) if c.lead}
 
     @cached_property
     def devices_of(self) -> Mapping[str, tuple[str, ...]]:

@@ -30,7 +30,7 @@ def build(draft: Draft, content_hash: str) -> Site:
         name=head.name.name(),
         timezone=head.timezone,
         simulated=head.simulated,
-        parties={key: Party(key, party.name.name(), party.level) for key, party in draft.parties.items()},
+        parties={key: _party(draft, key) for key in draft.parties},
         zones={key: _zone(draft, key) for key in draft.zones},
         sections={key: _section(draft, key) for key in draft.sections},
         gateways={key: Gateway(key, one.zone, Position(*one.position)) for key, one in draft.gateways.items()},
@@ -83,7 +83,15 @@ def _crew(draft: Draft, key: str) -> Crew:
         base=Position(*crew.base),
         party=crew.party,
         language=crew.language,
+        contacts=tuple(one.contact() for one in crew.contacts),
+        phone=crew.phone,
     )
+
+
+def _party(draft: Draft, key: str) -> Party:
+    party = draft.parties[key]
+    contacts = tuple(one.contact() for one in party.contacts)
+    return Party(key, party.name.name(), party.level, contacts, party.phone)
 
 
 def _facility(draft: Draft, facility: FacilityDraft) -> Facility:

@@ -13,6 +13,10 @@ SPAN_EXPECTED = "hours as 05:30-13:30 (an end at or before the start is on the n
 HOURS_EXPECTED = "hours as 05:00-23:00, or by season as 04-01..10-31 05:00-23:00; 11-01..03-31 06:00-22:00"
 
 EUI_EXPECTED = "16 hex digits, with or without dashes, as 24e124136c191967"
+VARIABLE = r"env:TIDEWALK_[A-Z0-9_]+"  # no other variable of the environment can be named by a site file
+ADDRESS_EXPECTED = (
+    "env:TIDEWALK_…, the variable that has the address; an e-mail address or a webhook's URL may stand here"
+)
 
 _EUI = re.compile(r"[0-9a-f]{16}", re.ASCII)
 _CHAINAGE = re.compile(r"K(\d+)\+(\d{3}(?:\.\d+)?)|(\d+(?:\.\d+)?)", re.IGNORECASE)

@@ -1,13 +1,23 @@
 """The shape of each thing in the site's files. A field's description is what a person reads after "expected"."""
 
+import re
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
 
 from domain.naming import ATTRIBUTES, Element
 from domain.naming import Kind as FacilityKind
-from domain.site import Grade, Hours, Name
+from domain.site import Contact, Grade, Hours, Name
 from services.site import notation
 from services.site.faults import one_of
 
@@ -26,6 +36,9 @@ TRADES: Final = (
 )
 LEVELS: Final = ("district", "subdistrict", "community", "city", "company")
 LANGUAGES: Final = ("zh", "en")
+CHANNELS: Final = ("wecom", "dingtalk", "feishu", "email", "webhook", "apprise", "drill")
+# Where the address lets whoever has it speak: a site file may only say in which variable it stands.
+SECRET_ADDRESSES: Final = frozenset({"wecom", "dingtalk", "feishu", "apprise"})
 LONGEST_S: Final = 3_660 * 86_400  # ten years: of a recording of single messages nobody falls silent
 
 ID_PATTERN: Final = r"^[a-z0-9-]+$"
@@ -54,6 +67,7 @@ TimeZone = Annotated[str, AfterValidator(_time_zone)]
 Ids = Annotated[list[Id] | None, BeforeValidator(lambda given: None if given == "all" else given)]
 
 NAME_EXPECTED: Final = "a name in both tongues, {en: …, zh: …}"
+CONTACTS_EXPECTED: Final = "a list of {channel: …, to: …}: how they are reached beside MQTT, the first one first"
 POINT_EXPECTED: Final = "a WGS-84 position, [latitude, longitude] in degrees"
 
 
@@ -108,11 +122,37 @@ class Head(Shape):
     )
 
 
+class ContactShape(Shape):
+    """One way to reach somebody beside MQTT."""
+
+    channel: Annotated[str, StringConstraints(pattern=f"^({'|'.join(CHANNELS)})$")] = Field(
+        description=one_of(CHANNELS)
+    )
+    to: Text = Field(description=notation.ADDRESS_EXPECTED)
+    secret: Annotated[str, StringConstraints(pattern=f"^({notation.VARIABLE})?$")] = Field(
+        "", description="env:TIDEWALK_… alone: secrets are never in site files"
+    )
+
+    def contact(self) -> Contact:
+        """As the domain has it."""
+        return Contact(self.channel, self.to, self.secret)
+
+    @field_validator("to")
+    @classmethod
+    def _kept_out(cls, said: str, others: ValidationInfo) -> str:
+        named = re.fullmatch(notation.VARIABLE, said) is not None
+        if not named and (others.data.get("channel") in SECRET_ADDRESSES or said.startswith("env:")):
+            raise ValueError(notation.ADDRESS_EXPECTED)
+        return said
+
+
 class PartyShape(Shape):
     """Somebody who answers for something."""
 
     name: NameShape = Field(description=NAME_EXPECTED)
     level: Annotated[str, StringConstraints(pattern=f"^({'|'.join(LEVELS)})$")] = Field(description=one_of(LEVELS))
+    contacts: list[ContactShape] = Field(default_factory=list, description=CONTACTS_EXPECTED)
+    phone: str = Field("", max_length=40, description="a telephone number, for people")
 
 
 class NodeShape(Shape):
@@ -187,6 +227,8 @@ class CrewShape(Shape):
     language: Annotated[str, StringConstraints(pattern=f"^({'|'.join(LANGUAGES)})$")] = Field(
         "zh", description=one_of(LANGUAGES)
     )
+    contacts: list[ContactShape] = Field(default_factory=list, description=CONTACTS_EXPECTED)
+    phone: str = Field("", max_length=40, description="a telephone number, for people")
 
 
 class FacilityRow(Shape):
