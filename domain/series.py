@@ -115,8 +115,10 @@ FACILITY: Final = EventSeries(
     "facility",
     ("site", "zone", "node", "element", "kind", "facility"),
     _fields(
-        text="name_en name_zh zone_en zone_zh state order priority rule",  # of the most urgent order; the newest alarm
-        int="rank open_alarms open_orders",  # rank: FACILITY_STATES' place, the higher the worse
+        # Of the most urgent order: `order` (its id), case, step (its state), crew, priority; of the newest alarm: rule.
+        text="name_en name_zh zone_en zone_zh state order case step crew priority rule",
+        # rank: FACILITY_STATES' place, the higher the worse; order_opened, order_due (finish_by): of that order, times.
+        int="rank open_alarms open_orders order_opened order_due",
         float="lat lon",
     ),
 )
