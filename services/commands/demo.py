@@ -18,7 +18,7 @@ import click
 from domain.errors import ConflictError
 from domain.readings import Millis
 from domain.site import Site
-from services import wiring
+from services import loops, wiring
 from services.api.server import url_of
 from services.clocks import WallClock
 from services.commands.span import MOMENT, SPAN
@@ -110,14 +110,15 @@ def demo(
             if broker and over == show.MEMORY:
                 raise click.UsageError("--transport memory has no use for --broker")
             run = show.Run(start, start + (6 * HOUR if span is None else span), seed, faults, (0, delay_ms), over)
-            asyncio.run(_virtual(settings, site, run, wall, own=not broker, as_json=as_json))
+            loops.run(_virtual(settings, site, run, wall, own=not broker, as_json=as_json))
         else:
             _refuse_virtual_words(since, as_json=as_json)
             watcher = Watcher(site, plain=headless or not sys.stdout.isatty())
             door = stack.enter_context(address(settings))
             print(f"Watch the coast, and break it: {url_of(door)}", flush=True)
+            print(f"Its journal, readings and orders: {folder} ({'kept' if state else 'gone at its end'})", flush=True)
             try:
-                asyncio.run(_show(settings, site, seed, faults, wall, watcher, span, door, own=not broker))
+                loops.run(_show(settings, site, seed, faults, wall, watcher, span, door, own=not broker))
             except asyncio.CancelledError:
                 sys.exit(130)
 

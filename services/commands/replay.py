@@ -15,7 +15,7 @@ import click
 
 from domain.errors import ConflictError
 from domain.readings import Millis
-from services import wiring
+from services import loops, wiring
 from services.clocks import WallClock
 from services.commands.span import MOMENT, SPAN
 from services.replay.captured import read_captured
@@ -38,6 +38,7 @@ JSON_KEYS = (
 EXAMPLES = """\b
 What it plays:
   a capture of your own coast   mosquitto_sub -F %j -t '#' > coast.jsonl; tidewalk replay coast.jsonl --site my-coast
+                                (gzipped too: coast.jsonl.gz)
   uplinks of network servers    a folder of *.json as ChirpStack, The Things Stack, LORIOT … publish them
   bin collections               Enevo's export, a row for every emptying
   free places of car parks      timestamp, place_id, free; capacities in meta-data.csv beside it
@@ -82,7 +83,7 @@ def replay_command(
         _refuse_life(recordings)
     with ExitStack() as stack:
         folder = state or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tidewalk-replay-")))
-        found = asyncio.run(_each(recordings, folder, broker, speed))
+        found = loops.run(_each(recordings, folder, broker, speed))
     if as_json:
         told = {"recordings": [one.line() for one in found], "lost": sum(o.verdict.conservation.lost for o in found)}
         click.echo(json.dumps(told, ensure_ascii=False))

@@ -17,6 +17,7 @@ from domain.naming import Kind
 from domain.ports import Clock
 from domain.readings import Millis
 from domain.site import Site
+from services import loops
 from services.clocks import WallClock
 from services.commands.span import MOMENT, SPAN
 from simulators.almanac import stamp
@@ -135,7 +136,7 @@ def simulate(
         click.secho(f"×{speed:g}: the coast's time is not yours until it has caught up", fg="yellow", err=True)
     begun = time.monotonic()
     try:
-        played = asyncio.run(play(wish, _transport(broker, user, wish.site.id), clock, broker))
+        played = loops.run(play(wish, _transport(broker, user, wish.site.id), clock, broker))
     except OSError as refused:
         if ledger is None or str(ledger) != str(refused.filename):
             raise

@@ -2,13 +2,15 @@
 
 import re
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from domain.readings import Millis
 
-_PARTS = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+_PARTS = re.compile(r"(?:([0-9]{1,9})d)?(?:([0-9]{1,9})h)?(?:([0-9]{1,9})m)?(?:([0-9]{1,9})s)?")
+_FIRST_YEAR, _LAST_YEAR = 1970, 2100
+_LONGEST_DAYS: Final = 36_500
 
 
 class Moment(click.ParamType[Millis]):
@@ -26,6 +28,8 @@ class Moment(click.ParamType[Millis]):
             found = None
         if found is None or found.tzinfo is None:
             self.fail(f"{value!r} is no time with an offset; say it like 2026-10-01T16:00+08:00", param, ctx)
+        if not _FIRST_YEAR <= found.year <= _LAST_YEAR:
+            self.fail(f"{value!r}: years go from {_FIRST_YEAR} to {_LAST_YEAR}", param, ctx)
         return round(found.timestamp() * 1000)
 
 
@@ -42,7 +46,10 @@ class Span(click.ParamType[Millis]):
         if not value or parts is None:
             self.fail(f"{value!r} is no length of time; say it like 6h, 90m or 1h30m", param, ctx)
         days, hours, minutes, seconds = (int(part or 0) for part in parts.groups())
-        return (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000
+        span = (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000
+        if not 0 < span <= _LONGEST_DAYS * 86_400_000:
+            self.fail(f"{value!r}: lengths of time go from 1s to {_LONGEST_DAYS}d", param, ctx)
+        return span
 
 
 MOMENT, SPAN = Moment(), Span()

@@ -3,10 +3,12 @@
 import asyncio
 import logging
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from functools import partial
 from typing import Final, Protocol
 
 from domain.alarms import AlarmState
+from domain.errors import NotFoundError
 from domain.messages import Heard
 from domain.ports import Journal
 from ingest.fanout import Reader
@@ -95,7 +97,10 @@ def _all_cases(books: Books, were_open: Collection[str], *, ended: int = ENDED_K
     orders = books.orders(states=set(OrderState) - ENDED, newest=OPEN_KEPT)
     orders += books.orders(states=ENDED, newest=ended)
     there = {order.id for order in orders}
-    orders += [books.order(order) for order in were_open if order not in there]
+    for order in were_open:
+        if order not in there:
+            with suppress(NotFoundError):  # forgotten since, by a retention or an operator
+                orders.append(books.order(order))
     return alarms[::-1], orders[::-1]
 
 

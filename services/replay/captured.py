@@ -1,12 +1,15 @@
-"""What an operator recorded of his own coast: `mosquitto_sub -F %j -t '#' > coast.jsonl`, a message a line."""
+"""What an operator recorded of his own coast: `mosquitto_sub -F %j -t '#' > coast.jsonl`, a message a line, as it is or
+gzipped.
+"""
 
+import gzip
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from domain.errors import FaultyFileError
 from domain.readings import Millis
@@ -15,6 +18,7 @@ from services.site import load_site
 
 _Z_AND_OFFSET: Final = re.compile(r"Z(?=[+-]\d)")  # as mosquitto 2.0 writes it, local time though it says Z
 _FIRST_YEAR, _LAST_YEAR = 2000, 2100
+_NAMED: Final = re.compile(r"(.+)\.(?:jsonl|log|txt)(\.gz)?", re.IGNORECASE)
 _UNREAD: Final = "no line as `mosquitto_sub -F %j` writes it"
 _OURS: Final = ("/crew/", "/clock", "/marker/")  # said by a service or its crews, not by sensors
 
@@ -23,7 +27,8 @@ def read_captured(path: Path, site: Path | None) -> Recording | None:
     """A file of lines `{"tst", "topic", "payload", "retain"}`, as mosquitto_sub writes them. It needs its site's files.
     A season's capture has a torn line somewhere: those are left out and counted. Raises FaultyFileError.
     """
-    if path.is_dir() or path.suffix.lower() not in (".jsonl", ".log", ".txt"):
+    named = _NAMED.fullmatch(path.name)
+    if path.is_dir() or named is None:
         return None
     if site is None:
         raise FaultyFileError(
@@ -35,12 +40,12 @@ def read_captured(path: Path, site: Path | None) -> Recording | None:
         raise FaultyFileError(
             str(path), 1, f"has {many} lines and no message", "lines as `mosquitto_sub -F %j` writes them"
         )
-    return Recording(path.stem, load_site(site).timezone, messages, site=site, left_out=dict(left_out))
+    return Recording(named[1], load_site(site).timezone, messages, site=site, left_out=dict(left_out))
 
 
 def _read(path: Path, left_out: dict[str, int]) -> Iterator[Sent]:
-    with path.open("rb") as lines:
-        for line in lines:
+    with _opened(path) as lines:
+        for line in _whole(lines, left_out):
             if not line.strip():
                 continue
             try:
@@ -55,6 +60,18 @@ def _read(path: Path, left_out: dict[str, int]) -> Iterator[Sent]:
                 left_out["said by a service or a crew"] += 1
             else:
                 yield Sent(at, topic, payload, topic.split("/")[-2] if topic.endswith("/up") else "")
+
+
+def _opened(path: Path) -> gzip.GzipFile | IO[bytes]:
+    return gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb")
+
+
+def _whole(lines: Iterable[bytes], left_out: dict[str, int]) -> Iterator[bytes]:
+    """Each line; of a gzip that is still being written, those that are there already."""
+    try:
+        yield from lines
+    except EOFError:
+        left_out[_UNREAD] += 1
 
 
 def _time(told: Any) -> Millis:

@@ -93,7 +93,8 @@ def read(path: Path, readers: Sequence[Reader], site: Path | None) -> Recording:
         str(path),
         1,
         "is no recording that we know",
-        "a capture (mosquitto_sub -F %j), uplinks of network servers (*.json), bin collections or free places (CSV)",
+        "a capture (mosquitto_sub -F %j, *.jsonl or *.jsonl.gz), uplinks of network servers (*.json),"
+        " bin collections or free places (CSV)",
     )
 
 

@@ -91,19 +91,31 @@ async def _mosquitto(binary: str, port: int) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def _while_alive(process: asyncio.subprocess.Process) -> AsyncIterator[None]:
-    """Ends the body when the process ends by itself: nothing would ever come of waiting for it."""
+    """Ends the body when the process ends by itself: nothing would ever come of waiting for it. What the body raises of
+    its own comes out as it is.
+    """
+    body = asyncio.current_task()
+    assert body is not None  # noqa: S101
+    gone = asyncio.Event()
 
-    async def watch() -> None:
-        code = await process.wait()
-        raise UnavailableError(f"the demo's broker ended by itself (code {code})")
+    def ended(_: asyncio.Task[int]) -> None:
+        gone.set()
+        body.cancel()
 
+    watching = asyncio.create_task(process.wait(), name="broker")
+    watching.add_done_callback(ended)
     try:
-        async with asyncio.TaskGroup() as group:
-            watching = group.create_task(watch())
-            yield
-            watching.cancel()
-    except* UnavailableError as gone:
-        raise gone.exceptions[0] from None
+        yield
+    except (asyncio.CancelledError, Exception) as wrong:
+        if not gone.is_set() or (body.uncancel() and isinstance(wrong, asyncio.CancelledError)):
+            raise  # also where somebody else wants the body to end
+        raise UnavailableError(f"the demo's broker ended by itself (code {process.returncode})") from wrong
+    else:
+        if gone.is_set():  # and the body took no notice
+            body.uncancel()
+    finally:
+        watching.remove_done_callback(ended)
+        watching.cancel()
 
 
 async def _until_ready(process: asyncio.subprocess.Process, log: Path) -> None:

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from domain.errors import NotFoundError
 from domain.messages import Message
 from domain.naming import up_topic
 from domain.site import Site
 from ingest.pipeline import Pipeline
+from services.dispatch.orders import Alarm, Order
 from services.live import feeds
 from services.live.hub import Hub
 from services.site import load_site, sample
@@ -111,4 +113,30 @@ async def test_polled_books_show_an_order_open_and_closed(books: JudgeStore, jou
         books.commit(play.hear(T0 + 60_000, well("lamp-1", T0 + 60_000)), {})
         await until(hub, lambda: hub.snapshot().orders[order]["state"] == "withdrawn")
     assert hub.snapshot().facilities["lamp-1"]["standing"] == "unknown"
+    assert hub.open_orders() == frozenset()
+
+
+class Forgetful:
+    """Books in which an order is gone between the list and the look at it."""
+
+    def alarms(self, **_: object) -> list[Alarm]:
+        return []
+
+    def orders(self, **_: object) -> list[Order]:
+        return []
+
+    def order(self, order: str) -> Order:
+        raise NotFoundError(f"there is no order {order}")
+
+
+@pytest.mark.asyncio
+async def test_an_order_that_was_forgotten_since_is_no_longer_shown():
+    play = Play()
+    hub = Hub(play.site, Clock(), epoch="e1")
+    outcome = play.hear(T0, wrong("lamp-1", T0))
+    hub.cases(outcome.alarms, outcome.orders)
+    hub.flush()
+    assert hub.open_orders()
+    async with following(hub, feeds.follow_books(hub, Forgetful(), every_s=QUICK_S)):
+        await until(hub, lambda: not hub.snapshot().orders)
     assert hub.open_orders() == frozenset()

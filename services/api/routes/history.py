@@ -191,6 +191,8 @@ def _span(since: datetime | None, until: datetime | None, every: str, now: Milli
         raise RejectedError(f"at most {LONGEST // DAY} days at once")
     if every:
         width = int(every[:-1]) * _UNITS[every[-1]]
+        if width > LONGEST:
+            raise RejectedError(f"{every} is wider than what can be asked for at once: say 1s to {LONGEST // DAY}d")
     else:
         width = next(step for step in _STEPS if step * _AIM >= ends - begins)
     if (ends - begins) > width * AT_MOST:

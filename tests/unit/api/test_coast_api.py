@@ -171,6 +171,7 @@ async def test_history_without_a_span_is_of_the_last_day_up_to_now(gate: Gate):
         ("until=0001-01-01T00:00:00%2B14:00", "between the years"),
         ("from=9999-12-31T23:59:59-14:00", "between the years"),
         ("from=2026-10-01T00:00:00Z&until=2026-10-02T00:00:00Z&every=10s", f"more than {AT_MOST} buckets"),
+        ("every=999999d", "say 1s to 400d"),
         ("every=0s", "query.every"),
         ("every=7w", "query.every"),
         ("from=yesterday", "query.from"),

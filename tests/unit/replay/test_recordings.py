@@ -119,6 +119,21 @@ def test_a_torn_line_costs_itself_and_not_the_season(tmp_path: Path, torn: bytes
     assert sum(found.left_out.values()) == 2
 
 
+def test_a_capture_may_be_gzipped_and_its_end_may_be_missing(tmp_path: Path):
+    up = b'{"tst":"2026-11-22T10:49:%02d+0000","topic":"tidewalk/shinan/qingdaowan/bin/bin-hand/up","payload":"{}"}\n'
+    packed = gzip.compress(b"".join(up % second for second in range(60)))
+    (tmp_path / "coast.jsonl.gz").write_bytes(packed)
+    (tmp_path / "torn.jsonl.gz").write_bytes(packed[:-4])
+    (tmp_path / "none.jsonl.gz").write_bytes(b"no gzip")
+    found, torn = (read_captured(tmp_path / f"{name}.jsonl.gz", sample("shinan")) for name in ("coast", "torn"))
+    assert found is not None
+    assert torn is not None
+    assert (found.name, len(found.messages), found.left_out) == ("coast", 60, {})
+    assert (len(torn.messages), sum(torn.left_out.values())) == (60, 1)
+    with pytest.raises(FaultyFileError, match="cannot be read"):
+        read(tmp_path / "none.jsonl.gz", (read_captured, read_relayed), sample("shinan"))
+
+
 def test_a_capture_of_a_real_coast_is_played_as_a_drill(tmp_path: Path):
     real, text = tmp_path / "real", (sample("shinan") / "site.yaml").read_text("utf-8")
     shutil.copytree(sample("shinan"), real)
