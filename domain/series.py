@@ -122,7 +122,7 @@ FACILITY: Final = EventSeries(
         float="lat lon",
     ),
 )
-# As `services.live.standing` names them, the worst last: alarm 报警, attended 处置中, verifying 核查中, held 挂账, silent 失联.
+# `services.live.standing`, the worst last: silent 失联, held 挂账, verifying 核查中, attended 处置中, alarm 报警.
 FACILITY_STATES: Final = ("unknown", "ok", "silent", "held", "verifying", "attended", "alarm")
 FACILITY_KEPT: Final[Millis] = 2 * HOUR
 # Our own health, every 30 s: since `up_s` the counters count. `channel` points say of each way to crews how it stands.
