@@ -15,6 +15,7 @@ DRIED: Final = 0.51  # share of holding capacity: from here on noise (±0.4 %) c
 _WATERED_TO: Final = 0.80
 _WATER_BELOW: Final = 0.66
 _VALVE: Final = 25 * MINUTE
+_PIECE: Final = 15 * MINUTE
 
 
 class Bed(Thing):
@@ -33,13 +34,14 @@ class Bed(Thing):
         self.scene.stage.call(self._dawn(at), f"water {self.id}", self._morning)
 
     def advance(self, at: Millis) -> None:
-        hours = (at - self.seen) / HOUR
-        middle = (at + self.seen) // 2
-        if hours > 0:
-            sun = self.scene.almanac.daylight(self.zone, middle)
-            gain = 0.004 * self.scene.weather.rain(middle)
-            self.share = min(1.0, max(0.2, self.share + hours * (gain - self.thirst * (0.0008 + 0.008 * sun))))
-        self.seen = at
+        while self.seen < at:
+            piece = self.seen // _PIECE * _PIECE
+            until = min(at, piece + _PIECE)
+            sun = self.scene.almanac.daylight(self.zone, piece + _PIECE // 2)
+            gain = 0.004 * self.scene.weather.rain(piece + _PIECE // 2)
+            change = gain - self.thirst * (0.0008 + 0.008 * sun)
+            self.share = min(1.0, max(0.2, self.share + (until - self.seen) / HOUR * change))
+            self.seen = until
         if self.share < DRIED and not {"dry_bed", "soil_low"} & self.ongoing.keys():
             self.scene.stage.arose("dried", self.id, at)
 

@@ -40,8 +40,9 @@ class Bin(Thing):
 
     def advance(self, at: Millis) -> None:
         while self.seen < at:
-            until = min(at, self.seen + _PIECE)
-            before, rate = self.fill, self._rate((self.seen + until) // 2)
+            piece = self.seen // _PIECE * _PIECE
+            until = min(at, piece + _PIECE)
+            before, rate = self.fill, self._rate(piece + _PIECE // 2)
             self.fill = min(100.0, before + rate * (until - self.seen) / HOUR)
             if before < FILLED <= self.fill:
                 since = self.seen + int((FILLED - before) / rate * HOUR)

@@ -8,10 +8,12 @@ from domain.readings import Millis, Value
 from domain.site import Facility
 from simulators.almanac import HOUR
 from simulators.chance import Dice
-from simulators.thing import Scene, Thing
+from simulators.thing import PACE, Scene, Thing
 
 _CROWDED: Final = 0.8  # of what it is made for
 _EASED: Final = 0.7
+_FOLLOWS: Final = 4.0  # an hour: half of what is amiss comes or goes in ten minutes
+_PACE_H: Final = PACE / HOUR
 
 
 class CrowdPoint(Thing):
@@ -29,15 +31,15 @@ class CrowdPoint(Thing):
         return self.most * self.custom * self.scene.almanac.busy(self.zone, at)
 
     def advance(self, at: Millis) -> None:
-        hours = (at - self.seen) / HOUR
-        self.seen = at
-        if hours <= 0:
-            return
-        dice = self.chance("walk")
+        for end in self.paces(at):
+            self._walk(end)
+
+    def _walk(self, at: Millis) -> None:
+        dice = self.chance_at("walk", at)
         drift = self._wanted(at) - self.now
-        passing = 1.5 * max(self.now, 5.0)
-        leaves = min(self.now, dice.count(passing * hours + max(0.0, -drift) * min(1.0, 3.0 * hours)))
-        comes = dice.count(passing * hours + max(0.0, drift) * min(1.0, 3.0 * hours))
+        passing = 1.5 * max(self.now, 5.0) * _PACE_H
+        leaves = min(self.now, dice.count(passing + max(0.0, -drift) * _FOLLOWS * _PACE_H))
+        comes = dice.count(passing + max(0.0, drift) * _FOLLOWS * _PACE_H)
         self.ins += comes
         self.outs += leaves
         self.now += comes - leaves

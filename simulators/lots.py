@@ -9,10 +9,11 @@ from domain.site import Facility
 from simulators.almanac import HOUR
 from simulators.chance import Dice
 from simulators.hours import is_open
-from simulators.thing import Scene, Thing
+from simulators.thing import PACE, Scene, Thing
 
 _TURNOVER_PER_HOUR: Final = 0.45  # share of those inside that leave within an hour
 _FULL: Final = 0.945
+_PACE_H: Final = PACE / HOUR
 
 
 class Lot(Thing):
@@ -30,15 +31,16 @@ class Lot(Thing):
         return min(0.96, 0.06 + self.custom * 0.75 * self.scene.almanac.busy(self.zone, at))
 
     def advance(self, at: Millis) -> None:
-        hours = (at - self.seen) / HOUR
-        self.seen = at
-        if hours <= 0 or "gate_fault" in self.ongoing:
-            return
-        dice = self.chance("traffic")
+        for end in self.paces(at):
+            if "gate_fault" not in self.ongoing:
+                self._pass(end)
+
+    def _pass(self, at: Millis) -> None:
+        dice = self.chance_at("traffic", at)
         drift = self.spots * self._wanted(at) - self.occupied
         steady = _TURNOVER_PER_HOUR * max(self.occupied, 0.1 * self.spots)
-        leaves = dice.count((steady + max(0.0, -drift)) * hours)
-        comes = dice.count((steady + max(0.0, drift)) * hours) if self._open(at) else 0
+        leaves = dice.count((steady + max(0.0, -drift)) * _PACE_H)
+        comes = dice.count((steady + max(0.0, drift)) * _PACE_H) if self._open(at) else 0
         leaves = min(leaves, self.occupied)
         comes = min(comes, self.spots - self.occupied + leaves)
         self.ins += comes

@@ -1,8 +1,8 @@
 """What all facilities of the make-believe coast have in common: they change with time, go wrong, and are mended."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from domain.readings import Millis, Value
 from domain.site import Device, Facility
@@ -10,6 +10,8 @@ from simulators.almanac import MINUTE, Almanac
 from simulators.chance import Dice
 from simulators.faults import Incident
 from simulators.weather import Weather
+
+PACE: Final[Millis] = MINUTE  # people come and go by this step of time
 
 
 class Stage(Protocol):
@@ -50,7 +52,8 @@ class Thing:
     """A facility. Kinds fill in what it measures, how it changes, and what a fault does to it.
 
     Physics advance at the moments when something happens to the facility (a report, a fault, a repair) and never at the
-    end of a step, so that the length of steps changes nothing.
+    end of a step, so that the length of steps changes nothing. What chance has a part in goes by fixed steps of time
+    that have dice of their own: however often somebody looks, he sees the same.
     """
 
     def __init__(self, facility: Facility, scene: Scene, start: Millis) -> None:
@@ -115,6 +118,16 @@ class Thing:
         """Fresh dice for one move of this facility."""
         self._moves += 1
         return Dice(self.scene.seed, self.id, purpose, self._moves)
+
+    def paces(self, at: Millis) -> Iterator[Millis]:
+        """Let time pass up to `at`, and say each end of a step of `PACE` on the way."""
+        ends = range((self.seen // PACE + 1) * PACE, at + 1, PACE)
+        self.seen = max(self.seen, at)
+        yield from ends
+
+    def chance_at(self, purpose: str, at: Millis) -> Dice:
+        """The dice of one moment."""
+        return Dice(self.scene.seed, self.id, purpose, at)
 
     def minutes_since(self, incident: Incident, at: Millis) -> float:
         """How long something has been going on."""

@@ -11,7 +11,7 @@ from simulators.almanac import HOUR, MINUTE
 from simulators.chance import Dice
 from simulators.faults import Incident
 from simulators.hours import is_open
-from simulators.thing import Scene, Thing
+from simulators.thing import PACE, Scene, Thing
 
 FOULED: Final = (
     1.3  # ppm of ammonia: from here on noise (3 %) and a long stay of bad air can reach the 1.44 of GB/T 17217
@@ -22,7 +22,8 @@ USED: Final = 50  # visitors since it was cleaned, from which on it may be due
 FREEZING: Final = 1.2  # °C outside: inside, noise can reach 2 °C
 SENTINEL: Final = 655.35  # what GS301 sensors decode to when they have nothing to say
 _CALM_PPM: Final = 0.07
-_STAY_MIN: Final = 4.0
+_STAY: Final = 4  # minutes
+_FADES: Final = math.exp(-PACE / (400.0 * MINUTE))
 _PER_STALL_HOUR: Final = 9.0
 _CLEANING: Final = 2 * HOUR
 
@@ -40,25 +41,24 @@ class Toilet(Thing):
         self.grime = self.people * 0.001
         self.paper = self.dice.between(45.0, 98.0)
         self.soap = self.dice.between(50.0, 98.0)
-        self.uses_per_min = 0.0
+        self.came = (0,) * _STAY  # in the last steps of time: they are still inside
         self.cleared: tuple[Millis, float] | None = None  # when foul air was let out, and how much of it there was
 
     def wake(self, at: Millis) -> None:
         self.scene.stage.call(self._next_cleaning(at), f"clean {self.id}", self._routine)
 
     def advance(self, at: Millis) -> None:
-        minutes = (at - self.seen) / MINUTE
-        if minutes <= 0:
-            return
+        for end in self.paces(at):
+            self._use(end)
+
+    def _use(self, at: Millis) -> None:
         custom = self.custom * self.stalls * _PER_STALL_HOUR * self.scene.almanac.busy(self.zone, at)
-        uses = self.chance("use").count(custom * minutes / 60.0) if self._open(at) else 0
-        if minutes >= 1.0:
-            self.uses_per_min = uses / minutes
+        uses = self.chance_at("use", at).count(custom * PACE / HOUR) if self._open(at) else 0
+        self.came = (*self.came[1:], uses)
         self.people += uses
-        self.grime = (self.grime + 0.0011 * uses) * math.exp(-minutes / 400.0)
+        self.grime = (self.grime + 0.0011 * uses) * _FADES
         self.paper = max(0.0, self.paper - 0.06 * uses)
         self.soap = max(0.0, self.soap - 0.035 * uses)
-        self.seen = at
         if _CALM_PPM + self.grime >= FOULED * self.strictness:
             self.scene.stage.arose("fouled", self.id, at)
         if self.paper <= LOW or self.soap <= LOW:
@@ -90,7 +90,7 @@ class Toilet(Thing):
             nh3 = SENTINEL
         elif spike := self.ongoing.get("nh3_spike"):
             nh3 = 2.0 + 2.0 * spike.strength
-        inside = min(self.stalls, dice.count(self.uses_per_min * _STAY_MIN))
+        inside = min(self.stalls, sum(self.came))
         if inside >= self.stalls:
             self.scene.stage.arose("queue", self.id, at)
         else:
@@ -102,7 +102,7 @@ class Toilet(Thing):
             "h2s_ppm": round(max(0.0, 0.004 + 0.01 * self.ammonia(at) + dice.around(0.003)), 3),
             "temperature": round(self.scene.weather.air(at) + 1.5 + dice.around(0.4), 1),
             "humidity": round(68.0 + dice.around(9.0), 1),
-            "water_flow": round(self.uses_per_min * 7.0 * (1.0 + dice.around(0.2)), 2),
+            "water_flow": round(sum(self.came) / _STAY * 7.0 * (1.0 + dice.around(0.2)), 2),
             "paper_level": round(self.paper, 1),
             "soap_level": round(self.soap, 1),
             "floor_wet": False,

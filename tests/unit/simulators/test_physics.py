@@ -24,6 +24,16 @@ def a_day():
     return World(toy_site(), 2, DAY_START, NOTHING).step(DAY_START + 24 * HOUR)
 
 
+@pytest.mark.parametrize("facility", ["crowd-00", "parking-00", "toilet-00", "bin-00", "green-00", "light-03"])
+def test_however_often_somebody_looks_he_sees_the_same(facility: str):
+    seldom, often = (World(toy_site(), 3, DAY_START, NOTHING) for _ in range(2))
+    for minute in range(7, 24 * 60, 7):  # whatever for
+        often.call(DAY_START + minute * MINUTE, "look", often._things[facility].advance)
+    told = [said_by(world.step(DAY_START + 24 * HOUR), facility) for world in (seldom, often)]
+    assert told[0] == told[1]
+    assert len(told[0]) > 20
+
+
 def test_the_sun_is_where_the_practice_says_it_is():
     almanac = Almanac(toy_site(), 7)
     rise, fall = almanac.sun("bay", datetime(2026, 10, 1).date())
