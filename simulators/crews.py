@@ -59,7 +59,7 @@ class _Task:
     state: str
     facility: str
     kind: str
-    rule: str
+    device: str
     priority: str
     safety: bool
     rework: int
@@ -75,8 +75,8 @@ class _Task:
 
     @property
     def sensors(self) -> bool:
-        """Whether it is about our own instruments."""
-        return any(word in self.rule for word in ("silent", "gateway", "sensor", "absen"))
+        """Whether it is about one of our own instruments, and not about what that looks at."""
+        return bool(self.device)
 
 
 class Crews:
@@ -300,7 +300,7 @@ def _read(payload: bytes, order: str, now: Millis) -> _Task | None:
             state=str(told["state"]),
             facility=str(told.get("facility", "")),
             kind=str(told.get("kind", "")),
-            rule=str(told.get("rule", "")),
+            device=str(told.get("device", "")),
             priority=str(told.get("priority", "P3")),
             safety=bool(told.get("safety", False)),
             rework=int(told.get("rework", 0)),

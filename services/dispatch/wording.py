@@ -5,7 +5,7 @@ of dispatch, because the message lies retained and "tomorrow" would be wrong by 
 """
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -19,6 +19,7 @@ from services.dispatch.when import local, rfc3339
 
 MOST_CHARACTERS: Final = 299  # domain.md §5.1: a robot takes 2,048 bytes; keep under 300 characters
 DRILL: Final = "【演练】"
+_ABOUT: Final = "device:"  # the subject of an order about an instrument
 
 
 def message(order: Order, site: Site, to: str) -> bytes:
@@ -39,6 +40,7 @@ def message(order: Order, site: Site, to: str) -> bytes:
         "rule": order.rule,
         "safety": order.safety,
         "facility": order.facility,
+        "device": device.removeprefix(_ABOUT) if (device := order.subject).startswith(_ABOUT) else "",
         "members": order.members,
         "zone": order.zone,
         "place": {**_name(_where(site, place)), "pole": place.pole, "chainage": place.chainage},
@@ -63,21 +65,48 @@ def receipt(reply: str, *, ok: bool, why: str) -> bytes:
     return msgspec.json.encode({"id": reply, "result": "ok" if ok else "refused", "why": why})
 
 
-def text(order: Order, site: Site, to: str) -> str:
-    """What the recipient reads: under 300 characters, in the language of their crew."""
+class Said(NamedTuple):
+    """What an order says to one recipient, part by part, in their language; "" where there is nothing to say."""
+
+    head: str
+    asked: str
+    spot: str
+    why: str
+    deadlines: str
+    caution: str
+    parties: str
+
+
+def tongue_of(site: Site, to: str) -> Tongue:
+    """The language of a crew; Chinese for everybody else."""
     crew = site.crews.get(to)
-    tongue = EN if crew is not None and crew.language == "en" else ZH
+    return EN if crew is not None and crew.language == "en" else ZH
+
+
+def said(order: Order, site: Site, to: str) -> Said:
+    """The parts of the text that the recipient reads."""
+    tongue = tongue_of(site, to)
     place = place_of(site, order.facility)
     titles = {"title": tongue.name(order.plan.title), "do": tongue.name(order.plan.do)}
     kind = tongue.gateway if order.facility in site.gateways else tongue.kind(order.kind)
     named = {"element": tongue.element(order.element), "kind": kind}
-    head = tongue.head.format(priority=order.priority, case=order.case, **named, **titles)
-    why = tongue.comma.join([tongue.since.format(at=_clock(order.since, order, site, tongue)), *_values(order, tongue)])
-    caution = tongue.caution.format(caution=tongue.name(order.plan.caution)) if order.plan.caution else ""
-    asked = tongue.comma.join(_asked(order, site, to, tongue))
-    parties = _parties(order, site, place, tongue)
-    parts = [head, asked, _spot(order, site, place, tongue), why, _deadlines(order, site, tongue), caution, parties]
-    return _fitted(DRILL if site.simulated else "", parts, (parties, why))
+    since = tongue.since.format(at=_clock(order.since, order, site, tongue))
+    return Said(
+        head=tongue.head.format(priority=order.priority, case=order.case, **named, **titles),
+        asked=tongue.comma.join(_asked(order, site, to, tongue)),
+        spot=_spot(order, site, place, tongue),
+        why=tongue.comma.join([since, *_values(order, tongue)]),
+        deadlines=_deadlines(order, site, tongue),
+        caution=tongue.caution.format(caution=tongue.name(order.plan.caution)) if order.plan.caution else "",
+        parties=_parties(order, site, place, tongue),
+    )
+
+
+def text(order: Order, site: Site, to: str) -> str:
+    """What the recipient reads: under 300 characters, in the language of their crew."""
+    parts = said(order, site, to)
+    whole = [parts.head, parts.asked, parts.spot, parts.why, parts.deadlines, parts.caution, parts.parties]
+    return _fitted(DRILL if site.simulated else "", whole, (parts.parties, parts.why))
 
 
 def _spot(order: Order, site: Site, place: Place, tongue: Tongue) -> str:

@@ -82,6 +82,7 @@ def test_the_json_is_the_wires():
         "rule": "lamp-out",
         "safety": False,
         "facility": "lamp-1",
+        "device": "",
         "members": [],
         "zone": "west",
         "place": {
@@ -107,6 +108,11 @@ def test_the_json_is_the_wires():
         "recovered": False,
         "rework": 0,
     }
+
+
+def test_an_order_about_a_sensor_says_which():
+    told = json.loads(message(replace(order(), subject="device:d-1"), SITE, "lamps-w"))
+    assert (told["facility"], told["device"]) == ("lamp-1", "d-1")
 
 
 def test_a_receipt_is_the_wires():

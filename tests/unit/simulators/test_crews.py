@@ -236,13 +236,23 @@ def test_few_orders_are_declined_with_a_reason_and_few_are_reported_without_a_re
     assert 1 <= shams <= 20
 
 
-def test_a_fresh_sensor_mends_no_bin_and_an_emptied_bin_no_sensor():
+@pytest.mark.parametrize("rule", ["silent", "clock-off", "battery-low", "by whatever name"])
+def test_whether_an_order_is_about_a_sensor_says_the_order_and_not_the_name_of_its_rule(rule: str):
     desk = Desk()
     desk.world.inject("silent_device", "bin-10")
-    desk.hear(order("bin-10", desk.world.now, rule="silent-device", safety=True))
+    desk.hear(order("bin-10", desk.world.now, rule=rule, device="d-bin-10", safety=True))
     desk.pass_minutes(60)
     assert not desk.world.open_causes("bin-10")
     assert said_by(desk.sent, "bin-10")
+
+
+@pytest.mark.parametrize("rule", ["bin-fire", "sensor-says-fire"])
+def test_an_order_about_a_bin_mends_no_sensor(rule: str):
+    desk = Desk()
+    desk.world.inject("silent_device", "bin-10")
+    desk.hear(order("bin-10", desk.world.now, rule=rule, safety=True))
+    desk.pass_minutes(60)
+    assert desk.world.open_causes("bin-10") == ("silent_device",)
 
 
 @pytest.mark.parametrize(
