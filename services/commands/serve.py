@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from functools import partial
 from pathlib import Path
 from socket import socket
 from typing import Any
@@ -16,10 +17,10 @@ from domain.errors import ConflictError, TidewalkError
 from domain.readings import Millis
 from domain.site import Site
 from ingest.lockstep import DomainClock
-from services import logs, memory, wiring
+from services import logs, loops, memory, wiring
 from services.clocks import WallClock
 from services.commands.span import MOMENT
-from services.leaving import Leaving
+from services.leaving import Ear, Leaving, ear
 from services.roles import ALL, Role, named, roles_of
 from services.service import Service
 from services.settings import Settings, settled
@@ -85,15 +86,19 @@ def serve(*, lock_step: Millis | None, no_api: bool, check_config: bool, as_json
     if no_api:
         said["api"] = ""
     chosen = {name: value for name, value in said.items() if value is not None}
+    heard = ear()
     if check_config:
         from services.commands.check_config import report
 
+        heard.close()
+        if heard.stopped:
+            signal.raise_signal(heard.stopped)
         report(chosen, as_json=as_json)
         return
     settings = settled(**chosen)
     logs.begin(settings.log, settings.log_format, settings.secrets())
     try:
-        _run_as(settings, lock_step)
+        _run_as(settings, lock_step, heard)
     except TidewalkError as wrong:
         if settings.log_format == "text":
             raise
@@ -101,7 +106,7 @@ def serve(*, lock_step: Millis | None, no_api: bool, check_config: bool, as_json
         raise click.exceptions.Exit(1) from wrong
 
 
-def _run_as(settings: Settings, lock_step: Millis | None) -> None:
+def _run_as(settings: Settings, lock_step: Millis | None, heard: Ear) -> None:
     roles = roles_of(settings.roles)
     site = wiring.site_of(settings)
     if lock_step is not None and not site.simulated:
@@ -109,7 +114,7 @@ def _run_as(settings: Settings, lock_step: Millis | None) -> None:
     if lock_step is not None and roles != ALL:
         raise ConflictError("--lock-step needs all roles in one process: only it knows when a step is done")
     with _address(settings, roles) as door:
-        asyncio.run(_serve(settings, site, lock_step, door, roles))
+        loops.run(_serve(settings, site, lock_step, door, roles, heard))
 
 
 def _address(settings: Settings, roles: frozenset[Role]) -> AbstractContextManager[socket | None]:
@@ -140,9 +145,17 @@ def _api(
 
 
 async def _serve(
-    settings: Settings, site: Site, lock_step: Millis | None, door: socket | None, roles: frozenset[Role]
+    settings: Settings,
+    site: Site,
+    lock_step: Millis | None,
+    door: socket | None,
+    roles: frozenset[Role],
+    heard: Ear,
 ) -> None:
-    leaving = Leaving()
+    leaving = Leaving(heard)
+    if leaving.told.is_set():
+        _log.info("told to stop before it began")
+        return
     wall = WallClock()
     clock = DomainClock(wall, start=lock_step)
     ends = wiring.broker_ends(settings, site, clock)
@@ -150,7 +163,7 @@ async def _serve(
         async with wiring.service(settings, site, ends.source, ends.publisher, clock, roles) as service:
             api = _api(settings, service, door, wall)
             asking = asyncio.create_task(_ask_influx(settings, site), name="influx")
-            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _told_to_reload, service)
+            heard.tell(signal.SIGHUP, partial(_told_to_reload, service))
             with memory.settled():
                 await _run(service, settings, leaving.told, api)
             asking.cancel()

@@ -87,6 +87,10 @@ class Program:
             self.kill()
             pytest.fail(f"{self.name} did not leave within {within_s:g} s: {self.tail()}")
 
+    def send(self, number: int) -> None:
+        """A signal."""
+        self._process.send_signal(number)
+
     def kill(self) -> None:
         """SIGKILL."""
         self._process.send_signal(signal.SIGKILL)

@@ -4,18 +4,53 @@ import asyncio
 import os
 import signal
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from services.leaving import AT_ONCE, Leaving
+from services.leaving import AT_ONCE, Ear, Leaving, ear
 from services.systemd import Systemd
 
 
+@pytest.fixture
+def heard() -> Iterator[Ear]:
+    """Nobody is ended at once by it: what it would have ended with is in `ENDED`."""
+    ENDED.clear()
+    one = Ear(at_once=ENDED.append)
+    yield one
+    one.close()
+
+
+ENDED: list[int] = []
+
+
+def test_who_is_told_to_stop_while_it_is_loaded_leaves_first_thing(heard: Ear):
+    os.kill(os.getpid(), signal.SIGHUP)
+    os.kill(os.getpid(), signal.SIGTERM)
+    assert ear() is heard
+
+    async def begins() -> bool:
+        return Leaving(heard).told.is_set()
+
+    assert asyncio.run(begins())
+    os.kill(os.getpid(), signal.SIGTERM)  # its loop is closed: it is leaving
+    assert not ENDED
+
+
+def test_who_is_told_a_second_time_before_it_could_begin_ends_at_once(heard: Ear):
+    os.kill(os.getpid(), signal.SIGTERM)
+    assert not ENDED
+    os.kill(os.getpid(), signal.SIGINT)
+    assert ENDED == [AT_ONCE]
+    heard.close()
+    assert not isinstance(signal.getsignal(signal.SIGTERM), Ear)
+
+
 @pytest.mark.asyncio
-async def test_the_first_signal_asks_and_the_second_ends():
+async def test_the_first_signal_asks_and_the_second_ends(heard: Ear):
     ended: list[int] = []
-    leaving = Leaving(at_once=ended.append)
+    leaving = Leaving(heard, at_once=ended.append)
     os.kill(os.getpid(), signal.SIGTERM)
     await asyncio.wait_for(leaving.told.wait(), 5)
     assert not ended
@@ -24,9 +59,9 @@ async def test_the_first_signal_asks_and_the_second_ends():
 
 
 @pytest.mark.asyncio
-async def test_who_takes_too_long_is_ended():
+async def test_who_takes_too_long_is_ended(heard: Ear):
     ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    leaving = Leaving(grace_s=0.01, at_once=ended.set_result)
+    leaving = Leaving(heard, grace_s=0.01, at_once=ended.set_result)
     leaving.hear()
     assert await asyncio.wait_for(ended, 5) == AT_ONCE
 
