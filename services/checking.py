@@ -1,9 +1,7 @@
 """What `tidewalk serve` would do with these settings and files, and what keeps it from doing it. Changes nothing."""
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from domain.errors import FaultyFileError, TidewalkError
@@ -11,8 +9,9 @@ from domain.site import Site
 from services import wiring
 from services.api.access import access_of
 from services.roles import ALL, Role, named, roles_of
-from services.settings import Settings, settled
+from services.settings import Settings, settled_so_far
 from services.site.faults import FaultySiteError
+from services.writable import unwritable
 
 T = TypeVar("T")
 _FILES: Final = "correct it in the file; `tidewalk site check` and `tidewalk rules check` say more"
@@ -51,9 +50,11 @@ class Checked:
 def checked(said: Mapping[str, Any]) -> Checked:
     """Read everything that the service would read at its start, and connect to nobody."""
     found = Checked()
-    settings = found.tried(lambda: settled(**said), "see `tidewalk serve --help` and .env.example")
-    if settings is None:
-        return found
+    settings, faults = settled_so_far(**said)
+    for name, wrong in faults.items():
+        what, _, remedy = wrong.partition(": ")
+        told = Settings.model_fields[name].description
+        found.faults.append(Fault(f"{_variable(name)}: {what}", remedy or f"set it anew{f' ({told})' if told else ''}"))
     roles = found.tried(lambda: roles_of(settings.roles), "leave --roles out for all of them") or ALL
     found.would["roles"] = named(roles)
     site = found.tried(lambda: wiring.site_of(settings), _FILES)
@@ -70,6 +71,10 @@ def checked(said: Mapping[str, Any]) -> Checked:
     _state(found, settings)
     _api(found, settings, roles)
     return found
+
+
+def _variable(name: str) -> str:
+    return f"TIDEWALK_{name.upper()}"
 
 
 def _rules(found: Checked, settings: Settings, site: Site | None) -> None:
@@ -125,10 +130,9 @@ def _books(found: Checked, settings: Settings) -> None:
 def _state(found: Checked, settings: Settings) -> None:
     folder = settings.state.absolute()
     found.would["state"] = f"keep what is heard in {folder}"
-    there = next((one for one in (folder, *folder.parents) if one.exists()), Path("/"))
-    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-        what = f"the state folder {folder} cannot be written: {there} is not ours to write"
-        found.faults.append(Fault(what, f"chown it to who runs the service, or name another with --state ({there})"))
+    if why := unwritable(folder):
+        remedy = "make it a folder of who runs the service, on a disk that can be written, or name another with --state"
+        found.faults.append(Fault(f"the state folder {folder} cannot be written: {why}", remedy))
 
 
 def _api(found: Checked, settings: Settings, roles: frozenset[Role]) -> None:
@@ -138,9 +142,11 @@ def _api(found: Checked, settings: Settings, roles: frozenset[Role]) -> None:
             found.faults.append(Fault("the only role is api, and no API is to be served", "leave --no-api out"))
         return
     host, _, port = settings.api.rpartition(":")
-    if not host or not port.isdecimal() or int(port) > 65_535:
+    is_address = bool(host) and port.isascii() and port.isdecimal() and int(port) <= 65_535
+    asked = settings
+    if not is_address:
         found.faults.append(Fault(f"--api {settings.api} is no address", "say HOST:PORT, such as 127.0.0.1:8090"))
-        return
-    access = found.tried(lambda: access_of(settings), "say 127.0.0.1, or set TIDEWALK_API_TOKENS")
-    if access is not None:
+        asked = settings.model_copy(update={"api": "127.0.0.1:0"})  # what is wrong with the tokens is to be said too
+    access = found.tried(lambda: access_of(asked), "correct TIDEWALK_API_TOKENS or TIDEWALK_API_TOKENS_FILE")
+    if access is not None and is_address:
         found.would["api"] = f"serve at http://{settings.api}; {access.told}"

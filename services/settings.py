@@ -21,6 +21,16 @@ def settled(**said: Any) -> "Settings":
         raise ConflictError(f"settings (TIDEWALK_… or options): {told}") from None
 
 
+def settled_so_far(**said: Any) -> tuple["Settings", dict[str, str]]:
+    """The same without what does not fit: its defaults stand there, and by its name is said what is wrong with it."""
+    try:
+        return Settings(**said), {}
+    except ValidationError as wrong:
+        faults = {str(one["loc"][0]): one["msg"].removeprefix("Value error, ") for one in wrong.errors()}
+        usual = {name: Settings.model_fields[name].get_default() for name in faults}
+        return Settings(**(said | usual)), faults
+
+
 class Settings(BaseSettings):
     """Every setting with its default: embedded everything, one process, loopback only."""
 
@@ -47,6 +57,12 @@ class Settings(BaseSettings):
     api_tokens_file: str = Field(default="", description="A file with the same, a line each, hashes alone")
     api_hosts: str = Field(
         default="", description="Names by which the API is called beside localhost, parted by commas"
+    )
+    trusted_proxies: str = Field(
+        default="", description="Addresses or networks of proxies whose X-Forwarded-For is believed, parted by commas"
+    )
+    key: SecretStr = Field(
+        default=SecretStr(""), description="From which tokens, sessions and links are made; empty: the state folder's"
     )
     api_token: SecretStr = Field(default=SecretStr(""), description="What our own commands show to the API")
 
@@ -94,7 +110,7 @@ class Settings(BaseSettings):
 
     def secrets(self) -> tuple[str, ...]:
         """What no log may show."""
-        kept = (self.broker_password, self.influx_token, self.api_tokens, self.api_token)
+        kept = (self.broker_password, self.influx_token, self.api_tokens, self.api_token, self.key)
         whole = tuple(one.get_secret_value() for one in kept)
         tokens = tuple(one.partition("=")[2] for one in self.api_tokens.get_secret_value().split(","))
         _, at, _ = self.sql.rpartition("@")
