@@ -32,28 +32,27 @@ SEARCH_REQUESTS: Final = 256  # spent at most on finding the bad lines of one re
 _OF_LINES: Final = ("unable to parse", "partial write", "type conflict", "retention", "outside range", "out of range")
 
 
-class InfluxStore:
-    """A `ReadingStore`. One bad line never costs a good one: it is searched for, within bounds, and handed back.
+class InfluxLines:
+    """Writes ready-made lines to one bucket. One bad line never costs a good one: it is searched for, within bounds.
 
-    Where the bounds are spent, the rest of the block is handed back whole, though the server has written what was good.
+    Where the bounds are spent, the rest of the block counts as bad, though the server has written what was good.
     """
 
-    def __init__(self, settings: InfluxSettings, *, site: str, oldest: Oldest = any_age) -> None:
+    def __init__(self, settings: InfluxSettings, *, precision: str = "ms") -> None:
         self._settings = settings
-        self._encoder = LineEncoder(site)
-        self._oldest = oldest
+        self._precision = precision
         self._client: Any = None
         self._accepted: str | None = None  # the last line that the server took
 
-    async def write(self, batch: Sequence[Reading]) -> WriteReport:
-        """Durable when it returns. Raises UnavailableError: the batch must wait; its message says for what."""
-        kept, refused = of_age(batch, self._oldest())
-        lines, said, unsaid = await asyncio.to_thread(self._encoder.lines, kept)
-        refused += unsaid
+    async def write(self, lines: Sequence[str]) -> list[tuple[int, str]]:
+        """Durable when it returns: the places of those that the server will never take, with its reason. Raises
+        UnavailableError.
+        """
+        bad: list[tuple[int, str]] = []
         for start in range(0, len(lines), LINES_PER_REQUEST):
-            bad = await self._write_lines(lines[start : start + LINES_PER_REQUEST])
-            refused += [(said[start + place], why) for place, why in bad]
-        return WriteReport(len(batch) - len(refused), tuple(refused))
+            refused = await self._write(lines[start : start + LINES_PER_REQUEST])
+            bad += [(start + place, why) for place, why in refused]
+        return bad
 
     async def close(self) -> None:
         """Give the connections back."""
@@ -61,7 +60,7 @@ class InfluxStore:
         if client is not None:
             await client.close()
 
-    async def _write_lines(self, lines: Sequence[str]) -> list[tuple[int, str]]:
+    async def _write(self, lines: Sequence[str]) -> list[tuple[int, str]]:
         try:
             bad = await refused_lines(self._post, lines)
         except NoBucketError:
@@ -93,12 +92,33 @@ class InfluxStore:
                     org=self._settings.org,
                     bucket=self._settings.bucket,
                     body=body,
-                    precision="ms",
+                    precision=self._precision,
                     content_encoding="gzip",
                 )
         except BodyError as error:
             return str(error)
         return None
+
+
+class InfluxStore:
+    """A `ReadingStore`. A reading whose line the server will never take is handed back; see `InfluxLines`."""
+
+    def __init__(self, settings: InfluxSettings, *, site: str, oldest: Oldest = any_age) -> None:
+        self._lines = InfluxLines(settings)
+        self._encoder = LineEncoder(site)
+        self._oldest = oldest
+
+    async def write(self, batch: Sequence[Reading]) -> WriteReport:
+        """Durable when it returns. Raises UnavailableError: the batch must wait; its message says for what."""
+        kept, refused = of_age(batch, self._oldest())
+        lines, said, unsaid = await asyncio.to_thread(self._encoder.lines, kept)
+        refused += unsaid
+        refused += [(said[place], why) for place, why in await self._lines.write(lines)]
+        return WriteReport(len(batch) - len(refused), tuple(refused))
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self._lines.close()
 
 
 async def refused_lines(
