@@ -23,13 +23,13 @@ from rules.core.groups import HUB, Event
 from rules.core.hindsight import Past
 from rules.core.state import QUIET, Change, State
 from rules.core.step import UNFIT, Late, Seen, due, step
-from rules.core.surroundings import Context, Listening, Silent, Tick
+from rules.core.surroundings import Context, Listening, Place, Silent, Tick
 from rules.runners import saved
 from rules.runners.afterwards import Afterwards
 from rules.runners.alarms import Alarms
 from rules.runners.fitting import Fitted, fit
 from rules.runners.pages import Pages
-from rules.runners.records import Circle, Ear, Spot, Watch, forget
+from rules.runners.records import Circle, Ear, Spot, Watch
 from rules.runners.timers import Armed, Timers
 
 
@@ -44,7 +44,7 @@ class Live:
         for spot in self._fitted.spots:
             if spot.facility.kind in self._tellers:
                 spot.stir(1)
-        self._timers = Timers()
+        self._timers = Timers(self._surely_heard)
         self._pages = Pages(self._fitted.spots)
         self._dirty: list[Spot] = []
         self._dirty_circles: dict[str, Circle] = {}
@@ -90,9 +90,7 @@ class Live:
                 self._look(ear, reading)
                 self._soil(spot)
             if (recent := spot.recent) is not None:
-                if recent and recent[0][0] < when - spot.recall:
-                    forget(recent, when - spot.recall)
-                recent.append((when, device, *map(values.get, spot.windowed)))
+                spot.keep(recent, when, device, values.get)
             page = spot.page
             if not page.dirty:
                 page.dirty = True
@@ -113,9 +111,9 @@ class Live:
         later = self._afterwards.due()
         while (first := self._timers.first()) is not None:
             ready, one = first
-            if not isinstance(one, Ear) or self._deadline(one) <= ready:
+            if not isinstance(one, Ear) or (deadline := self._deadline(one)) <= ready:
                 return ready if later is None else min(ready, later)
-            self._await(one)
+            self._timers.arm(one, deadline)
         return later
 
     def drain_dirty(self, row: int | None = None) -> dict[str, bytes]:
@@ -181,6 +179,10 @@ class Live:
     def is_wrong(self, alarm_id: str) -> bool | None:
         """Whether the condition of an open alarm holds on the newest readings; None where that cannot be told now."""
         return self._alarms.is_wrong(alarm_id)
+
+    def around(self, zone: str, at: Millis) -> Mapping[str, bool | float]:
+        """What is known to surround a zone at a moment, of what any rule or the site's clocks ask for."""
+        return self._context.at(Place(zone, {}), at).values
 
     def work(self, facility: str, who: str, since: Millis | None, until: Millis | None) -> None:
         """A crew is at work on a facility from `since`, until `until` or still; since None: nobody came after all."""
@@ -257,7 +259,7 @@ class Live:
             self._inform(reading)
         self._put_by(spot, reading)
         if spot.recent is not None:
-            spot.recent.append((reading.at, reading.device, *map(reading.values.get, spot.windowed)))
+            spot.keep(spot.recent, reading.at, reading.device, reading.values.get)
         self._pages.soil(spot.page)
 
     def _put_by(self, spot: Spot, reading: Reading) -> None:
@@ -278,7 +280,7 @@ class Live:
         self._look(ear, reading)
         self._soil(spot)
         if spot.recent is not None:
-            spot.recent.append((when, reading.device, *map(reading.values.get, spot.windowed)))
+            spot.keep(spot.recent, when, reading.device, reading.values.get)
         self._pages.soil(spot.page)
 
     def _look(self, ear: Ear, seen: Reading | Late) -> None:
@@ -390,8 +392,8 @@ class Live:
 
     def _check(self, ear: Ear, at: Millis) -> None:
         """The absence timer of a device has run out: perhaps it spoke since."""
-        if self._deadline(ear) > at:
-            self._await(ear)
+        if (deadline := self._deadline(ear)) > at:
+            self._timers.arm(ear, deadline)
         else:
             self._declare(ear, at - absence.WAIT)
 
@@ -417,6 +419,9 @@ class Live:
 
     def _heard(self, ear: Ear) -> Millis:
         return max(ear.heard, self._listening or 0)
+
+    def _surely_heard(self, ear: Ear) -> Millis:
+        return self._heard(ear) + ear.patience + absence.WAIT
 
     def _deadline(self, ear: Ear) -> Millis:
         heard = self._heard(ear)

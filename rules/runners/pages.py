@@ -14,7 +14,7 @@ import msgspec
 
 from domain.readings import Millis, Quality, Reading, Value
 from rules.core.step import UNFIT
-from rules.runners.records import Ear, Page, Spot, forget
+from rules.runners.records import Ear, Page, Spot
 
 PAGES: Final = 256  # of a site; a facility keeps its page for as long as this is so
 LAG: Final = 200_000  # readings that may wait to be written: some two seconds of work to hear them again
@@ -110,9 +110,7 @@ class Pages:
             ear.heard = when
         else:
             if (recent := spot.recent) is not None:
-                if not reading.quality and when >= ear.heard and recent and recent[0][0] < when - spot.recall:
-                    forget(recent, when - spot.recall)
-                recent.append((when, reading.device, *map(reading.values.get, spot.windowed)))
+                spot.keep(recent, when, reading.device, reading.values.get)
             if when >= ear.heard:
                 if spot.compared:
                     ear.remember(when, reading.values)

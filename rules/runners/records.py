@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -16,11 +16,7 @@ from rules.core.hindsight import Past
 from rules.core.program import Program
 from rules.core.state import QUIET, Change, Cover, Sample, State
 from rules.core.surroundings import Place
-
-# Event time, device, and the facility's windowed quantities in their order, None where one was not measured. Whole
-# readings would keep ten times the memory, and keep it from being used again while it is in the cache.
-Recent = tuple[Any, ...]
-
+from rules.runners.recent import Keep, Recent, keeper
 
 FEWEST: Final = 3  # others that make a median
 
@@ -164,6 +160,7 @@ class Spot:
         "holders",
         "instrumental",
         "interest",
+        "keep",
         "key",
         "keys",
         "late",
@@ -202,6 +199,7 @@ class Spot:
         self.recent: list[Recent] | None = [] if self.windowed else None  # what windows may reach back to
         spans = (watch.program.span + watch.program.wait for watch in watches if watch.program.span)
         self.recall: Millis = max(spans, default=0)  # how far back that is
+        self.keep: Keep = keeper(self.windowed, self.recall)
         asked = [c for watch in watches for c in watch.conditions]
         self.compared = tuple(dict.fromkeys(q for c in asked for q in c.compared))  # what is kept of the last reading
         self.near = tuple(dict.fromkeys(q for c in asked for q in c.near))
@@ -385,11 +383,3 @@ class Ear:
             self.before, self.said = self.said, said
         else:
             self.said = self.said | said
-
-
-def forget(recent: list[Recent], before: Millis) -> None:
-    """Drop what no window reaches back to any more."""
-    if recent[-1][0] < before:
-        recent.clear()
-    else:
-        recent[:] = [one for one in recent if one[0] >= before]
