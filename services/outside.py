@@ -12,6 +12,7 @@ from services.api.seams import Aside as Shown
 from services.api.seams import Cases, History, Tallies
 from services.dispatch.dispatcher import Outbox
 from services.dispatch.orders import Alarm, Order
+from services.influx.rollups import RollUps
 from services.judge import Saved
 from services.workers import Books
 
@@ -118,3 +119,4 @@ class Outside:
     history: Past
     forget: Callable[[Millis], Awaitable[object]] | None = None  # readings older than that; None: the store does it
     beats: Beats | None = None  # of the other roles; None where one process has them all
+    rollups: RollUps | None = None  # of the readings; None where their store needs none

@@ -246,6 +246,8 @@ class Service:
             works.append(("shadow", self.shadowing.run()))
         if Role.STORE in self.roles:
             works += [("quarantine", self.keeping.run()), ("store", self.writing.run())]
+            if self.outside.rollups is not None:
+                works.append(("rollups", self.outside.rollups.run()))
         if Role.DISPATCH in self.roles:
             works.append(("dispatch", self.dispatcher.run()))
         if self.outside.beats is not None:
@@ -339,6 +341,7 @@ class Service:
             save=lambda row: asyncio.to_thread(books.move, "store", row),
             message=lambda row, place: asyncio.to_thread(message, row, place),
             keep=keep,
+            wrote=self.outside.rollups.wrote if self.outside.rollups is not None else None,
         )
 
 

@@ -26,6 +26,7 @@ from services.channels.mqtt import MqttPublisher, MqttPublisherSettings
 from services.editions import Edition
 from services.heartbeats import Heartbeats
 from services.housekeeping import DAY, Keep
+from services.influx.rollups import RollUps
 from services.outside import Outside
 from services.roles import ALL, Role, named
 from services.service import Service
@@ -36,6 +37,8 @@ from services.storage.engines import parsed_url
 from services.storage.influx import InfluxStore
 from services.storage.influx_bucket import version_of
 from services.storage.influx_history import InfluxHistory
+from services.storage.influx_notes import RollupNotes
+from services.storage.influx_rollups import InfluxRollups
 from services.storage.influx_speech import InfluxSettings
 from services.storage.journal import SqliteJournal
 from services.storage.quarantine import SqliteQuarantine
@@ -147,6 +150,18 @@ async def history_of(settings: Settings, site: Site) -> AsyncIterator[InfluxHist
         await history.close()
 
 
+@asynccontextmanager
+async def rollups_of(settings: Settings, site: Site, clock: Clock) -> AsyncIterator[RollUps]:
+    """The roll-up job of the InfluxDB that the settings name, with its notes in the state folder."""
+    points = InfluxRollups(influx_of(settings, simulated=site.simulated), clock, site=site.id)
+    notes = RollupNotes(settings.state / "rollups.sqlite")
+    try:
+        yield RollUps(points, notes, clock, site.timezone, devices=len(site.devices))
+    finally:
+        await points.close()
+        notes.close()
+
+
 def influx_of(settings: Settings, *, simulated: bool) -> InfluxSettings:
     """How the InfluxDB of the settings is spoken to. Raises ConflictError where --influx is no URL."""
     where = urlsplit(settings.influx)
@@ -252,10 +267,13 @@ async def service(
         stack.enter_context(_alone(settings.state, roles))
         store: InfluxStore | DuckStore
         history: InfluxHistory | DuckStore
+        rollups: RollUps | None = None
         if settings.influx:
             asked = influx_of(settings, simulated=site.simulated)
             store, history = InfluxStore(asked, site=site.id, oldest=oldest), InfluxHistory(asked, site=site.id)
             stack.push_async_callback(history.close)
+            if Role.STORE in roles:
+                rollups = await stack.enter_async_context(rollups_of(settings, site, clock))
         else:
             from services.storage import duck
 
@@ -267,7 +285,7 @@ async def service(
             stack.callback(one.close)
         forget = None if isinstance(store, InfluxStore) else store.prune  # a bucket forgets by itself
         beats = Heartbeats(settings.state, clock, time.monotonic) if apart else None
-        outside = Outside(source, publisher, clock, journal, quarantine, books, store, history, forget, beats)
+        outside = Outside(source, publisher, clock, journal, quarantine, books, store, history, forget, beats, rollups)
         rules = rules_of(settings)
         keep = Keep(settings.retention_days, settings.journal_days, settings.journal_mb)
         shadow = open_shadow(settings) if settings.shadow else None

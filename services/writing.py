@@ -29,7 +29,8 @@ class WriterSeams:
 
     `feed(after)` waits until there are rows numbered above `after` and returns some, in order; it may be cancelled and
     asked again. `load` and `save` are the durable cursor: the last row that is written whole, 0 at first.
-    `message(row, place)` reads a message again from the journal; `keep` puts aside, and twice leaves one.
+    `message(row, place)` reads a message again from the journal; `keep` puts aside, and twice leaves one. `wrote` is
+    told what lies in the store now, before the cursor moves; it may raise UnavailableError, and is then told again.
     """
 
     feed: Callable[[int], Awaitable[Sequence[Heard]]]
@@ -37,6 +38,7 @@ class WriterSeams:
     save: Callable[[int], Awaitable[None]]
     message: Callable[[int, int], Awaitable[Message]]
     keep: Callable[[Sequence[Quarantined]], Awaitable[None]]
+    wrote: Callable[[Sequence[Reading]], Awaitable[None]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,8 @@ class StoreWriter:
         for start in range(0, len(readings), READINGS_PER_WRITE):  # more than one only for a row larger than a batch
             report = await self._store.write(readings[start : start + READINGS_PER_WRITE])
             refused += report.refused
+        if self._seams.wrote is not None:
+            await self._seams.wrote(readings)
         if refused:
             await self._seams.keep(await self._kept(rows, refused))
         await self._seams.save(rows[-1].row)

@@ -21,6 +21,7 @@ _log = logging.getLogger(__name__)
 
 SETTLES_MS: Final = 30_000  # most readings of a window are there so long after its end; later ones draw it again
 LOOK_S: Final = 10.0
+AFTER_FAULT_S: Final = 60.0
 POINTS_AT_ONCE: Final = 20_000  # about that many of the finest level are drawn in one beat
 _FINEST: Final = LEVELS[0]
 _EVER: Final = 1 << 62
@@ -108,11 +109,16 @@ class RollUps:
         return self._patience.waiting_for
 
     async def run(self) -> None:
-        """For ever; cancel it to end. Works no more than half of the time."""
+        """For ever; cancel it to end. Works no more than half of the time. A fault of ours is said, and ends nobody."""
         loop = asyncio.get_running_loop()
         while True:
             began = loop.time()
-            more = await self._patience.until_available(self.beat)
+            try:
+                more = await self._patience.until_available(self.beat)
+            except Exception:  # noqa: BLE001  # they can be made again; readings and orders must not end over them
+                _log.exception("roll-ups have failed, and are tried again")
+                await self._pause(AFTER_FAULT_S)
+                continue
             await self._pause(max(0.05, loop.time() - began) if more else LOOK_S)
 
     async def wrote(self, readings: Sequence[Reading]) -> None:
