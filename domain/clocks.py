@@ -31,7 +31,7 @@ ANY = Fits()
 
 
 class Span(NamedTuple):
-    """So long: seconds, and whole days beside them. They differ in working hours alone, where a day is a working day."""
+    """So long: seconds, and whole days beside them; in working hours a day is a working day."""
 
     seconds: int = 0
     days: int = 0
@@ -114,3 +114,13 @@ class Clocks:
     hold_usual_s: int = 24 * 3600  # where nobody says until when
     hold_most_s: int = 30 * 86_400
     returns: int = 3  # given back so often, the desk has it as well (推诿)
+
+    @property
+    def asks_around(self) -> bool:
+        """Whether tide, wind or crowds matter to any entry."""
+        asking = (*(one.fits for one in self.limits), *(one.fits for one in self.factors))
+        crowded = any(one.crowd for one in asking)
+        return bool(crowded or self.windows or self.stop_tide is not None or self.stop_wind is not None)
+
+
+AS_THE_RULES_SAY = Clocks()

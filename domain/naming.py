@@ -41,17 +41,28 @@ class Kind(StrEnum):
     COAST = "coast"  # 潮位、风、天气
 
 
+class Matter(StrEnum):
+    """What an order is about. Faults of components go to their owner first, events to the place first
+    (部件先属主后属地，事件先属地后属主).
+    """
+
+    COMPONENT = "component"  # 部件: a thing that somebody owns is broken
+    EVENT = "event"  # 事件: something is the matter in a place
+
+
 class CrewAction(StrEnum):
-    """What a crew may answer to an order (docs/wire.md); `confirm` from the duty desk alone."""
+    """What a crew may answer to an order (docs/wire.md); the last three from the duty desk alone."""
 
     ACCEPT = "accept"  # 接单
     DECLINE = "decline"  # 退回
     ARRIVE = "arrive"  # 到场
     DONE = "done"  # 处理反馈
-    EXTEND = "extend"  # 延时
+    EXTEND = "extend"  # 延时申请: asks for more time
     HOLD = "hold"  # 挂账
     RESUME = "resume"  # 恢复
     CONFIRM = "confirm"  # 人工核查
+    GRANT = "grant"  # 准予延时
+    REFUSE = "refuse"  # 不予延时
 
 
 class OperatorAction(StrEnum):
@@ -61,6 +72,14 @@ class OperatorAction(StrEnum):
     CONFIRM = "confirm"  # 人工核查
     REASSIGN = "reassign"  # 转派
     NOTE = "note"  # 备注
+    HOLD = "hold"  # 挂账
+    RESUME = "resume"  # 恢复
+    GRANT = "grant"  # 准予延时
+    REFUSE = "refuse"  # 不予延时
+    REWORK = "rework"  # 返工: what was said to be done is not
+    VOID = "void"  # 作废: filed in error
+    MERGE = "merge"  # 并案: into another order
+    FOLLOW_UP = "follow_up"  # 续办: another order that follows this one
 
 
 class PlanAction(StrEnum):
@@ -68,6 +87,13 @@ class PlanAction(StrEnum):
 
     MAINTAIN = "maintain"  # announce it
     END = "end_maintenance"  # end it before its time, or take it back
+
+
+class StopAction(StrEnum):
+    """What an operator may command of all work in a zone."""
+
+    STOP = "stop_work"  # 停工: because of tide or wind, until a time
+    GO = "resume_work"  # 复工
 
 
 KIND_ZH: Final = {

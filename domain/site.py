@@ -10,7 +10,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import NamedTuple
 
-from domain.clocks import Clocks
+from domain.clocks import AS_THE_RULES_SAY, Clocks
 from domain.naming import Element, Kind
 
 
@@ -44,13 +44,6 @@ class Contact(NamedTuple):
     secret: str = ""  # what messages are signed with, where the channel signs; always `env:NAME`
 
 
-class Contact(NamedTuple):
-    """Where a party is reached that reads no topic of ours: how, and where."""
-
-    channel: str  # webhook | mail …: the name of a channel
-    to: str  # its address there
-
-
 @dataclass(frozen=True, slots=True)
 class Party:
     """Somebody who answers for something: an office, a subdistrict, a community, a contractor."""
@@ -58,7 +51,6 @@ class Party:
     id: str
     name: Name
     level: str  # district 区 | subdistrict 街道 | community 社区 | city 市 | company
-    contacts: tuple[Contact, ...] = ()
     contacts: tuple[Contact, ...] = ()  # in order: the next one where the one before fails
     phone: str = ""
 
@@ -231,7 +223,7 @@ class Site:
     desk: str  # crew id of the duty desk: the last to be asked, and never refuses
     hash: str = ""  # content hash of the files it was read from
     case_prefix: str = ""  # what every 案号 begins with; "": the first two letters of the id
-    clocks: Clocks = Clocks()
+    clocks: Clocks = AS_THE_RULES_SAY
     rosters: Mapping[str, Roster] = field(default_factory=dict)
 
     @cached_property

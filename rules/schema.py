@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from domain.naming import ATTRIBUTES, QUANTITIES, Element, Kind, Priority
+from domain.naming import ATTRIBUTES, QUANTITIES, Element, Kind, Matter, Priority
 from domain.site import Grade, Name
 from rules.core.params import SEASONS
 from rules.core.rule import Choice, Clause, Level, OrderPlan, Param, Quorum, Rule
@@ -208,6 +208,7 @@ class OrderSaid(_Said):
     title: NameSaid | None = None
     do: NameSaid
     caution: NameSaid | None = None
+    matter: Matter | None = None
 
 
 class RuleSaid(_Said):
@@ -382,4 +383,5 @@ def _plan(said: OrderSaid, title: NameSaid) -> OrderPlan:
         title=(said.title or title).made(),
         do=said.do.made(),
         caution=said.caution.made() if said.caution is not None else None,
+        matter=said.matter,
     )

@@ -5,13 +5,13 @@ Whoever reads one reads it here, so that what is kept aside is what is refused, 
 
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Final, Literal, TypeVar
 
 import msgspec
 
 from domain.errors import RejectedError
 from domain.messages import Flag, Message
-from domain.naming import CrewAction, OperatorAction, PlanAction
+from domain.naming import CrewAction, OperatorAction, PlanAction, StopAction
 from domain.readings import Millis
 from ingest import quarantine
 from ingest.oversize import size_of
@@ -24,6 +24,7 @@ T = TypeVar("T")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MS: Final = timedelta(milliseconds=1)
 _PLANS: Final = frozenset(str(action) for action in PlanAction)
+_STOPS: Final = frozenset(str(action) for action in StopAction)
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -36,6 +37,12 @@ class Reply(msgspec.Struct, frozen=True):
     at: Moment | int | None = None
     note: Text = ""
     reason: Text = ""
+    until: Moment | int | None = None  # of `extend` and `hold`
+
+    @property
+    def ends_at(self) -> Millis | None:
+        """Until when more time is asked for, or the order is held, in ms."""
+        return (self.until - _EPOCH) // _MS if isinstance(self.until, datetime) else self.until
 
     @property
     def said_at(self) -> Millis | None:
@@ -49,8 +56,9 @@ class Reply(msgspec.Struct, frozen=True):
 
 
 class Command(msgspec.Struct, frozen=True):
-    """An operator's command. `by` is the person, checked before it was written down; `crew` is for `reassign`, empty:
-    choose.
+    """An operator's command. `by` is the person, checked before it was written down. `crew` is for `reassign` and
+    `follow_up`, empty: choose; `into` for `merge`; `until` (ms) for `hold` and `grant`; `trade` and `do` for
+    `follow_up`, empty: as the order it follows.
     """
 
     id: Id
@@ -59,6 +67,10 @@ class Command(msgspec.Struct, frozen=True):
     by: Id
     reason: Text = ""
     crew: Short = ""
+    into: Short = ""
+    until: Millis | None = None
+    trade: Short = ""
+    do: Text = ""
 
     @property
     def why(self) -> str:
@@ -87,6 +99,23 @@ class Planned(msgspec.Struct, frozen=True):
         return _plain(self.reason)
 
 
+class Stopped(msgspec.Struct, frozen=True):
+    """An operator's word that all work in a zone stops until a time (ms), because of tide or wind; or goes on."""
+
+    id: Id
+    action: StopAction
+    by: Id
+    zone: Short
+    reason: Text = ""
+    because: Literal["", "tide", "wind"] = ""
+    until: Millis | None = None
+
+    @property
+    def why(self) -> str:
+        """The reason in one line."""
+        return _plain(self.reason)
+
+
 class _Action(msgspec.Struct, frozen=True):
     action: str = ""
 
@@ -94,6 +123,7 @@ class _Action(msgspec.Struct, frozen=True):
 _replies = msgspec.json.Decoder(Reply)
 _actions = msgspec.json.Decoder(_Action)
 _planned = msgspec.json.Decoder(Planned)
+_stops = msgspec.json.Decoder(Stopped)
 _commands = msgspec.json.Decoder(Command)
 
 
@@ -104,11 +134,14 @@ def read_reply(message: Message) -> Reply:
     return _read(_replies, message, quarantine.bad_reply)
 
 
-def read_command(message: Message) -> Command | Planned:
+def read_command(message: Message) -> Command | Planned | Stopped:
     """The command in a message. Raises RejectedError with the reason, in the quarantine's words."""
     with suppress(ValueError, RecursionError):  # then the whole of it is refused below
-        if _actions.decode(message.payload).action in _PLANS:
+        action = _actions.decode(message.payload).action
+        if action in _PLANS:
             return _read(_planned, message, quarantine.bad_command)
+        if action in _STOPS:
+            return _read(_stops, message, quarantine.bad_command)
     return _read(_commands, message, quarantine.bad_command)
 
 

@@ -16,6 +16,7 @@ from rules.core.surroundings import Place, Surroundings
 from rules.core.vocabulary import CONTEXT
 
 EVERYTHING: Final = frozenset(CONTEXT)
+_OF_CLOCKS: Final = frozenset({"tide_level", "wind_gust", "crowd_level"})  # what the clocks of orders may ask for
 _OPENING: Final = frozenset({"open", "minutes_to_close"})
 
 
@@ -96,7 +97,7 @@ def surroundings(site: Site, rules: RuleBook | None = None, *, years: Mapping[in
     """The context of a site: of all that there is, or of what some rules ask for, for as far back as they ask."""
     wanted, reach = EVERYTHING, REACH
     if rules is not None:
-        wanted = asked_for(rules)
+        wanted = asked_for(rules) | (_OF_CLOCKS if site.clocks.asks_around else frozenset())
         reach = max(reach, *(_reach(program) for program in _parts(rules.programs.values())))
     heard = HeardContext(site, wanted, reach)
     return Around(site, heard, read_years(SHIPPED) if years is None else years, wanted)

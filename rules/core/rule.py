@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from domain.naming import Element, Kind, Priority
+from domain.naming import Element, Kind, Matter, Priority
 from domain.site import Name
 
 
@@ -24,6 +24,7 @@ class OrderPlan:
     title: Name
     do: Name  # what to do, one line
     caution: Name | None
+    matter: Matter | None = None  # component or event; None: by element and kind (services/dispatch/who.py)
 
 
 @dataclass(frozen=True, slots=True)

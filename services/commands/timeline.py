@@ -9,7 +9,7 @@ from domain.naming import ELEMENT_ZH, KIND_ZH
 from domain.readings import Millis
 from domain.site import Site
 from services.dispatch.life import commands
-from services.dispatch.orders import Change, Order, OrderState, Step
+from services.dispatch.orders import Change, Order, Step
 from services.dispatch.when import local
 
 STEP_ZH: Final[Mapping[Step, str]] = {
@@ -19,7 +19,9 @@ STEP_ZH: Final[Mapping[Step, str]] = {
     Step.ARRIVE: "到场",
     Step.DONE: "处理完毕",
     Step.DECLINE: "退回",
-    Step.EXTEND: "延时",
+    Step.EXTEND: "延时申请",
+    Step.GRANT: "准予延时",
+    Step.REFUSE: "不予延时",
     Step.HOLD: "挂账",
     Step.RESUME: "恢复",
     Step.VERIFY: "遥测核查",
@@ -27,11 +29,15 @@ STEP_ZH: Final[Mapping[Step, str]] = {
     Step.REWORK: "返工",
     Step.CLOSE: "结案",
     Step.WITHDRAW: "撤单",
+    Step.VOID: "作废",
+    Step.MERGE: "并案",
+    Step.ABSORB: "并入",
+    Step.FOLLOW_UP: "续办",
     Step.OVERRULE: "人工结案",
     Step.REASSIGN: "转派",
     Step.ESCALATE: "升级",
     Step.OVERDUE: "超时",
-    Step.ATTACH: "并案",
+    Step.ATTACH: "并警",
     Step.AMEND: "补充",
     Step.RAISE: "提级",
     Step.RECOVER: "条件已恢复",
@@ -88,7 +94,7 @@ def _ends(order: Order, site: Site) -> str:
 
 def _with(order: Order, site: Site) -> str:
     if order.closed is not None:
-        how = "withdrawn" if order.state is OrderState.WITHDRAWN else "closed"
+        how = str(order.state)
         return f"nobody: {how} by {_shown(order.closed_by)}"
     crew = site.crews.get(order.crew)
     named = f"{order.crew} {crew.name.zh}" if crew else order.crew

@@ -12,13 +12,15 @@ from typing import Any, Final
 from domain.errors import ConflictError
 from domain.naming import CrewAction, OperatorAction, Priority
 from domain.readings import Millis
-from services.dispatch.orders import TELEMETRY, Limits, Order, OrderState, Step
+from services.dispatch.orders import NO_LIMITS, TELEMETRY, Asked, Limits, Order, OrderState, Pause, Rung, Step
 from services.dispatch.orders import Change as Line
 
 DRAFT, OPEN, DISPATCHED = OrderState.DRAFT, OrderState.OPEN, OrderState.DISPATCHED
 ACCEPTED, ARRIVED, ON_HOLD = OrderState.ACCEPTED, OrderState.ARRIVED, OrderState.ON_HOLD
 DONE, VERIFIED, CLOSED, WITHDRAWN = OrderState.DONE, OrderState.VERIFIED, OrderState.CLOSED, OrderState.WITHDRAWN
+VOID, MERGED = OrderState.VOID, OrderState.MERGED
 
+_NOT_HELD: Final[Mapping[str, None]] = dict.fromkeys(("held_from", "held_at", "held_until", "held_for"))
 AT_WORK: Final = (DISPATCHED, ACCEPTED, ARRIVED)
 WITH_SOMEBODY: Final = (*AT_WORK, ON_HOLD, DONE)
 
@@ -41,22 +43,28 @@ LEGAL: Final[Mapping[Step, Mapping[OrderState, OrderState]]] = MappingProxyType(
         Step.DONE: _to(DONE, DISPATCHED, ACCEPTED, ARRIVED),
         Step.DECLINE: _to(OPEN, DISPATCHED, ACCEPTED, ARRIVED),
         Step.EXTEND: _stay(ACCEPTED, ARRIVED),
+        Step.GRANT: _stay(ACCEPTED, ARRIVED),
+        Step.REFUSE: _stay(ACCEPTED, ARRIVED),
         Step.HOLD: _to(ON_HOLD, DISPATCHED, ACCEPTED, ARRIVED),
         Step.RESUME: _to(ACCEPTED, ON_HOLD),
         Step.VERIFY: _to(VERIFIED, DONE),
         Step.CONFIRM: _to(VERIFIED, DONE),
         Step.REWORK: _to(OPEN, DONE),
         Step.CLOSE: _to(CLOSED, VERIFIED),
-        Step.WITHDRAW: _to(WITHDRAWN, OPEN, DISPATCHED),
+        Step.WITHDRAW: _to(WITHDRAWN, OPEN, DISPATCHED, ON_HOLD),
+        Step.VOID: _to(VOID, *WITH_SOMEBODY),
+        Step.MERGE: _to(MERGED, *AT_WORK, ON_HOLD),
+        Step.ABSORB: _stay(*AT_WORK, ON_HOLD),
+        Step.FOLLOW_UP: _stay(*WITH_SOMEBODY, CLOSED, WITHDRAWN),
         Step.OVERRULE: _to(CLOSED, *WITH_SOMEBODY),
         Step.REASSIGN: _to(OPEN, DISPATCHED, ACCEPTED, ARRIVED, ON_HOLD),
-        Step.ESCALATE: _stay(DISPATCHED),
+        Step.ESCALATE: _stay(*AT_WORK),
         Step.OVERDUE: _stay(DISPATCHED, ACCEPTED, ARRIVED),
         Step.ATTACH: _stay(*WITH_SOMEBODY),
         Step.AMEND: _stay(*AT_WORK),
         Step.RAISE: _stay(*WITH_SOMEBODY),
         Step.RECOVER: _stay(*WITH_SOMEBODY),
-        Step.REOPEN: _to(OPEN, CLOSED, WITHDRAWN),
+        Step.REOPEN: _to(OPEN, CLOSED, WITHDRAWN, VOID),
         Step.NOTE: _stay(*WITH_SOMEBODY),
     }
 )
@@ -82,11 +90,30 @@ def file(order: Order, *, at: Millis, who: str, why: str) -> Order:
     return _step(order, Step.FILE, who, at, why)
 
 
-def dispatch(order: Order, *, crew: str, limits: Limits, at: Millis, who: str, why: str, desk: bool) -> Order:
+def dispatch(
+    order: Order,
+    *,
+    crew: str,
+    limits: Limits,
+    at: Millis,
+    who: str,
+    why: str,
+    desk: bool,
+    yellow: Limits = NO_LIMITS,
+    working: bool = False,
+) -> Order:
     """Give it to a crew. Whoever had it before has it no longer; the desk keeps its copy where `desk` says so."""
-    fresh = {"crew": crew, "desk": desk, "limits": limits, "dispatched": at, "escalated": False}
-    gone = {"accepted": None, "arrived": None, "done": None, "held_from": None, "held_at": None, "put_off": False}
-    return _step(order, Step.DISPATCH, who, at, why, **fresh, **gone)
+    fresh = {"crew": crew, "desk": desk, "limits": limits, "yellow": yellow, "working": working, "dispatched": at}
+    gone = {
+        "accepted": None,
+        "arrived": None,
+        "done": None,
+        "put_off": False,
+        "escalated": False,
+        "rungs": (),
+        "asked": None,
+    }
+    return _step(order, Step.DISPATCH, who, at, why, **fresh, **gone, **_NOT_HELD)
 
 
 def accept(order: Order, *, by: str, at: Millis, why: str = "") -> Order:
@@ -101,7 +128,7 @@ def arrive(order: Order, *, by: str, at: Millis, why: str = "") -> Order:
 
 def done(order: Order, *, by: str, at: Millis, why: str = "") -> Order:
     """The crew says it is finished. Telemetry, or a person where safety is at stake, has `verify_s` to agree."""
-    verify = None if order.safety else at + order.plan.verify_s * 1000
+    verify = None if order.vouched else at + order.plan.verify_s * 1000
     kept = order.limits._replace(verify=verify)
     return _step(
         order,
@@ -112,7 +139,8 @@ def done(order: Order, *, by: str, at: Millis, why: str = "") -> Order:
         done=at,
         limits=kept,
         put_off=False,
-        desk=order.desk or order.safety,
+        asked=None,
+        desk=order.desk or order.vouched,
         **_taken(order, at),
     )
 
@@ -122,34 +150,62 @@ def decline(order: Order, *, by: str, at: Millis, why: str) -> Order:
     return _step(order, Step.DECLINE, by, at, why, declined=(*order.declined, by))
 
 
-def extend(order: Order, *, by: str, at: Millis, why: str) -> Order:
-    """As long again as the plan gave. Once; more is for the desk to decide."""
-    if order.extensions:
-        raise ConflictError("it was extended once already; the duty desk decides on more")
-    start = max(order.limits.finish or at, at)
-    later = order.limits._replace(finish=start + order.plan.finish_s * 1000)
-    return _step(order, Step.EXTEND, by, at, why, limits=later, extensions=1, overdue=False)
+def extend(order: Order, *, by: str, at: Millis, why: str, until: Millis) -> Order:
+    """Ask for more time (延时申请): nothing changes until the desk, which is told, has granted or refused it."""
+    if order.asked is not None:
+        raise ConflictError("more time was asked for already; the duty desk is to answer")
+    if order.limits.finish is None or until <= max(order.limits.finish, at):
+        raise ConflictError("more time is what ends later than the limit, and is still to come")
+    return _step(order, Step.EXTEND, by, at, why, asked=Asked(by, at, until, why), desk=True)
 
 
-def hold(order: Order, *, by: str, at: Millis, why: str) -> Order:
-    """Park it (挂账): the clock stands until `resume`."""
-    back = ACCEPTED if order.state is DISPATCHED else order.state
-    return _step(order, Step.HOLD, by, at, why, held_from=back, held_at=at, **_taken(order, at))
+def grant(order: Order, *, by: str, at: Millis, why: str, until: Millis, yellow: Millis) -> Order:
+    """More time, asked for or not (准予延时): the finish limit is `until` from now on."""
+    before = order.limits.finish
+    if before is None or until <= max(before, at):
+        raise ConflictError("more time is what ends later than the limit, and is still to come")
+    limits, warned = order.limits._replace(finish=until), order.yellow._replace(finish=yellow)
+    more = {"extensions": order.extensions + 1, "extended": order.extended + until - before, "overdue": False}
+    told = tuple(rung for rung in order.rungs if rung.limit != "finish")
+    return _step(order, Step.GRANT, by, at, why, limits=limits, yellow=warned, asked=None, rungs=told, **more)
 
 
-def resume(order: Order, *, by: str, at: Millis, why: str = "") -> Order:
-    """Take it up again where it was left; limits move by as long as it lay."""
+def refuse(order: Order, *, by: str, at: Millis, why: str) -> Order:
+    """No more time (不予延时): the limit stays."""
+    if order.asked is None:
+        raise ConflictError("nobody asked for more time")
+    return _step(order, Step.REFUSE, by, at, why, asked=None)
+
+
+def hold(
+    order: Order, *, by: str, at: Millis, why: str, until: Millis | None = None, pause: Pause = Pause.PARKED
+) -> Order:
+    """The clock stands until `resume`, which comes by itself at `until`. Who parks it (挂账) has accepted it."""
+    parked = pause is Pause.PARKED
+    back = ACCEPTED if parked and order.state is DISPATCHED else order.state
+    held = {"held_from": back, "held_at": at, "held_until": until, "held_for": pause, "asked": None}
+    return _step(order, Step.HOLD, by, at, why, **held, **(_taken(order, at) if parked else {}))
+
+
+def resume(
+    order: Order, *, by: str, at: Millis, why: str = "", limits: Limits | None = None, yellow: Limits | None = None
+) -> Order:
+    """Take it up again where it was left; limits move by as long as it lay, or to those that are said."""
     lay = max(0, at - (order.held_at if order.held_at is not None else at))
-    arrive_by, finish_by = order.limits.arrive, order.limits.finish
-    moved = order.limits._replace(
-        arrive=None if arrive_by is None else arrive_by + lay, finish=None if finish_by is None else finish_by + lay
-    )
-    return _step(order, Step.RESUME, by, at, why, limits=moved, held_from=None, held_at=None)
+    moved = moved_by(order.limits, lay) if limits is None else limits
+    warned = moved_by(order.yellow, lay) if yellow is None else yellow
+    stood = order.stood + lay
+    return _step(order, Step.RESUME, by, at, why, limits=moved, yellow=warned, stood=stood, **_NOT_HELD)
+
+
+def moved_by(limits: Limits, lay: Millis) -> Limits:
+    """Limits after the clock stood for so long."""
+    return Limits(*(None if limit is None else limit + lay for limit in limits))
 
 
 def verify(order: Order, *, at: Millis, why: str) -> Order:
     """The sensors agree: closed by telemetry. Never for a safety order."""
-    if order.safety:
+    if order.vouched:
         raise ConflictError("a safety order is confirmed by a person, never by telemetry")
     seen = _step(order, Step.VERIFY, TELEMETRY, at, why)
     return _step(seen, Step.CLOSE, TELEMETRY, at, "", closed=at, closed_by=TELEMETRY)
@@ -168,13 +224,16 @@ def overrule(order: Order, *, by: str, at: Millis, why: str) -> Order:
 
 def rework(order: Order, *, who: str, at: Millis, why: str) -> Order:
     """What was said to be done is not (返工): all over again."""
-    return _step(order, Step.REWORK, who, at, why, reworks=order.reworks + 1, overdue=False, extensions=0)
+    again = {"reworks": order.reworks + 1, "overdue": False, "extensions": 0, "extended": 0}
+    return _step(order, Step.REWORK, who, at, why, **again)
 
 
 def withdraw(order: Order, *, at: Millis, why: str) -> Order:
     """The condition is gone before anybody took it in hand (撤单). Never for a safety order."""
     if order.safety:
         raise ConflictError("a safety order is never withdrawn")
+    if order.state is ON_HOLD and order.accepted is not None:
+        raise ConflictError("somebody took it in hand before it was held: it stays until it is done")
     return _step(order, Step.WITHDRAW, TELEMETRY, at, why, closed=at, closed_by=TELEMETRY)
 
 
@@ -187,7 +246,8 @@ def reopen(order: Order, *, alarm: str, who: str, at: Millis, why: str) -> Order
     """The condition is back within the cool-down: the same order, counted as rework where it had been finished."""
     again = order.reworks + (order.state is CLOSED)
     back = _step(order, Step.REOPEN, who, at, why, closed=None, closed_by="", reworks=again, overdue=False)
-    return replace(back, alarms=_with(back.alarms, alarm), recovered=False, declined=(), extensions=0, look_again=None)
+    fresh = replace(back, recovered=False, declined=(), extensions=0, extended=0, look_again=None)
+    return replace(fresh, alarms=_with(back.alarms, alarm))
 
 
 def attach(order: Order, *, alarm: str, who: str, at: Millis, why: str) -> Order:
@@ -210,19 +270,45 @@ def recover(order: Order, *, at: Millis, why: str) -> Order:
     return _step(order, Step.RECOVER, TELEMETRY, at, why, recovered=True)
 
 
-def escalate(order: Order, *, who: str, at: Millis, why: str) -> Order:
-    """Not accepted in time: the desk has it as well."""
-    return _step(order, Step.ESCALATE, who, at, why, escalated=True, desk=True)
+def escalate(order: Order, *, who: str, at: Millis, why: str, rung: Rung | None = None, desk: bool = True) -> Order:
+    """Late: somebody else hears of it (升级), by default the desk."""
+    told = order.rungs if rung is None else (*order.rungs, rung)
+    late = order.escalated or rung is None or rung.limit == "accept"
+    return _step(order, Step.ESCALATE, who, at, why, escalated=late, desk=order.desk or desk, rungs=told)
 
 
-def overdue(order: Order, *, who: str, at: Millis, why: str) -> Order:
-    """Not finished in time: the desk has it as well."""
-    return _step(order, Step.OVERDUE, who, at, why, overdue=True, desk=True)
+def overdue(order: Order, *, who: str, at: Millis, why: str, rung: Rung | None = None, desk: bool = True) -> Order:
+    """Not finished in time: somebody hears of it, by default the desk."""
+    told = order.rungs if rung is None else (*order.rungs, rung)
+    return _step(order, Step.OVERDUE, who, at, why, overdue=True, desk=order.desk or desk, rungs=told)
 
 
 def note(order: Order, *, by: str, at: Millis, why: str) -> Order:
     """Write it down, nothing more."""
     return _step(order, Step.NOTE, by, at, why)
+
+
+def void(order: Order, *, by: str, at: Millis, why: str) -> Order:
+    """It should never have been filed (作废)."""
+    return _step(order, Step.VOID, by, at, why, closed=at, closed_by=by)
+
+
+def merge(order: Order, *, into: str, by: str, at: Millis, why: str) -> Order:
+    """It ends in another order (并案), which has its alarms from now on."""
+    return _step(order, Step.MERGE, by, at, why, closed=at, closed_by=by, merged_into=into)
+
+
+def absorb(order: Order, other: Order, *, by: str, at: Millis, why: str) -> Order:
+    """Another order ends in this one: its alarms, its members and, where it was more urgent, its priority are ours."""
+    alarms = tuple(dict.fromkeys((*order.alarms, *other.alarms)))
+    members = tuple(sorted({*order.members, *other.members, *({other.facility} - {order.facility, ""})}))
+    more = {"priority": min(order.priority, other.priority), "since": min(order.since, other.since)}
+    return _step(order, Step.ABSORB, by, at, why, alarms=alarms, members=members, recovered=False, **more)
+
+
+def follow_up(order: Order, *, order_id: str, by: str, at: Millis, why: str) -> Order:
+    """Another order follows this one (续办)."""
+    return _step(order, Step.FOLLOW_UP, by, at, why, followed_by=(*order.followed_by, order_id))
 
 
 def _step(order: Order, step: Step, who: str, at: Millis, why: str, **amended: Any) -> Order:
@@ -237,7 +323,9 @@ def _step(order: Order, step: Step, who: str, at: Millis, why: str, **amended: A
 
 
 def _refusal(order: Order, step: Step) -> str:
-    would = ", ".join(one for one in answers(order.state) if order.safety or one is not Step.CONFIRM)
+    moot = set() if order.vouched else {Step.CONFIRM}
+    moot |= set() if order.asked is not None else {Step.GRANT, Step.REFUSE}
+    would = ", ".join(one for one in answers(order.state) if one not in moot)
     tail = f"legal now: {would}" if would else "it has ended" if order.ended else "the sensors are to verify it"
     return f"{step} does not fit an order that is {order.state}; {tail}"
 

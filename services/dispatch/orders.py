@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from domain.alarms import AlarmState
-from domain.naming import Element, Kind, Priority
+from domain.naming import Element, Kind, Matter, Priority
 from domain.readings import Millis
 from rules.core.rule import OrderPlan
 
@@ -27,9 +27,11 @@ class OrderState(StrEnum):
     VERIFIED = "verified"  # 核查通过
     CLOSED = "closed"  # 结案
     WITHDRAWN = "withdrawn"  # 撤单
+    VOID = "void"  # 作废: filed in error
+    MERGED = "merged"  # 并案: another order has its alarms now
 
 
-ENDED = frozenset({OrderState.CLOSED, OrderState.WITHDRAWN})
+ENDED = frozenset({OrderState.CLOSED, OrderState.WITHDRAWN, OrderState.VOID, OrderState.MERGED})
 AT_WORK = frozenset({OrderState.DISPATCHED, OrderState.ACCEPTED, OrderState.ARRIVED})  # takes up a crew's capacity
 
 
@@ -42,7 +44,9 @@ class Step(StrEnum):
     ARRIVE = "arrive"  # 到场
     DONE = "done"  # 处理反馈
     DECLINE = "decline"  # 退回
-    EXTEND = "extend"  # 延时
+    EXTEND = "extend"  # 延时申请: the crew asks for more time
+    GRANT = "grant"  # 准予延时
+    REFUSE = "refuse"  # 不予延时
     HOLD = "hold"  # 挂账
     RESUME = "resume"  # 恢复
     VERIFY = "verify"  # 遥测核查
@@ -50,11 +54,15 @@ class Step(StrEnum):
     REWORK = "rework"  # 返工
     CLOSE = "close"  # 结案
     WITHDRAW = "withdraw"  # 撤单
+    VOID = "void"  # 作废: filed in error
+    MERGE = "merge"  # 并案: this one ends in another
+    ABSORB = "absorb"  # 并入: another one ends in this
+    FOLLOW_UP = "follow_up"  # 续办: an order follows this one
     OVERRULE = "overrule"  # 人工结案: the operator closes it as it stands
     REASSIGN = "reassign"  # 转派
     ESCALATE = "escalate"  # 升级: not accepted in time
     OVERDUE = "overdue"  # 超时: not finished in time
-    ATTACH = "attach"  # 并案: another alarm of the same cause
+    ATTACH = "attach"  # 并警: another alarm of the same cause
     AMEND = "amend"  # 补充: so many more members that whoever has it is told
     RAISE = "raise"  # 提级: it has become worse, and so more urgent
     RECOVER = "recover"  # 条件已恢复
@@ -84,6 +92,46 @@ class Limits(NamedTuple):
 
 
 NO_LIMITS = Limits()
+
+
+class Pause(StrEnum):
+    """Why the clock of an order stands. For no other reason."""
+
+    PARKED = "parked"  # 挂账: a person says that it cannot be done now
+    WINDOW = "window"  # 作业窗口: it may not be done at this hour, tide or crowd
+    STOP = "stop"  # 停工: an approved stop of work because of tide or wind
+
+
+class Asked(NamedTuple):
+    """More time that a crew asks for (延时申请), until somebody grants or refuses it."""
+
+    by: str
+    at: Millis
+    until: Millis  # what `finish` is to become
+    why: str
+
+
+class Rung(NamedTuple):
+    """One step of escalation that was taken: who was told of which limit, and when."""
+
+    limit: str  # accept | finish
+    level: str  # community | subdistrict | district | owner
+    party: str  # party id
+    crew: str  # who has the order on their topic because of it; "" where the party is reached by its contact alone
+    at: Millis
+    step: int = 0  # which entry of its chain
+
+
+class Responsible(NamedTuple):
+    """The parties that answer for an order, by party id; "" where the site names none."""
+
+    territorial: str = ""  # 属地: the subdistrict of the place
+    functional: str = ""  # 属事: the department of the matter
+    execution: str = ""  # 末端: who carries it out
+    owner: str = ""  # 权属
+
+
+NOBODY = Responsible()
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +202,25 @@ class Order:
     look_again: Millis | None = None  # at a condition that a person closed while its alarm was open
     declined: tuple[str, ...] = ()  # crews that gave it back since it was opened; their number is the 推诿 count
     history: tuple[Change, ...] = field(default=(), repr=False)
+    matter: Matter = Matter.COMPONENT
+    responsible: Responsible = NOBODY
+    yellow: Limits = NO_LIMITS  # when each limit turns yellow: 80 % of its time, pauses left out
+    working: bool = False  # its finish limit counts working hours alone
+    held_until: Millis | None = None  # it comes back by itself
+    held_for: Pause | None = None
+    asked: Asked | None = None
+    allowed: Millis = 0  # how long its finish limit was when it was filed, or done anew
+    extended: Millis = 0  # how much more time it was granted in all
+    stood: Millis = 0  # how long its clock stood in all
+    rungs: tuple[Rung, ...] = ()  # who was told that it is late, since it was last given to a crew
+    merged_into: str = ""  # order id
+    follows: str = ""  # order id
+    followed_by: tuple[str, ...] = ()  # order ids
+
+    @property
+    def vouched(self) -> bool:
+        """Whether a person confirms that it is done: where safety is at stake, and where no alarm can show it."""
+        return self.safety or not self.alarms
 
     @property
     def safety(self) -> bool:

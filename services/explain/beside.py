@@ -26,6 +26,7 @@ class Given(msgspec.Struct, omit_defaults=True):
 
     changes: list[AlarmChange] = []
     wrong: list[tuple[str, bool | None]] = []
+    around: list[tuple[str, Millis, dict[str, bool | float]]] = []  # what surrounded a zone, and when
 
 
 class Noting:
@@ -45,6 +46,12 @@ class Noting:
         """Asked at the end of a row, or of what the row before left."""
         found = self._live.is_wrong(alarm_id)
         self._now.wrong.append((alarm_id, found))
+        return found
+
+    def around(self, zone: str, at: Millis) -> Mapping[str, bool | float]:
+        """Asked like `is_wrong`."""
+        found = self._live.around(zone, at)
+        self._now.around.append((zone, at, dict(found)))
         return found
 
     def listening_from(self, at: Millis) -> None:
@@ -100,6 +107,10 @@ class Beside:
         if alarm_id in self._own:
             return self._live.is_wrong(alarm_id)
         return next((said for alarm, said in self._given.wrong if alarm == alarm_id), None)
+
+    def around(self, zone: str, at: Millis) -> Mapping[str, bool | float]:
+        """As it was answered then: the instruments of the coast are not among our few."""
+        return next((said for where, when, said in self._given.around if (where, when) == (zone, at)), {})
 
     def listening_from(self, at: Millis) -> None:
         """For ours."""

@@ -1,32 +1,44 @@
 """The book of everything that can still change: open alarms, orders, answers given; and what this row made of them."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from heapq import heapify, heappop, heappush
 
 from domain.alarms import AlarmChange, AlarmState
+from domain.errors import ConflictError
 from domain.ids import order_id
 from domain.naming import Kind, Priority, order_topic
 from domain.readings import Millis
-from domain.site import Site
+from domain.site import Name, Site
+from ingest.codecs.replies import Command
 from rules.core.rule import OrderPlan, Rule
-from services.dispatch import life, policy
-from services.dispatch.orders import AT_WORK, SERVICE, Addressed, Alarm, Order, OrderState, Step
+from services.dispatch import clocks, ladder, life, policy, who, windows
+from services.dispatch.days import days_of
+from services.dispatch.orders import AT_WORK, SERVICE, Addressed, Alarm, Order, OrderState, Pause, Step
 from services.dispatch.places import place_of
-from services.dispatch.when import day_of
+from services.dispatch.when import day_of, local
+from services.dispatch.who import responsible
 from services.dispatch.wording import message
-from services.judge.outcome import MEMORY_MS, Saved
+from services.dispatch.working import WorkingHours
+from services.judge.answers import Terms, resumed
+from services.judge.outcome import MEMORY_MS, Engine, Saved
+from services.judge.stops import Stops
 
 UNTOLD_MS = 24 * 3_600_000  # in a day there is a night in which a lamp can be seen to shine
+SEASONS = ("spring", "summer", "autumn", "winter")
 DAYS_OF_CASES = 3  # a late alarm may still open a case of the day before
 
 
 class Book:
     """Orders and open alarms in memory, changed by one event at a time. Reads nothing but what it is given."""
 
-    def __init__(self, site: Site, rules: Mapping[str, Rule], is_wrong: Callable[[str], bool | None]) -> None:
-        self._site, self._rules, self._is_wrong = site, rules, is_wrong
+    def __init__(self, site: Site, rules: Mapping[str, Rule], engine: Engine) -> None:
+        self._site, self._rules, self._is_wrong = site, rules, engine.is_wrong
+        self._around, self.stops = engine.around, Stops(site, engine.around)
+        self._day_of = days_of(site.timezone)
+        hours = WorkingHours(site.clocks.working, site.timezone, self._day_of)
+        self.terms = Terms(site.desk, site.clocks, hours)
         self._open: dict[str, Alarm] = {}
         self._orders: dict[str, Order] = {}
         self._load: Counter[str] = Counter()  # crew → orders at work
@@ -48,7 +60,7 @@ class Book:
         self._orders = {o.id: o for o in in_order}
         self._load = Counter(o.crew for o in in_order if o.state in AT_WORK)
         self._by_cause = {(o.rule, o.subject): o.id for o in in_order}
-        timers = ((policy.next_timer(o, self._site.desk), o.id) for o in in_order)
+        timers = ((policy.next_timer(o, self._site), o.id) for o in in_order)
         self._timers = [(timer.at, order) for timer, order in timers if timer is not None]
         heapify(self._timers)
         self.cases = cases
@@ -68,7 +80,7 @@ class Book:
         """When the next limit of an order runs out."""
         while self._timers:
             at, order = self._timers[0]
-            timer = policy.next_timer(self._orders[order], self._site.desk) if order in self._orders else None
+            timer = policy.next_timer(self._orders[order], self._site) if order in self._orders else None
             if timer is not None and timer.at == at:
                 return at
             heappop(self._timers)
@@ -78,12 +90,14 @@ class Book:
         """The next limit runs out."""
         at, order = heappop(self._timers)
         before = self._orders[order]
-        timer = policy.next_timer(before, self._site.desk)
+        timer = policy.next_timer(before, self._site)
         match timer.step if timer is not None else None:
             case Step.ESCALATE:
-                after = life.escalate(before, who=SERVICE, at=at, why=f"{before.crew} has not accepted in time")
+                after = self._climbed(before, at)
             case Step.OVERDUE:
-                after = life.overdue(before, who=SERVICE, at=at, why=f"{before.crew} has not finished in time")
+                after = self._ran_out(before, at)
+            case Step.RESUME:
+                after = self._back(before, at)
             case Step.REOPEN:
                 after = self._looked_at_again(before, at)
             case Step.AMEND:
@@ -119,23 +133,89 @@ class Book:
     def keep(self, before: Order | None, after: Order, at: Millis, *, tell: bool = True) -> Order:
         """Write the order down as it is after an event: with somebody, verified where it can be, and announced."""
         settled = self._settled(after, at)
-        if settled.ended and before is not None and not before.ended and not self._clear(settled):
+        if settled.state is OrderState.DISPATCHED and settled.history[-1].step is Step.DISPATCH:
+            settled = self._shut_out(settled, at)
+        merged = settled.state is OrderState.MERGED
+        if settled.ended and not merged and before is not None and not before.ended and not self._clear(settled):
             settled = replace(settled, look_again=at + policy.COOL_DOWN_MS)
         if tell:
             settled = replace(settled, revision=settled.revision + 1, told=len(settled.members), grown=None)
             self._announce(before, settled)
         self.written.setdefault(settled.id, len(before.history) if before else 0)
         self._put(settled)
-        timer = policy.next_timer(settled, self._site.desk)
+        timer = policy.next_timer(settled, self._site)
         if timer is not None:
             heappush(self._timers, (timer.at, settled.id))
         return settled
 
     def give(self, order: Order, crew: str, at: Millis, *, who: str, why: str, anew: bool) -> Order:
         """Dispatch an open order to a crew. Unless it is done `anew`, its finish limit stays."""
-        finish = None if anew else order.limits.finish
-        until = policy.limits(order.plan, at, finish=finish)
-        return life.dispatch(order, crew=crew, limits=until, at=at, who=who, why=why, desk=order.overdue)
+        fresh = self._given(order, at)
+        until, yellow, working = fresh.limits, fresh.yellow, fresh.working
+        if anew or order.limits.finish is None:
+            order = replace(order, allowed=fresh.allowed)
+        else:
+            until, yellow = until._replace(finish=order.limits.finish), yellow._replace(finish=order.yellow.finish)
+            working = order.working
+        answers = responsible(self._site, place_of(self._site, order.facility), crew)
+        return life.dispatch(
+            replace(order, responsible=answers),
+            crew=crew,
+            limits=until,
+            at=at,
+            who=who,
+            why=why,
+            desk=order.overdue or self._shoved(order),
+            yellow=yellow,
+            working=working,
+        )
+
+    def merge(self, order: Order, into: Order, at: Millis, *, who: str, why: str) -> None:
+        """Let an order end in another one. Raises ConflictError."""
+        if into.id == order.id:
+            raise ConflictError("an order cannot be merged into itself")
+        if order.vouched and not into.safety:
+            raise ConflictError("a person confirms this one, and sensors close the other: merge the other way round")
+        if order.counted and not into.counted:
+            raise ConflictError("an order about our own instruments cannot take up another one")
+        taken = life.absorb(into, order, by=who, at=at, why=f"{order.case}: {why}")
+        ended = life.merge(order, into=into.id, by=who, at=at, why=f"into {into.case}: {why}")
+        for alarm in order.alarms:
+            if alarm in self._open:
+                self._note_alarm(replace(self._open[alarm], order=into.id))
+        self.keep(order, ended, at)
+        self._by_cause[(order.rule, order.subject)] = into.id
+        self.keep(into, self._tight(taken, at) if taken.priority != into.priority else taken, at)
+
+    def follow_up(self, order: Order, command: Command, at: Millis) -> None:
+        """File an order that follows another one (续办), for another trade where one is said."""
+        given = order_id(f"{order.id}/{len(order.followed_by) + 1}")
+        plan = replace(order.plan, safety=False, trade=command.trade or order.plan.trade)
+        if command.do:
+            plan = replace(plan, do=Name(command.do, command.do))
+        draft = Order(
+            id=given, case=self._case(at), rule=order.rule, subject=f"order:{order.id}/{given}", alarms=(),
+            facility=order.facility, kind=order.kind, element=order.element, zone=order.zone, priority=order.priority,
+            plan=plan, clear_for_s=0, since=at, members=order.members, why={"follows": order.case}, opened=at,
+            matter=order.matter, follows=order.id,
+        )  # fmt: skip
+        filed = life.file(draft, at=at, who=command.by, why=command.why)
+        if command.crew:
+            filed = self.give(filed, command.crew, at, who=command.by, why=command.why, anew=True)
+        before = life.follow_up(order, order_id=given, by=command.by, at=at, why=f"{draft.case}: {command.why}")
+        self.keep(order, before, at, tell=False)
+        self.keep(None, filed, at)
+
+    def look_at_zone(self, zone: str, at: Millis) -> None:
+        """A stop of work began or ended in a zone: hold what it holds, and take up what it no longer does."""
+        for order in sorted((o for o in self._orders.values() if o.zone == zone and not o.ended), key=lambda o: o.id):
+            if order.state in AT_WORK:
+                after = self._shut_out(order, at)
+                if after.state is OrderState.ON_HOLD and after.held_for is Pause.STOP:
+                    self.keep(order, after, at)
+            elif order.state is OrderState.ON_HOLD and order.held_for is Pause.STOP:
+                after = self._back(order, at)
+                self.keep(order, after, at, tell=len(after.history) > len(order.history))
 
     def still_wrong(self, order: Order) -> bool:
         """Whether the newest values show what an open alarm of the order is about."""
@@ -190,7 +270,7 @@ class Book:
         if wanted >= order.priority:
             return order
         why = f"{rule.levels[change.level - 1].name}: {order.priority} becomes {wanted}"
-        return life.urge(order, priority=wanted, who=SERVICE, at=at, why=why)
+        return self._tight(life.urge(order, priority=wanted, who=SERVICE, at=at, why=why), at)
 
     def _urgency(self, change: AlarmChange, rule: Rule, plan: OrderPlan) -> Priority:
         grade = place_of(self._site, change.facility).grade
@@ -202,13 +282,21 @@ class Book:
         self.alarms[was.id] = replace(
             was, state=AlarmState.CLEARED, since=change.since, until=change.at, cleared_why=change.why
         )
-        order = self._orders.get(was.order)
-        if order is None or order.ended or not self._clear(order):
-            return
+        for order in self._answering(was):
+            if not order.ended and self._clear(order):
+                self._well(order, change, at)
+
+    def _answering(self, alarm: Alarm) -> list[Order]:
+        """The orders that an alarm belongs to."""
+        return sorted((o for o in self._orders.values() if alarm.id in o.alarms), key=lambda o: o.id)
+
+    def _well(self, order: Order, change: AlarmChange, at: Millis) -> None:
+        """The last alarm of an order cleared: the cancel policy (domain.md §4.1, 9)."""
         why = f"alarm {change.alarm} cleared" + (f": {change.why['reason']}" if "reason" in change.why else "")
+        untaken = OrderState.DISPATCHED in (order.state, order.held_from)
         if order.state is OrderState.DONE and not order.safety:
             self.keep(order, order, at)
-        elif order.state is OrderState.DISPATCHED and not order.safety:
+        elif untaken and not order.safety:
             self.keep(order, life.withdraw(order, at=at, why=why), at)
         elif not order.recovered:
             self.keep(order, life.recover(order, at=at, why=why), at)
@@ -242,6 +330,7 @@ class Book:
             members=change.members,
             why=change.why,
             opened=at,
+            matter=who.matter_of(plan, place.kind),
         )
 
     def _put(self, order: Order) -> None:
@@ -272,22 +361,87 @@ class Book:
 
     def _settled(self, order: Order, at: Millis) -> Order:
         """Nothing stays open with nobody, and nothing done waits for sensors that have already agreed."""
-        if order.state is OrderState.DONE and not order.safety and self._clear(order):
+        if order.state is OrderState.DONE and not order.vouched and self._clear(order):
             return life.verify(order, at=at, why="the alarm is clear")
         if order.state is not OrderState.OPEN:
             return order
-        if order.crew and not order.safety and self._clear(order):
+        if order.crew and not order.vouched and self._clear(order):
             return life.withdraw(order, at=at, why="given back, and the alarm is clear")
         place, trade = place_of(self._site, order.facility), order.plan.trade
         load = self._load_beside(order)
         step = order.history[-1].step
         if step in (Step.REWORK, Step.REOPEN):
-            choice = policy.again(self._site, place, trade, at, load, order.crew, order.declined)
+            before, refused = order.crew, order.declined
+            choice = who.again(
+                self._site, place, trade, at, load, before, refused, matter=order.matter, day_of=self._day_of
+            )
         else:
             refused = (*order.declined, order.crew) if step is Step.REASSIGN else order.declined
-            choice = policy.choose(self._site, place, trade, at, load, refused)
+            choice = who.choose(self._site, place, trade, at, load, refused, matter=order.matter, day_of=self._day_of)
         anew = step in (Step.FILE, Step.REWORK, Step.REOPEN)
         return self.give(order, choice.crew, at, who=SERVICE, why=choice.why, anew=anew)
+
+    def _circumstances(self, order: Order, at: Millis) -> clocks.Circumstances:
+        """The order as the entries of the site's clocks ask for it."""
+        day = self._day_of(local(at, self._site.timezone).date())
+        crowd = self._around(order.zone, at).get("crowd_level") if self._site.clocks.asks_around else None
+        season = next((name for name in SEASONS if day.get(f"season_{name}")), "")
+        holiday = day.get("holiday")
+        return ladder.told_of(order, self._site)._replace(
+            season=season,
+            holiday=None if holiday is None else bool(holiday),
+            crowd=None if crowd is None else int(crowd),
+        )
+
+    def _given(self, order: Order, at: Millis) -> clocks.Given:
+        hours = self.terms.hours
+        return clocks.given(self._site.clocks, hours, order.plan, self._circumstances(order, at), at)
+
+    def _tight(self, order: Order, at: Millis) -> Order:
+        return clocks.tightened(order, self._given(order, at))
+
+    def _shoved(self, order: Order) -> bool:
+        """Whether so many gave it back that the desk has to look (推诿)."""
+        return len(order.declined) >= self._site.clocks.returns
+
+    def _shut(self, order: Order, at: Millis) -> windows.Shut | None:
+        site = self._site
+        known = self._around(order.zone, at) if site.clocks.asks_around else {}
+        circumstances = self._circumstances(order, at)
+        return windows.shut(site, circumstances, at, known, self.stops.by_zone, safety=order.safety)
+
+    def _shut_out(self, order: Order, at: Millis) -> Order:
+        """Held where it may not be worked on now."""
+        shut = self._shut(order, at)
+        if shut is None:
+            return order
+        return life.hold(order, by=SERVICE, at=at, why=shut.why, until=shut.until, pause=shut.pause)
+
+    def _back(self, order: Order, at: Millis) -> Order:
+        """A held order whose time has come; silently held on where it still may not be worked on."""
+        shut = self._shut(order, at) if order.held_for is not Pause.PARKED else None
+        if shut is not None:
+            return replace(order, held_until=shut.until, held_for=shut.pause)
+        back = resumed(order, SERVICE, at, "its time has come", self.terms)
+        return self._shut_out(back, at) if order.held_for is Pause.PARKED else back
+
+    def _climbed(self, order: Order, at: Millis) -> Order:
+        late = ladder.next_rung(order, self._site)
+        if late is None:
+            return order
+        rung = ladder.climb(order, self._site, late.limit, late.step, at)
+        what = "accepted" if late.limit == "accept" else "finished"
+        to = f": to {rung.party or rung.crew}" if rung.level != ladder.DISTRICT else ""
+        why = f"{order.crew} has not {what} in time{to}"
+        return life.escalate(order, who=SERVICE, at=at, why=why, rung=rung, desk=rung.level == ladder.DISTRICT)
+
+    def _ran_out(self, order: Order, at: Millis) -> Order:
+        why, site = f"{order.crew} has not finished in time", self._site
+        if order.crew == site.desk:
+            return life.overdue(order, who=SERVICE, at=at, why=why)
+        rung = ladder.climb(order, site, "finish", 0, at) if ladder.first_at_once(order, site, "finish") else None
+        told = rung is not None and rung.level == ladder.DISTRICT
+        return life.overdue(order, who=SERVICE, at=at, why=why, rung=rung, desk=told)
 
     def _unverified(self, order: Order, at: Millis) -> Order:
         """The sensors have not agreed in time: rework. Put off once where they do, but not for long enough yet; and for

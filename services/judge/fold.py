@@ -12,24 +12,25 @@ from domain.messages import Heard
 from domain.naming import COMMAND, OperatorAction, Priority, receipts_topic
 from domain.readings import Millis, Reading
 from domain.site import Site
-from ingest.codecs.replies import Command, Planned, Reply
+from ingest.codecs.replies import Command, Planned, Reply, Stopped
 from rules.core.rule import Rule
 from services.dispatch.orders import Addressed, Order, OrderState, Result
 from services.dispatch.wording import receipt
 from services.judge.afield import Afield
-from services.judge.answers import answered, commanded, says_false
+from services.judge.answers import OF_THE_BOOK, allowed, answered, commanded, says_false
 from services.judge.book import Book
 from services.judge.notes import Notes, Unreadable, read_notes
 from services.judge.outcome import MEMORY_MS, Engine, Outcome, Saved
 
 ALARM, ANSWER, ORDERED = 0, 1, 2  # at one moment: the sensors first, then crews, then the desk; limits run out last
 PLANNED: Final = "planned"  # among what the judge notes: work that was announced
+STOPS: Final = "stops"  # likewise: zones in which work stands
 STEP_MS: Final = 60_000  # a step of lock-step is at most one virtual minute
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happens to orders, at its effective time. Exactly one of the last three is there."""
+    """One thing that happens to orders, at its effective time. Exactly one of the last four is there."""
 
     at: Millis
     kind: int
@@ -39,6 +40,7 @@ class Event:
     change: AlarmChange | None = None
     reply: Reply | None = None
     command: Command | None = None
+    stop: Stopped | None = None
 
 
 _waiting = msgspec.json.Decoder(list[Event])
@@ -55,7 +57,7 @@ class Judge:
 
     def __init__(self, site: Site, rules: Mapping[str, Rule], engine: Engine) -> None:
         self._site, self._engine = site, engine
-        self._book = Book(site, rules, engine.is_wrong)
+        self._book = Book(site, rules, engine)
         self._afield = Afield(site, engine)
         self._now: Millis = 0
         self._deaf = False
@@ -72,6 +74,7 @@ class Judge:
         self._waits = _waiting.decode(meta.get("waiting", b"[]"))
         self._book.load(saved, _cases.decode(meta.get("cases", b"{}")))
         self._afield.load(meta.get(PLANNED, b""))
+        self._book.stops.load(meta.get(STOPS, b""))
         self._answers = {(r.source, r.id): r for r in saved.results}
         self._resuming = True
 
@@ -171,6 +174,8 @@ class Judge:
             yield Event(at, ANSWER, f"{crew}/{reply.id}", row, crew=crew, reply=reply)
         for command in notes.commands if notes else ():
             yield Event(floor if self._site.simulated else tick, ORDERED, command.id, row, command=command)
+        for stop in notes.stops if notes else ():
+            yield Event(floor if self._site.simulated else tick, ORDERED, stop.id, row, stop=stop)
 
     def _alarm_time(self, at: Millis, floor: Millis, tick: Millis) -> Millis:
         """When an alarm counts for orders: at its event time, but not before what is decided already."""
@@ -210,6 +215,18 @@ class Judge:
             self._answer(event, event.reply, page, tick)
         elif event.command is not None:
             self._command(event, event.command, page, tick)
+        elif event.stop is not None:
+            self._stop(event, event.stop, page, tick)
+
+    def _stop(self, event: Event, said: Stopped, page: "_Page", tick: Millis) -> None:
+        if self._remembered(COMMAND, said.id, tick) is not None:
+            return
+        why = ""
+        try:
+            self._book.look_at_zone(self._book.stops.hear(said, event.at), event.at)
+        except (ConflictError, NotFoundError) as error:
+            why = str(error)
+        self._remember(Result(COMMAND, said.id, event.row, tick, "", str(said.action), not why, why), page)
 
     def _answer(self, event: Event, reply: Reply, page: "_Page", tick: Millis) -> None:
         result = self._remembered(event.crew, reply.id, tick)
@@ -218,7 +235,7 @@ class Judge:
             try:
                 before = self._order(reply.order, event.crew, tick)
                 wrong = self._book.still_wrong(before)
-                after = answered(before, event.crew, reply, event.at, self._site.desk, wrong=wrong)
+                after = answered(before, event.crew, reply, event.at, self._book.terms, wrong=wrong)
                 self._book.keep(before, after, event.at)
                 self._heed(before, reply.why, event.at)
             except (ConflictError, NotFoundError) as error:
@@ -234,15 +251,30 @@ class Judge:
         why = ""
         try:
             before = self._order(command.order, "", tick)
-            after = commanded(before, command, event.at, wrong=self._book.still_wrong(before))
-            if command.action is OperatorAction.REASSIGN and command.crew:
-                after = self._handed(before, after, command, event.at)
-            self._book.keep(before, after, event.at, tell=command.action is not OperatorAction.NOTE)
+            if command.action in OF_THE_BOOK:
+                self._about_two(before, command, event.at, tick)
+            else:
+                self._about_one(before, command, event.at)
             self._heed(before, command.why, event.at)
         except (ConflictError, NotFoundError) as error:
             why = str(error)
         action = str(command.action)
         self._remember(Result(COMMAND, command.id, event.row, tick, command.order, action, not why, why), page)
+
+    def _about_one(self, before: Order, command: Command, at: Millis) -> None:
+        after = commanded(before, command, at, self._book.terms, wrong=self._book.still_wrong(before))
+        if command.action is OperatorAction.REASSIGN and command.crew:
+            after = self._handed(before, after, command, at)
+        self._book.keep(before, after, at, tell=command.action is not OperatorAction.NOTE)
+
+    def _about_two(self, before: Order, command: Command, at: Millis, tick: Millis) -> None:
+        allowed(before, command)
+        if command.crew and command.crew not in self._site.crews:
+            raise NotFoundError(f"there is no crew {command.crew}")
+        if command.action is OperatorAction.MERGE:
+            self._book.merge(before, self._order(command.into, "", tick), at, who=command.by, why=command.why)
+        else:
+            self._book.follow_up(before, command, at)
 
     def _heed(self, order: Order, why: str, at: Millis) -> None:
         """Whoever calls an alarm false takes away from the record of the instruments that raised it."""
@@ -315,6 +347,7 @@ class Judge:
             "waiting": msgspec.json.encode(self._waits),
             "cases": msgspec.json.encode(self._book.cases),
             PLANNED: self._afield.save(),
+            STOPS: self._book.stops.save(),
         }
 
 

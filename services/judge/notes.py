@@ -11,7 +11,7 @@ from domain.messages import Flag, Heard, Message
 from domain.naming import COMMAND, LINK, clock_topic
 from domain.readings import Millis
 from domain.site import Site
-from ingest.codecs.replies import Command, Planned, Reply, id_in, read_command, read_reply
+from ingest.codecs.replies import Command, Planned, Reply, Stopped, id_in, read_command, read_reply
 from ingest.lockstep import read_step
 
 LATEST_MS: Final = 2**48  # the year 10889: a clock beyond it is a mistake, and limits would run out until there
@@ -33,6 +33,7 @@ class Notes:
     replies: list[tuple[str, Reply]] = field(default_factory=list)  # crew, what it says
     commands: list[Command] = field(default_factory=list)
     planned: list[Planned] = field(default_factory=list)
+    stops: list[Stopped] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
     steps: list[tuple[int, Millis]] = field(default_factory=list)  # step, where the domain clock then stands
     unreadable: list[Unreadable] = field(default_factory=list)
@@ -82,6 +83,8 @@ def _command(notes: Notes, note: Message, place: int) -> None:
         match read_command(note):
             case Planned() as planned:
                 notes.planned.append(planned)
+            case Stopped() as stopped:
+                notes.stops.append(stopped)
             case Command() as command:
                 notes.commands.append(command)
     except RejectedError as error:

@@ -42,6 +42,10 @@ class Engine(Protocol):
         """Whether the condition of an open alarm holds by the newest values; None where nobody knows."""
         ...
 
+    def around(self, zone: str, at: Millis) -> Mapping[str, bool | float]:
+        """What is known to surround a zone at a moment: tide, wind, how full it is (rules.core.vocabulary.CONTEXT)."""
+        ...
+
     def open_alarms(self) -> Mapping[str, AlarmChange]:
         """The alarms that it holds open, by id. It will never clear another one."""
         ...

@@ -99,6 +99,14 @@ def order_row(order: Order) -> dict[str, Any]:
         "arrive_by": arrive_by,
         "finish_by": finish_by,
         "verify_by": verify_by,
+        "matter": str(order.matter),
+        **order.responsible._asdict(),
+        "held_for": None if order.held_for is None else str(order.held_for),
+        "held_until": order.held_until,
+        "merged_into": order.merged_into or None,
+        "follows": order.follows or None,
+        "returns": len(order.declined),
+        "extensions": order.extensions,
         "document": _json(replace(order, history=())),
     }
 

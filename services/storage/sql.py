@@ -85,6 +85,9 @@ class JudgeStore:
             self._alarms(writing, outcome.alarms)
             orders = [records.order_row(order) for order in outcome.orders]
             self._upsert(writing, tables.orders, orders, ("id",))
+            pairs = sorted({(alarm, order.id) for order in outcome.orders for alarm in order.alarms})
+            links = [{"alarm_id": alarm, "order_id": order} for alarm, order in pairs]
+            self._upsert(writing, tables.order_alarms, links, ("alarm_id", "order_id"), ())
             self._upsert(writing, tables.order_changes, changes, ("order_id", "number"), ())
             letters = [records.outbox_row(addressed, outcome.row) for addressed in outcome.outbox]
             self._raise_letters(writing, outcome)
@@ -153,7 +156,7 @@ class JudgeStore:
         self,
         *,
         state: AlarmState | None = None,
-        facility: str | None = None,
+        facility: str | Collection[str] | None = None,
         rule: str | None = None,
         newest: int = 200,
         after: tuple[Millis, str] | None = None,
@@ -169,7 +172,7 @@ class JudgeStore:
         *,
         states: Collection[OrderState] | None = None,
         crew: str | None = None,
-        zone: str | None = None,
+        zone: str | Collection[str] | None = None,
         facility: str | None = None,
         newest: int = 200,
         after: tuple[Millis, str] | None = None,

@@ -108,6 +108,17 @@ orders: Final = sa.Table(
     _ms("arrive_by"),
     _ms("finish_by"),
     _ms("verify_by"),
+    sa.Column("matter", sa.Text),
+    sa.Column("territorial", sa.Text),
+    sa.Column("functional", sa.Text),
+    sa.Column("execution", sa.Text),
+    sa.Column("owner", sa.Text),
+    sa.Column("held_for", sa.Text),
+    sa.Column("merged_into", sa.Text),
+    sa.Column("follows", sa.Text),
+    _ms("held_until"),
+    sa.Column("returns", sa.Integer),
+    sa.Column("extensions", sa.Integer),
     _text("document"),  # the whole order but its history, as JSON; the columns above are for asking
     sa.Index(None, "state", "opened"),
     sa.Index(None, "state", "priority"),
@@ -117,6 +128,15 @@ orders: Final = sa.Table(
     sa.Index(None, "crew", "opened"),
     sa.Index(None, "closed"),
     sa.Index(None, "case_number"),
+    sa.Index(None, "territorial", "opened"),
+    sa.Index(None, "follows"),
+)
+order_alarms: Final = sa.Table(
+    "order_alarms",
+    metadata,
+    sa.Column("alarm_id", sa.Text, primary_key=True),
+    sa.Column("order_id", sa.Text, primary_key=True),
+    sa.Index(None, "order_id"),
 )
 order_changes: Final = sa.Table(
     "order_changes",

@@ -4,10 +4,10 @@ import { el, oncePerFrame, say } from "./dom.js";
 import { clock, named, terms, word } from "./words.js";
 
 const SHOWN = 60;
-const ENDED = new Set(["closed", "withdrawn"]);
+const ENDED = new Set(["closed", "withdrawn", "void", "merged"]);
 const WAY = ["dispatched", "accepted", "arrived", "done", "closed"];
 export const STANDS = { draft: "alarm", open: "alarm", dispatched: "alarm", accepted: "attended", arrived: "attended" };
-Object.assign(STANDS, { on_hold: "held", done: "verifying", verified: "verifying", closed: "ok", withdrawn: "silent" });
+Object.assign(STANDS, { on_hold: "held", done: "verifying", verified: "verifying", closed: "ok", withdrawn: "silent", void: "silent", merged: "ok" });
 
 /** Keep the list of orders. */
 export function orderList(store, map) {

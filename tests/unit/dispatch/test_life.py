@@ -7,7 +7,7 @@ import pytest
 from domain.errors import ConflictError
 from domain.naming import Priority
 from services.dispatch import life
-from services.dispatch.orders import NO_LIMITS, Limits, Order, OrderState, Step
+from services.dispatch.orders import NO_LIMITS, Asked, Limits, Order, OrderState, Step
 from tests.unit.dispatch.coast import HOUR, MINUTE, T0, Play, wrong
 
 S = OrderState
@@ -25,7 +25,13 @@ CHANGES = {
     Step.ARRIVE: lambda o: life.arrive(o, by="c", at=T0),
     Step.DONE: lambda o: life.done(o, by="c", at=T0),
     Step.DECLINE: lambda o: life.decline(o, by="c", at=T0, why="w"),
-    Step.EXTEND: lambda o: life.extend(o, by="c", at=T0, why="w"),
+    Step.EXTEND: lambda o: life.extend(o, by="c", at=T0, why="w", until=T0 + 9 * HOUR),
+    Step.GRANT: lambda o: life.grant(o, by="desk", at=T0, why="", until=T0 + 9 * HOUR, yellow=T0 + 8 * HOUR),
+    Step.REFUSE: lambda o: life.refuse(replace(o, asked=Asked("c", T0, T0 + HOUR, "w")), by="desk", at=T0, why="w"),
+    Step.VOID: lambda o: life.void(o, by="li", at=T0, why="w"),
+    Step.MERGE: lambda o: life.merge(o, into="x", by="li", at=T0, why="w"),
+    Step.ABSORB: lambda o: life.absorb(o, replace(o, alarms=("b",)), by="li", at=T0, why="w"),
+    Step.FOLLOW_UP: lambda o: life.follow_up(o, order_id="x", by="li", at=T0, why="w"),
     Step.HOLD: lambda o: life.hold(o, by="c", at=T0, why="w"),
     Step.RESUME: lambda o: life.resume(o, by="c", at=T0),
     Step.VERIFY: lambda o: life.verify(o, at=T0, why=""),

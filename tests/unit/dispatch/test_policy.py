@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from services.dispatch import policy
+from services.dispatch import policy, who
 from services.dispatch.orders import OrderState, Step
 from services.dispatch.places import place_of
 from tests.unit.dispatch.coast import HOUR, MINUTE, PLAN, T0, Play, coast, wrong
@@ -14,7 +14,7 @@ LAMP = place_of(SITE, "lamp-1")
 
 
 @pytest.mark.parametrize(
-    ("hour", "minute", "who"),
+    ("hour", "minute", "crews"),
     [
         (5, 29, ["desk", "night-w"]),
         (5, 30, ["bins-w", "desk", "lamps-e", "lamps-w", "lamps-w2"]),
@@ -25,13 +25,13 @@ LAMP = place_of(SITE, "lamp-1")
         (0, 0, ["desk", "night-w"]),
     ],
 )
-def test_shifts_are_in_local_time_and_reach_over_midnight(hour: int, minute: int, who: list[str]):
+def test_shifts_are_in_local_time_and_reach_over_midnight(hour: int, minute: int, crews: list[str]):
     at = T0 - 8 * HOUR + hour * HOUR + minute * MINUTE
-    assert sorted(c.id for c in SITE.crews.values() if policy.on_shift(SITE, c, at)) == who
+    assert sorted(c.id for c in SITE.crews.values() if who.on_shift(SITE, c, at)) == crews
 
 
 def chosen(load: dict[str, int] | None = None, refused: tuple[str, ...] = (), trade: str = "lighting") -> str:
-    return policy.choose(SITE, LAMP, trade, T0, load or {}, refused).crew
+    return who.choose(SITE, LAMP, trade, T0, load or {}, refused).crew
 
 
 def test_the_nearest_of_the_zone_goes_then_a_neighbour_then_the_desk():
@@ -44,13 +44,13 @@ def test_the_nearest_of_the_zone_goes_then_a_neighbour_then_the_desk():
 
 
 def test_a_place_that_the_site_forgot_still_finds_somebody():
-    assert policy.choose(SITE, place_of(SITE, "gone-1"), "lighting", T0, {}).crew == "desk"
+    assert who.choose(SITE, place_of(SITE, "gone-1"), "lighting", T0, {}).crew == "desk"
 
 
 def test_the_desk_is_never_chosen_for_its_trades():
     desk = replace(SITE.crews["desk"], trades=("lighting",), capacity=9)
     site = replace(SITE, crews={**SITE.crews, "desk": desk})
-    assert policy.choose(site, LAMP, "lighting", T0, {}).crew == "lamps-w"
+    assert who.choose(site, LAMP, "lighting", T0, {}).crew == "lamps-w"
 
 
 def test_key_nodes_may_be_more_urgent():
@@ -59,15 +59,10 @@ def test_key_nodes_may_be_more_urgent():
     assert policy.priority(replace(PLAN, key_node_priority=None), SITE.facilities["lamp-2"].grade) == "P3"
 
 
-def test_limits_are_absolute_and_zero_is_none():
-    assert policy.limits(PLAN, T0) == (T0 + 15 * MINUTE, None, T0 + 2 * HOUR, None)
-    assert policy.limits(PLAN, T0, finish=T0 + 1).finish == T0 + 1
-
-
 def test_the_next_timer_follows_the_state():
     order = Play().hear(T0, wrong("lamp-1", T0)).orders[0]
-    assert policy.next_timer(order, "desk") == (T0 + 15 * MINUTE, Step.ESCALATE)
-    assert policy.next_timer(order, order.crew) == (T0 + 2 * HOUR, Step.OVERDUE)
-    assert policy.next_timer(replace(order, escalated=True), "desk") == (T0 + 2 * HOUR, Step.OVERDUE)
+    assert policy.next_timer(order, SITE) == (T0 + 15 * MINUTE, Step.ESCALATE)
+    assert policy.next_timer(replace(order, crew="desk"), SITE) == (T0 + 2 * HOUR, Step.OVERDUE)
+    assert policy.next_timer(replace(order, escalated=True), SITE) == (T0 + 2 * HOUR, Step.OVERDUE)
     for state in (OrderState.ON_HOLD, OrderState.DONE, OrderState.CLOSED):
-        assert policy.next_timer(replace(order, state=state), "desk") is None
+        assert policy.next_timer(replace(order, state=state), SITE) is None

@@ -11,7 +11,7 @@ from services.dispatch import life, policy
 from services.dispatch.orders import Order, OrderState, Step
 from services.judge.book import Book
 from services.judge.outcome import Saved
-from tests.unit.dispatch.coast import MINUTE, RULES, T0, S, coast
+from tests.unit.dispatch.coast import MINUTE, RULES, T0, Engine, S, coast
 
 
 def change(at: int, members: int, *, cause: int = T0, since: int = T0, state: AlarmState = AlarmState.OPEN):
@@ -21,11 +21,18 @@ def change(at: int, members: int, *, cause: int = T0, since: int = T0, state: Al
     return AlarmChange(f"a{cause}", "lamp-out", "1", "feeder:f", state, cause, since, at, "feeder-1", named, why)
 
 
+class Wrong(Engine):
+    """Whatever is asked for is still wrong."""
+
+    def is_wrong(self, alarm_id: str) -> bool | None:  # noqa: ARG002 - it is
+        return True
+
+
 class Feeder:
     """A book with one alarm, opened at T0."""
 
     def __init__(self, members: int) -> None:
-        self.book = Book(coast(), RULES, lambda _: True)
+        self.book = Book(coast(), RULES, Wrong())
         self.book.load(Saved(), {})
         self.sent: list[tuple[int, int]] = []
         self.hear(change(T0, members))

@@ -280,12 +280,22 @@ def test_the_clock_stands_while_an_order_is_on_hold(play: Play):
     assert outcome.orders[0].limits.finish == T0 + 2 * HOUR + 4 * HOUR + 30 * MINUTE
 
 
-def test_an_order_is_extended_once(play: Play):
+def test_more_time_is_asked_for_and_granted_by_the_desk_up_to_twice_the_limit(play: Play):
     order = opened(play)
     play.reply(T0 + MINUTE, "lamps-w", order, "accept")
-    outcome = play.reply(T0 + HOUR, "lamps-w", order, "extend", reason="the pole is bent")
-    assert outcome.orders[0].limits.finish == T0 + 4 * HOUR
-    assert sent(play.reply(T0 + 2 * HOUR, "lamps-w", order, "extend", reason="again")) == [("lamps-w", "refused")]
+    asked = play.reply(T0 + HOUR, "lamps-w", order, "extend", reason="the pole is bent").orders[0]
+    assert asked.limits.finish == T0 + 2 * HOUR, "nothing changes until somebody decides"
+    assert asked.asked is not None
+    assert asked.asked.until == T0 + 4 * HOUR
+    assert play.reply(T0 + HOUR, "lamps-w", order, "grant").orders == (), "not one's own"
+    granted = play.reply(T0 + HOUR, "desk", order, "grant").orders[0]
+    assert (granted.limits.finish, granted.extensions, granted.asked) == (T0 + 4 * HOUR, 1, None)
+    play.reply(T0 + 2 * HOUR, "lamps-w", order, "extend", reason="again")
+    refused = play.command(T0 + 2 * HOUR, order, "refuse", reason="go on").orders[0]
+    assert (refused.limits.finish, refused.asked) == (T0 + 4 * HOUR, None)
+    too_long = play.command(T0 + 2 * HOUR, order, "grant", until=T0 + 7 * HOUR, reason="a week would be nice")
+    assert not too_long.orders
+    assert play.command(T0 + 3 * HOUR, order, "grant", until=T0 + 6 * HOUR, reason="no more").orders
 
 
 def test_with_nobody_on_shift_the_desk_has_it():
