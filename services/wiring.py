@@ -3,12 +3,14 @@
 import fcntl
 import ssl
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
+
+from pydantic import SecretStr
 
 from domain.errors import ConflictError, NotFoundError, UnavailableError
 from domain.messages import Message
@@ -27,7 +29,10 @@ from services.editions import Edition
 from services.heartbeats import Heartbeats
 from services.housekeeping import DAY, Keep
 from services.influx.rollups import RollUps
+from services.influx.setting_up import Done, set_up
 from services.outside import Outside
+from services.people.reception import Reception
+from services.people.secret import Key, key_of
 from services.roles import ALL, Role, named
 from services.service import Service
 from services.settings import Settings
@@ -39,10 +44,12 @@ from services.storage.influx_bucket import version_of
 from services.storage.influx_history import InfluxHistory
 from services.storage.influx_notes import RollupNotes
 from services.storage.influx_rollups import InfluxRollups
+from services.storage.influx_setup import InfluxSetup
 from services.storage.influx_speech import InfluxSettings
 from services.storage.journal import SqliteJournal
+from services.storage.people import PeopleStore
 from services.storage.quarantine import SqliteQuarantine
-from services.storage.schema import readable, upgrade
+from services.storage.schema import readable, revision_of, upgrade
 from services.storage.sql import JudgeStore
 
 if TYPE_CHECKING:  # DuckDB and Arrow take 40 MB, also of who never uses them
@@ -162,6 +169,25 @@ async def rollups_of(settings: Settings, site: Site, clock: Clock) -> AsyncItera
         notes.close()
 
 
+def influx_setup(settings: Settings, *, admin: str) -> Callable[..., Coroutine[Any, Any, Done]]:
+    """`services.influx.setting_up.set_up` on the InfluxDB of the settings, with the admin's token where given."""
+    asked = influx_of(settings, simulated=site_of(settings).simulated)
+    if admin:
+        asked = asked.model_copy(update={"token": SecretStr(admin)})
+
+    async def job(*, make: bool, renew: bool, retention: bool) -> Done:
+        async with InfluxSetup(asked) as server:
+            days = settings.retention_days
+            return await set_up(server, asked.bucket, days, make=make, renew=renew, retention=retention)
+
+    return job
+
+
+def alone_as_store(settings: Settings) -> ExitStack:
+    """Hold the role that keeps readings, until it is closed. Raises ConflictError where a service has it."""
+    return _alone(settings.state, frozenset({Role.STORE}))
+
+
 def influx_of(settings: Settings, *, simulated: bool) -> InfluxSettings:
     """How the InfluxDB of the settings is spoken to. Raises ConflictError where --influx is no URL."""
     where = urlsplit(settings.influx)
@@ -239,6 +265,53 @@ class MemoryEnds:
     def deliver(self, messages: Sequence[tuple[str, bytes]]) -> None:
         """Like a broker it has them when this returns; the service keeps them in its own time."""
         self.source.offer([Message(topic, payload, self._clock.now()) for topic, payload in messages])
+
+
+@contextmanager
+def people_of(settings: Settings) -> Iterator[PeopleStore]:
+    """People, tokens and the trail in the database of the settings, which is made where there is none. Raises
+    ConflictError where it is of another version.
+    """
+    url = settings.sql_url()
+    if not revision_of(url):
+        upgrade(url)
+    readable(url)
+    store = PeopleStore(url)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def knows_people(settings: Settings) -> bool:
+    """Whether the database of the settings is there, is of our version, and knows an account or a token."""
+    url = parsed_url(settings.sql_url())
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+        return False
+    try:
+        readable(settings.sql_url())
+    except ConflictError:
+        return False  # of an older version, which the start brings up to date; or whoever opens it next says what it is
+    store = PeopleStore(settings.sql_url())
+    try:
+        found = store.roster(0)
+    finally:
+        store.close()
+    return bool(found.accounts or found.tokens)
+
+
+def key_of_service(settings: Settings) -> Key:
+    """From which tokens, sessions and links are made. Raises ConflictError."""
+    return key_of(settings.state, settings.key.get_secret_value())
+
+
+@contextmanager
+def reception_of(settings: Settings, wall: Clock) -> Iterator[Reception]:
+    """Where people sign in; who is known is loaded. Blocking. Raises ConflictError, UnavailableError."""
+    with people_of(settings) as store:
+        reception = Reception(store, key_of_service(settings), wall, time.monotonic)
+        reception.known.load()
+        yield reception
 
 
 @asynccontextmanager
