@@ -37,6 +37,17 @@ class Tongue:
     recovered: str
     no: str  # a boolean that is false
     comma: str
+    taken_back: str  # {case} {title}: nothing is to be done any more
+    passed_on: str  # {case} {title}: somebody else has it
+    near: str  # {metres} {direction} {node}
+    directions: tuple[str, ...]  # eight, from north by east
+    map: str  # {url}
+    answer: str  # {url}
+    call: str  # {who} {phone}
+    unreached: str  # {who}
+    several: str  # {n} {at}: the head of a digest
+    alike: str  # {n} {what}: a line of a digest
+    tried: str  # what a test message says, {who} {channel} {at}
 
     def name(self, name: Name) -> str:
         """A name in this language."""
@@ -85,6 +96,17 @@ ZH: Final = Tongue(
     recovered="条件已恢复，核实后可办结",
     no="{quantity}：否",
     comma="，",
+    taken_back="【撤单】案号 {case} {title}：无需处理",
+    passed_on="【转派】案号 {case} {title}：已交他人处理",
+    near="{node}以{direction}约{metres}米",
+    directions=("北", "东北", "东", "东南", "南", "西南", "西", "西北"),
+    map="地图：{url}",
+    answer="接单/到场/完成/退回：{url}",
+    call="联系：{who} {phone}",
+    unreached="【转达】未能送达{who}，请代为通知",
+    several="【汇总】{n}件案卷（{at}）",
+    alike="{what} {n}件：",
+    tried="【测试】{who}经{channel}可以收到消息（{at}），无需处理",
 )
 EN: Final = Tongue(
     chinese=False,
@@ -112,4 +134,15 @@ EN: Final = Tongue(
     recovered="the condition is gone: check, then report done",
     no="{quantity}: no",
     comma=", ",
+    taken_back="[Withdrawn] {case} {title}: nothing to do any more",
+    passed_on="[Passed on] {case} {title}: somebody else has it",
+    near="{metres} m {direction} of {node}",
+    directions=("north", "northeast", "east", "southeast", "south", "southwest", "west", "northwest"),
+    map="Map: {url}",
+    answer="Accept, arrive, done, decline: {url}",
+    call="Call: {who} {phone}",
+    unreached="[Pass on] {who} could not be reached: please tell them",
+    several="[Digest] {n} orders ({at})",
+    alike="{what}, {n}: ",
+    tried="[Test] {who} can be reached over {channel} ({at}); nothing to do",
 )
