@@ -9,6 +9,7 @@ from sqlalchemy import RowMapping
 
 from domain.alarms import AlarmState, Correction, Hindsight
 from services.dispatch.orders import Addressed, Alarm, Change, Order, OrderState, Result, Step
+from services.judge.outcome import Outcome
 
 _order = msgspec.json.Decoder(Order)
 _reasons = msgspec.json.Decoder(dict[str, Any])
@@ -127,6 +128,13 @@ def change_of(row: Row) -> Change:
     """A row of `order_changes` as a line of history."""
     before, after = OrderState(row["before"]), OrderState(row["after"])
     return Change(row["at"], row["who"], Step(row["step"]), row["why"], before, after, row["crew"])
+
+
+def touched_rows(outcome: Outcome) -> list[dict[str, Any]]:
+    """Which alarms and orders an outcome changed, as rows of `touched`."""
+    named = {("alarm", alarm.id) for alarm in outcome.alarms}
+    named |= {("order", order.id) for order in outcome.orders} | {("order", line[0]) for line in outcome.history}
+    return [{"what": what, "id": one, "journal_row": outcome.row} for what, one in sorted(named)]
 
 
 def outbox_row(addressed: Addressed, journal_row: int) -> dict[str, Any]:

@@ -96,6 +96,7 @@ class JudgeStore:
             self._upsert(writing, tables.reply_results, answers, ("source", "id"), ())
             hindsight = [records.correction_row(correction) for correction in outcome.corrections]
             self._upsert(writing, tables.corrections, hindsight, ("alarm", "what"), ())
+            self._upsert(writing, tables.touched, records.touched_rows(outcome), ("what", "id"))
             self._keep(writing, kept)
 
     # --- cursors of others
@@ -234,6 +235,23 @@ class JudgeStore:
         wanted = sa.select(box).where((box.c.order_id == order) & box.c.retain).order_by(box.c.number)
         with engines.tried(), self._reader.begin() as asked:
             return [records.addressed_of(row) for row in asked.execute(wanted).mappings()]
+
+    def touched(self, after: int, limit: int) -> tuple[int, list[Alarm], list[Order]]:
+        """Alarms, and orders with their history, that a row above `after` changed last, of about `limit` of them from
+        the first such row on; and the last of these rows, `after` where there is none.
+        """
+        table = tables.touched
+        newer = sa.select(table.c.journal_row).where(table.c.journal_row > after).order_by(table.c.journal_row)
+        with engines.tried(), self._reader.begin() as asked:
+            rows = asked.execute(newer.limit(limit)).scalars().all()
+            if not rows:
+                return after, [], []
+            within = (table.c.journal_row > after) & (table.c.journal_row <= rows[-1])
+            changed = sa.select(table.c.id).where(within)
+            alarms, orders = (changed.where(table.c.what == what) for what in ("alarm", "order"))
+            found = asked.execute(sa.select(tables.alarms).where(tables.alarms.c.id.in_(alarms))).mappings()
+            wanted = sa.select(tables.orders).where(tables.orders.c.id.in_(orders))
+            return rows[-1], [records.alarm_of(row) for row in found], _orders(asked, wanted, history=True)
 
     def everything(self) -> tuple[list[Alarm], list[Order]]:
         """Every alarm, and every order with its history: for the run hash."""

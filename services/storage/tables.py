@@ -151,6 +151,15 @@ order_changes: Final = sa.Table(
     _text("after"),
     _text("crew"),
 )
+# The newest row of the journal that changed an alarm or order, for those who follow them.
+touched: Final = sa.Table(
+    "touched",
+    metadata,
+    sa.Column("what", sa.Text, primary_key=True),  # alarm | order
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("journal_row", sa.BigInteger, nullable=False),
+    sa.Index(None, "journal_row"),
+)
 outbox: Final = sa.Table(
     "outbox",
     metadata,
