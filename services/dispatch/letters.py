@@ -23,10 +23,10 @@ PRACTICE: Final = frozenset({"drill"})  # channels that reach nobody: the only o
 # What whoever has the order hears of, unless they did it themselves.
 TOLD: Final = frozenset(
     {Step.DISPATCH, Step.REWORK, Step.REOPEN, Step.RAISE, Step.AMEND, Step.RECOVER, Step.ESCALATE, Step.OVERDUE}
-    | {"grant", "refuse", "absorb"}
+    | {Step.GRANT, Step.REFUSE, Step.ABSORB}
 )
 # What takes work away from whoever had it, and is no answer of theirs.
-TAKEN_BACK: Final = frozenset({Step.WITHDRAW, "void", "merge"})
+TAKEN_BACK: Final = frozenset({Step.WITHDRAW, Step.VOID, Step.MERGE})
 
 
 class Words(msgspec.Struct, frozen=True):
@@ -70,6 +70,18 @@ class Letter(NamedTuple):
         return f"{self.channel} {self.address}"
 
 
+class Undelivered(msgspec.Struct, frozen=True):
+    """A letter that was given up, as the journal has it (`naming.DELIVERY`)."""
+
+    key: str
+    order: str
+    revision: int
+    to: str
+    place: int
+    channel: str
+    why: str
+
+
 def contacts_of(site: Site, to: str) -> tuple[Contact, ...]:
     """How a crew or a party is reached beside MQTT. A simulated site reaches nobody in the real world."""
     known = site.crews.get(to) or site.parties.get(to)
@@ -97,20 +109,37 @@ def letters(
     return [one for one in found if one is not None]
 
 
-def letter(order: Order, site: Site, to: str, at: Millis, *, place: int = 0, instead_of: str = "") -> Letter | None:
+def instead(lost: Undelivered, order: Order, site: Site, at: Millis) -> Letter | None:
+    """What goes where a letter was given up: the next contact; after the last one the desk, which is to pass it on."""
+    found = letter(order, site, lost.to, at, place=lost.place + 1, revision=lost.revision)
+    if found is not None or lost.to == site.desk:
+        return found
+    return letter(order, site, site.desk, at, instead_of=lost.to, revision=lost.revision)
+
+
+def letter(
+    order: Order,
+    site: Site,
+    to: str,
+    at: Millis,
+    *,
+    place: int = 0,
+    instead_of: str = "",
+    revision: int | None = None,
+) -> Letter | None:
     """The order for one contact of somebody; None where they have none at that place. `instead_of` names who could
-    not be reached, and is to be told by them.
+    not be reached, and is to be told by them. `revision` is what it is about where that is not the newest.
     """
     contacts = contacts_of(site, to)
     if place >= len(contacts):
         return None
-    contact = contacts[place]
-    key = ":".join((order.id, str(order.revision), to, *([instead_of] if instead_of else []), str(place)))
+    contact, about = contacts[place], order.revision if revision is None else revision
+    key = ":".join((order.id, str(about), to, *([instead_of] if instead_of else []), str(place)))
     kept = Body(words(order, site, to, instead_of=instead_of), msgspec.Raw(message(order, site, to)))
     return Letter(
         key=key,
         order=order.id,
-        revision=order.revision,
+        revision=about,
         to=to,
         place=place,
         channel=contact.channel,

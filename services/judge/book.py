@@ -15,6 +15,7 @@ from ingest.codecs.replies import Command
 from rules.core.rule import OrderPlan, Rule
 from services.dispatch import clocks, ladder, life, policy, who, windows
 from services.dispatch.days import days_of
+from services.dispatch.letters import Letter, Undelivered, instead, letters
 from services.dispatch.orders import AT_WORK, SERVICE, Addressed, Alarm, Order, OrderState, Pause, Step
 from services.dispatch.places import place_of
 from services.dispatch.when import day_of, local
@@ -51,6 +52,7 @@ class Book:
         """Begin a row: nothing has changed yet."""
         self.alarms: dict[str, Alarm] = {}
         self.outbox: dict[str, Addressed] = {}
+        self.letters: dict[str, Letter] = {}
         self.written: dict[str, int] = {}  # order → how long its history was when the row began
 
     def load(self, saved: Saved, cases: dict[str, int]) -> None:
@@ -140,7 +142,7 @@ class Book:
             settled = replace(settled, look_again=at + policy.COOL_DOWN_MS)
         if tell:
             settled = replace(settled, revision=settled.revision + 1, told=len(settled.members), grown=None)
-            self._announce(before, settled)
+            self._announce(before, settled, at)
         self.written.setdefault(settled.id, len(before.history) if before else 0)
         self._put(settled)
         timer = policy.next_timer(settled, self._site)
@@ -467,7 +469,22 @@ class Book:
             return replace(order, look_again=at + policy.COOL_DOWN_MS)
         return life.reopen(order, alarm=still[0], who=SERVICE, at=at, why=f"alarm {still[0]} was never cleared")
 
-    def _announce(self, before: Order | None, after: Order) -> None:
+    def undelivered(self, lost: Undelivered, at: Millis) -> None:
+        """A message reached nobody: it stands in the order's history, and the next contact is told. Heard again, it is
+        no news.
+        """
+        order = self._orders.get(lost.order)
+        if order is None:
+            return
+        stem = f"{lost.to} was not reached over {lost.channel} with revision {lost.revision}"
+        if any(change.step is Step.NOTE and change.why.startswith(stem) for change in order.history):
+            return
+        if order.state in life.LEGAL[Step.NOTE]:
+            self.keep(order, life.note(order, by=SERVICE, at=at, why=f"{stem}: {lost.why}"), at, tell=False)
+        if (other := instead(lost, order, self._site, at)) is not None:
+            self.letters[other.key] = other
+
+    def _announce(self, before: Order | None, after: Order, at: Millis) -> None:
         desk, stem = self._site.desk, f"{after.id}:{after.revision}"
         had = policy.recipients(before, desk) if before is not None else ()
         have = policy.recipients(after, desk)
@@ -476,6 +493,8 @@ class Book:
             self._send(f"{stem}:clear{f':{crew}' if index else ''}", after, crew, b"")
         for index, crew in enumerate(have):
             self._send(f"{stem}{f':{crew}' if index else ''}", after, crew, message(after, self._site, crew))
+        for one in letters(before, after, had, have, self._site, at):
+            self.letters[one.key] = one
 
     def _send(self, key: str, order: Order, crew: str, payload: bytes) -> None:
         topic = order_topic(self._site.id, crew, order.id)

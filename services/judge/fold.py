@@ -14,6 +14,7 @@ from domain.readings import Millis, Reading
 from domain.site import Site
 from ingest.codecs.replies import Command, Planned, Reply, Stopped
 from rules.core.rule import Rule
+from services.dispatch.letters import Undelivered
 from services.dispatch.orders import Addressed, Order, OrderState, Result
 from services.dispatch.wording import receipt
 from services.judge.afield import Afield
@@ -30,7 +31,7 @@ STEP_MS: Final = 60_000  # a step of lock-step is at most one virtual minute
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happens to orders, at its effective time. Exactly one of the last four is there."""
+    """One thing that happens to orders, at its effective time. Exactly one of the last five is there."""
 
     at: Millis
     kind: int
@@ -41,6 +42,7 @@ class Event:
     reply: Reply | None = None
     command: Command | None = None
     stop: Stopped | None = None
+    lost: Undelivered | None = None
 
 
 _waiting = msgspec.json.Decoder(list[Event])
@@ -174,6 +176,8 @@ class Judge:
             yield Event(at, ANSWER, f"{crew}/{reply.id}", row, crew=crew, reply=reply)
         for command in notes.commands if notes else ():
             yield Event(floor if self._site.simulated else tick, ORDERED, command.id, row, command=command)
+        for lost in notes.lost if notes else ():
+            yield Event(floor if self._site.simulated else tick, ORDERED, lost.key, row, lost=lost)
         for stop in notes.stops if notes else ():
             yield Event(floor if self._site.simulated else tick, ORDERED, stop.id, row, stop=stop)
 
@@ -215,6 +219,8 @@ class Judge:
             self._answer(event, event.reply, page, tick)
         elif event.command is not None:
             self._command(event, event.command, page, tick)
+        elif event.lost is not None:
+            self._book.undelivered(event.lost, event.at)
         elif event.stop is not None:
             self._stop(event, event.stop, page, tick)
 
@@ -327,7 +333,7 @@ class Judge:
         book = self._book
         orders = book.orders
         written = ((o, number) for o in orders for number in range(book.written[o.id], len(o.history)))
-        changed = dirty or bool(orders or book.alarms or page.results or page.receipts)
+        changed = dirty or bool(orders or book.alarms or book.letters or page.results or page.receipts)
         return Outcome(
             row,
             tick,
@@ -336,6 +342,7 @@ class Judge:
             orders=orders,
             history=tuple((o.id, number, o.history[number]) for o, number in written),
             outbox=(*book.outbox.values(), *page.receipts.values()),
+            letters=tuple(book.letters.values()),
             results=tuple(page.results.values()),
             meta=self._meta() if changed else {},
             steps=tuple(step for step, _ in notes.steps) if notes else (),

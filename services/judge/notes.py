@@ -8,11 +8,12 @@ import msgspec
 
 from domain.errors import RejectedError
 from domain.messages import Flag, Heard, Message
-from domain.naming import COMMAND, LINK, clock_topic
+from domain.naming import COMMAND, DELIVERY, LINK, clock_topic
 from domain.readings import Millis
 from domain.site import Site
 from ingest.codecs.replies import Command, Planned, Reply, Stopped, id_in, read_command, read_reply
 from ingest.lockstep import read_step
+from services.dispatch.letters import Undelivered
 
 LATEST_MS: Final = 2**48  # the year 10889: a clock beyond it is a mistake, and limits would run out until there
 
@@ -34,6 +35,7 @@ class Notes:
     commands: list[Command] = field(default_factory=list)
     planned: list[Planned] = field(default_factory=list)
     stops: list[Stopped] = field(default_factory=list)
+    lost: list[Undelivered] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
     steps: list[tuple[int, Millis]] = field(default_factory=list)  # step, where the domain clock then stands
     unreadable: list[Unreadable] = field(default_factory=list)
@@ -46,6 +48,7 @@ class _Link(msgspec.Struct, frozen=True):
 
 
 _links = msgspec.json.Decoder(_Link)
+_lost = msgspec.json.Decoder(Undelivered)
 
 
 def read_notes(heard: Heard, site: Site) -> Notes:
@@ -62,6 +65,8 @@ def read_notes(heard: Heard, site: Site) -> Notes:
             _reply(notes, note, place, site, topic[len(crews) : -len("/replies")])
         elif topic == COMMAND:
             _command(notes, note, place)
+        elif topic == DELIVERY:
+            notes.lost.append(_lost.decode(note.payload))  # ours alone: nobody else can write it
         elif topic == LINK:
             _link(notes, note)
         elif topic == clock and site.simulated:

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from domain.alarms import AlarmChange, Correction
 from domain.readings import Millis, Reading
+from services.dispatch.letters import Letter
 from services.dispatch.orders import Addressed, Alarm, Change, Order, Result
 
 
@@ -66,6 +67,7 @@ class Outcome:
     orders: tuple[Order, ...] = ()
     history: tuple[tuple[str, int, Change], ...] = ()  # (order, number from 0, change), to append
     outbox: tuple[Addressed, ...] = ()
+    letters: tuple[Letter, ...] = ()  # to contacts beside MQTT
     results: tuple[Result, ...] = ()
     corrections: tuple[Correction, ...] = ()  # what late data would have changed; nobody is told by it
     meta: Mapping[str, bytes] = field(default_factory=dict)
