@@ -1,156 +1,140 @@
-"""The first dashboard: how the coast stands, element by element, on one screen and a half."""
+"""How the coast stands, element by element: to be read from three metres, and calm when nothing is wrong."""
 
-from typing import Final
+from grafana_foundation_sdk.models import dashboard as grafana
 
-from dashboards.influxql import CHOSEN, Curve, Standing, values_of
-from dashboards.panels import AMBER, GREEN, RED, SOURCE, Json, Panel, curves, number, ranking, thresholds
-from domain.naming import FIELD_QUALITY, Kind
+from dashboards.board import Board, Facts
+from dashboards.influxql import events, outer, over_time, standing
+from dashboards.looks import AMBER, CALM, RED, UNKNOWN, bad_from, steps
+from dashboards.panels import bars, chart, curves, number
+from dashboards.standing import ALARM, SILENT, needing, trouble
+from dashboards.tongues import Tongue
+from domain.naming import ELEMENT_ZH, Element
+from domain.series import FACILITY, KPI
 
-COLUMNS: Final = 24
-SCHEMA: Final = 41  # Grafana 12's; newer ones bring it up to date when they read it
-FULL: Final = 95.0  # per cent, where rules/library/bin-full.yaml raises its alarm
-ODOUR_PPM: Final = 1.44  # of ammonia, ten-minute mean: where rules/library/toilet-odour.yaml raises its alarm
-
-_FULLEST = Standing(Kind.BIN, "fill_level")
-_FAILED = Standing(Kind.LIGHT, "lamp_failure")
-_FREE = Standing(Kind.PARKING, "available_spots")
-_AMMONIA = Standing(Kind.TOILET, "nh3_ppm")
-_MOISTURE = Standing(Kind.GREEN, "soil_moisture")
-_PEOPLE = Standing(Kind.CROWD, "people_now")
-
-_FILL_STEPS = thresholds((0, GREEN), (80, AMBER), (FULL, RED))
-_ODOUR_STEPS = thresholds((0, GREEN), (1, AMBER), (ODOUR_PPM, RED))
+PLACES = events(FACILITY)
+SCORES = events(KPI)
+HOURLY = "\"every\" = '1h'"
 
 
-def _numbers() -> list[Panel]:
-    wrong = thresholds((0, GREEN), (1, RED))
-    return [
-        number(
-            "Full bins 满溢果皮箱",
-            _FULLEST.over_all("count", where=f'"fill_level" >= {FULL:g}'),
-            steps=wrong,
-            description=f"Whose newest level in the range is {FULL:g} % or more",
-        ),
-        number("Lamps out 故障灯", _FAILED.over_all("count", where='"lamp_failure" = true'), steps=wrong),
-        number("Worst ammonia 最高氨", _AMMONIA.over_all("max"), unit="ppm", steps=_ODOUR_STEPS),
-        number("Free spots 空余泊位", _FREE.over_all("sum"), steps=thresholds((0, RED), (1, AMBER), (50, GREEN))),
-        number(
-            "Driest bed 最干绿地", _MOISTURE.over_all("min"), unit="percent", steps=thresholds((0, AMBER), (15, GREEN))
-        ),
-        number("People 在场人数", _PEOPLE.over_all("sum")),
-    ]
-
-
-def _elements() -> list[Panel]:
-    facility = ("facility",)
-    return [
-        curves(
-            "Bins: level by zone 果皮箱满溢度",
-            Curve((Kind.BIN,), "fill_level", by=("zone",)),
-            unit="percent",
-            steps=_FILL_STEPS,
-        ),
-        ranking("Fullest bins 最满果皮箱", _FULLEST.most("top", 10), unit="percent", steps=_FILL_STEPS, high=100),
-        curves(
-            "Toilets: ammonia 公厕氨", Curve((Kind.TOILET,), "nh3_ppm", "max", facility), unit="ppm", steps=_ODOUR_STEPS
-        ),
-        curves("Lots: free spots 空余泊位", Curve((Kind.PARKING,), "available_spots", by=facility)),
-        curves(
-            "Lighting circuits: power 照明回路功率",
-            Curve((Kind.FEEDER,), "total_active_power", by=facility),
-            unit="watt",
-        ),
-        curves(
-            "Green beds: soil moisture 土壤含水率", Curve((Kind.GREEN,), "soil_moisture", by=facility), unit="percent"
-        ),
-        curves("People 客流", Curve((Kind.CROWD,), "people_now", "max", facility)),
-        curves(
-            "Tide and wind 潮位与风",
-            Curve((Kind.COAST,), "tide_level"),
-            Curve((Kind.COAST,), "wind_gust", "max"),
-            unit="suffix: cm",
-            overrides=[
-                {
-                    "matcher": {"id": "byFrameRefID", "options": "B"},
-                    "properties": [
-                        {"id": "unit", "value": "velocityms"},
-                        {"id": "custom.axisPlacement", "value": "right"},
-                        {"id": "displayName", "value": "gusts 阵风"},
-                    ],
-                },
-                {
-                    "matcher": {"id": "byFrameRefID", "options": "A"},
-                    "properties": [{"id": "displayName", "value": "tide 潮位"}],
-                },
-            ],
-        ),
-    ]
-
-
-def _instruments() -> list[Panel]:
-    kinds = tuple(Kind)
-    return [
-        curves("Readings heard, by kind 各类读数", Curve(kinds, FIELD_QUALITY, "count", fill="0"), stacked=True),
-        curves(
-            "Readings in doubt 存疑读数",
-            Curve(kinds, FIELD_QUALITY, "count", where=f'"{FIELD_QUALITY}" > 0', fill="0"),
-            description="A value was out of range or a sensor's own mark for a fault: it is in quarantine, not here",
-        ),
-        ranking(
-            "Weakest bin batteries 果皮箱最低电量",
-            Standing(Kind.BIN, "battery", ("facility", "device")).most("bottom", 10),
-            unit="percent",
-            steps=thresholds((0, RED), (15, AMBER), (30, GREEN)),
-            high=100,
-        ),
-    ]
-
-
-def overview() -> Json:
+def overview(t: Tongue, facts: Facts) -> Board:  # noqa: ARG001
     """The dashboard."""
-    placed: list[Json] = []
-    top = 0
-    for panels, across, high in ((_numbers(), 6, 4), (_elements(), 2, 8), (_instruments(), 3, 8)):
-        wide = COLUMNS // across
-        for n, panel in enumerate(panels):
-            row, column = divmod(n, across)
-            place = {"x": column * wide, "y": top + row * high, "w": wide, "h": high}
-            placed.append(panel.json(len(placed) + 1, place))
-        top += -(-len(panels) // across) * high
-    return {
-        "uid": "tidewalk-overview",
-        "title": "Tidewalk · the coast 海岸总览",
-        "tags": ["tidewalk"],
-        "schemaVersion": SCHEMA,
-        "editable": False,
-        "graphTooltip": 1,
-        "refresh": "30s",
-        "time": {"from": "now-6h", "to": "now"},
-        "timezone": "browser",
-        "templating": {
-            "list": [_variable("site", "Site 海岸", values_of("site")), _variable("zone", "Zone 片区", _ZONES)]
-        },
-        "annotations": {"list": []},
-        "links": [],
-        "panels": placed,
-    }
+    return Board(
+        slug="overview",
+        title=("Tidewalk · the coast", "海岸总览"),
+        rows=[
+            (6, [(6, _element(t, one)) for one in Element]),
+            (4, [(6, panel) for panel in _orders(t)]),
+            (13, [(15, _map(t)), (9, _zones(t))]),
+            (10, [(24, needing(t, "overview-needing"))]),
+            (8, [(12, _open(t)), (12, _alarms(t))]),
+        ],
+        refresh="30s",
+    )
 
 
-_ZONES = values_of("zone", where=CHOSEN.partition(" AND ")[0])
+def _element(t: Tongue, element: Element) -> grafana.Panel:
+    name = t(element.value.capitalize(), ELEMENT_ZH[element])
+    return number(
+        f"overview-{element}",
+        name,
+        t(
+            f"How many {element} facilities have an alarm that nobody has taken on yet?",
+            f"当前有多少{ELEMENT_ZH[element]}设施已报警而尚无人接单？",
+        ),
+        trouble("count(rank) AS n", ALARM, where=f"\"element\" = '{element}'"),
+        steps=steps(CALM, (1, AMBER), (10, RED)),
+        big=True,
+    )
 
 
-def _variable(name: str, label: str, query: str) -> Json:
-    return {
-        "name": name,
-        "label": label,
-        "type": "query",
-        "datasource": SOURCE,
-        "query": query,
-        "definition": query,
-        "refresh": 2,
-        "sort": 1,
-        "multi": True,
-        "includeAll": True,
-        "allValue": ".*",
-        "current": {"text": "All", "value": "$__all"},
-    }
+def _orders(t: Tongue) -> list[grafana.Panel]:
+    latest = standing(PLACES, "rank", "open_orders", "order_due", "priority")
+    return [
+        number(
+            "overview-open",
+            t("Open orders", "在办工单"),
+            t("How many work orders are not ended?", "当前有多少工单尚未结案？"),
+            outer(PLACES, "sum(open_orders) AS n", latest),
+            steps=steps(CALM),
+        ),
+        number(
+            "overview-urgent",
+            t("P0 and P1", "特急与紧急"),
+            t("How many places have an open order of P0 or P1?", "当前有多少处存在特急（P0）或紧急（P1）工单？"),
+            outer(PLACES, "count(rank) AS n", latest, where="open_orders > 0 AND (priority = 'P0' OR priority = 'P1')"),
+            steps=bad_from(1),
+        ),
+        number(
+            "overview-late",
+            t("Past the time limit", "已超时限"),
+            t("Of how many places is the most urgent order past its time limit?", "有多少处最急的工单已超过处置时限？"),
+            outer(PLACES, "count(rank) AS n", latest, where="open_orders > 0 AND order_due < ${__to}"),
+            steps=bad_from(1),
+        ),
+        number(
+            "overview-silent",
+            t("Silent", "失联"),
+            t(
+                "How many facilities are we blind to: nothing heard when something was due?",
+                "有多少设施该报未报，成为盲点？",
+            ),
+            trouble("count(rank) AS n", SILENT),
+            steps=steps(CALM, (1, UNKNOWN)),
+        ),
+    ]
+
+
+def _map(t: Tongue) -> grafana.Panel:
+    return chart(
+        "overview-map",
+        t("The coast", "海岸"),
+        t("Where is something wrong, and where is a crew at it?", "哪里出了问题，哪里有班组在处置？"),
+        outer(
+            PLACES,
+            "lat, lon, rank, state, rule, priority",
+            standing(PLACES, "lat", "lon", "rank", "state", "rule", "priority"),
+            by=("facility",),
+        ),
+        place=("lat", "lon"),
+        state="rank",
+    )
+
+
+def _zones(t: Tongue) -> grafana.Panel:
+    return bars(
+        "overview-zones",
+        t("Zones: open alarms", "各片区：未消除告警"),
+        t(
+            "Which zones are worst off: how many of their facilities have an open alarm?",
+            "哪个片区情况最差：多少设施存在未消除的告警？",
+        ),
+        outer(
+            PLACES,
+            "sum(bad) AS n",
+            f"SELECT open_alarms AS bad FROM ({standing(PLACES, 'open_alarms', by=('zone', 'facility'))})",  # noqa: S608
+            by=("zone",),
+        ),
+        unit="none",
+        steps=steps(CALM, (1, AMBER), (10, RED)),
+    )
+
+
+def _open(t: Tongue) -> grafana.Panel:
+    return curves(
+        "overview-open-by-element",
+        t("Open orders by element", "各要素在办工单"),
+        t("Does the work in hand grow or shrink, and whose is it?", "在办工单是增是减，属于哪个要素？"),
+        over_time(SCORES, "sum", "orders_open", by=("element",), where=HOURLY, each="1h"),
+        stacked=True,
+    )
+
+
+def _alarms(t: Tongue) -> grafana.Panel:
+    return curves(
+        "overview-alarms-by-element",
+        t("Alarms an hour", "每小时新增告警"),
+        t("When did trouble begin, and in which element?", "问题从何时开始，出在哪个要素？"),
+        over_time(SCORES, "sum", "alarms_opened", by=("element",), where=HOURLY, each="1h"),
+        stacked=True,
+        bars=True,
+    )

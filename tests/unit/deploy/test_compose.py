@@ -202,16 +202,19 @@ def test_with_secrets_of_ones_own_the_settings_fit(monkeypatch: pytest.MonkeyPat
 def test_grafana_is_given_what_its_provisioning_names():
     folder = ROOT / "dashboards/provisioning"
     named = {
-        name for path in folder.rglob("*.yaml") for name in re.findall(r"\$(READINGS_\w+)", path.read_text("utf-8"))
+        name
+        for path in folder.rglob("*.yaml")
+        for name in re.findall(r"\$\{?(READINGS_[A-Z]+)", path.read_text("utf-8"))
     }
     environment = SERVICES["grafana"]["environment"]
     assert named == {name for name in environment if name.startswith("READINGS_")}
     targets = [mount.split(":")[1] for mount in SERVICES["grafana"]["volumes"]]
-    (provider,) = yaml.safe_load((folder / "dashboards/tidewalk.yaml").read_text("utf-8"))["providers"]
-    assert provider["options"]["path"] in targets
-    home = Path(environment["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"])
-    assert str(home.parent) in targets
-    assert json.loads((ROOT / "dashboards/grafana" / home.name).read_text("utf-8"))["uid"]
+    providers = yaml.safe_load((folder / "dashboards/tidewalk.yaml").read_text("utf-8"))["providers"]
+    assert {str(Path(one["options"]["path"]).parent) for one in providers} <= set(targets)
+    home = Path(filled(environment["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"], example()))
+    assert home.parent.name == "zh"
+    assert str(home.parent.parent) in targets
+    assert json.loads((ROOT / "dashboards/grafana/zh" / home.name).read_text("utf-8"))["uid"]
 
 
 def test_only_what_the_image_copies_goes_to_the_engine():

@@ -1,0 +1,102 @@
+"""What the dashboards of the kinds have in common: how they stand, where, and what is not well."""
+
+from collections.abc import Sequence
+
+from grafana_foundation_sdk.models import dashboard as grafana
+
+from dashboards.board import Board, Row
+from dashboards.influxql import Store, listed, newest, outer, over_time, standing
+from dashboards.panels import chart, curves, rows
+from dashboards.standing import PLACES, counted, needing, of_kinds
+from dashboards.tongues import Tongue
+from dashboards.units import unit_of
+from domain.naming import QUANTITIES, Kind
+
+
+def kind_board(
+    t: Tongue,
+    slug: str,
+    title: tuple[str, str],
+    kinds: Sequence[Kind],
+    numbers: Sequence[grafana.Panel],
+    middle: Sequence[Row],
+) -> Board:
+    """A dashboard of a kind: three numbers that all have and three of its own, what is measured, what is not well."""
+    return Board(
+        slug=slug,
+        title=title,
+        rows=[
+            (5, [(4, panel) for panel in (*counted(t, slug, kinds), *numbers)]),
+            *middle,
+            (11, [(10, _map(t, slug, kinds)), (14, needing(t, f"{slug}-needing", kinds))]),
+        ],
+        kinds=tuple(kinds),
+    )
+
+
+def lines(
+    key: str,
+    title: str,
+    question: str,
+    store: Store,
+    quantity: str,
+    part: str,
+    *,
+    pick: str = "mean",
+    by: tuple[str, ...] = ("zone",),
+    marks: grafana.ThresholdsConfig | None = None,
+    low: float | None = None,
+    high: float | None = None,
+) -> grafana.Panel:
+    """A quantity over time, from a roll-up, in its own unit."""
+    ask = over_time(store, pick, f"{quantity}_{part}", by=by)
+    return curves(key, title, question, ask, unit=unit_of(quantity), steps=marks, low=low, high=high)
+
+
+def foremost(
+    t: Tongue,
+    key: str,
+    title: str,
+    question: str,
+    store: Store,
+    quantity: str,
+    marks: grafana.ThresholdsConfig,
+    *,
+    lowest: bool = False,
+    low: float | None = 0,
+    high: float | None = None,
+    part: str = "last",
+) -> grafana.Panel:
+    """The ten facilities with the highest newest value of a quantity, or the lowest."""
+    gauge = {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}
+    look: dict[str, object] = {"custom.cellOptions": gauge, "min": low}
+    if high is not None:
+        look["max"] = high
+    return rows(
+        key,
+        title,
+        question,
+        newest(store, f"{quantity}_{part}", pick="bottom" if lowest else "top", most=10),
+        heads={
+            "facility": t("Facility", "设施"),
+            "zone": t("Zone", "片区"),
+            "value": t(quantity.replace("_", " "), QUANTITIES[quantity].zh),
+        },
+        looks={"value": look},
+        by="value",
+        rising=lowest,
+        unit=unit_of(quantity),
+        steps=marks,
+    )
+
+
+def _map(t: Tongue, slug: str, kinds: Sequence[Kind]) -> grafana.Panel:
+    fields = ("lat", "lon", "rank", "state", "rule")
+    return chart(
+        f"{slug}-map",
+        t("Where", "分布"),
+        t("Where are they, and which are not well?", "它们在哪里，哪些不正常？"),
+        outer(PLACES, listed(fields), standing(PLACES, *fields, where=of_kinds(kinds)), by=("facility",)),
+        place=("lat", "lon"),
+        state="rank",
+    )
