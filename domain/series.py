@@ -81,12 +81,13 @@ ALARM: Final = EventSeries(
         float="lat lon",
     ),
 )
-# One point a change of an order, at its event time: `state` after it, `step` what it was, `crew` who then has it.
+# One point a change of an order, at its event time: `state` after it, `before` the one before it ("" of the first),
+# `step` what it was, `crew` who then has it. The other fields are the order's newest, on all its points.
 ORDER: Final = EventSeries(
     "order",
-    ("site", "zone", "element", "kind", "rule", "priority", "crew", "state"),
+    ("site", "zone", "element", "kind", "rule", "crew", "state"),
     _fields(
-        text="id case facility step before who why title_en title_zh name_en name_zh",
+        text="id case facility priority step before who why title_en title_zh name_en name_zh",
         # opened … finish_by: times; taken_s, done_s, lasted_s: from opening to acceptance, to done, to the end.
         int="number reworks opened accept_by arrive_by finish_by taken_s done_s lasted_s",
         bool="ended safety counted overdue escalated in_limit",  # in_limit: ended, within its time limit
