@@ -230,7 +230,8 @@ FIELD_SEQ: Final = "seq"
 
 # Topics of ours (docs/wire.md). Topics that begin with "$tidewalk/" never travel: they are what the service itself
 # writes into the journal, and no client can publish to them because brokers keep "$" topics out of "#".
-LINK: Final = "$tidewalk/link"  # {"state": "started" | "down" | "up" | "passed" | "unmeasured", "marker": int}
+LINK: Final = "$tidewalk/link"  # {"state": "started" | "down" | "up" | "passed" | "unmeasured", "marker", "why"}
+TAKEN_OVER: Final = "taken over"  # why it is down: another program came with our client id
 COMMAND: Final = "$tidewalk/command"  # an operator's command, JSON
 EDIT: Final = "$tidewalk/edit"  # rules, site or profiles changed: {"what", "hash", "text"}
 RETRY: Final = "$tidewalk/retry"  # try a message of the quarantine again: {"id", "row", "place", "by", "reason"}
