@@ -306,7 +306,8 @@ class Service:
     def _note_link(self, messages: Sequence[Message]) -> None:
         for message in messages:
             if message.topic == LINK:
-                self.link = str(msgspec.json.decode(message.payload)["state"])
+                said = msgspec.json.decode(message.payload)
+                self.link = str(said.get("why") or said["state"])
 
     def _kept(self, outcome: Outcome) -> None:
         for told in self.on_kept:

@@ -2,11 +2,15 @@
 
 import json
 import secrets
+from typing import Final
 
 from domain import naming
 from domain.messages import Flag, Message
 from domain.ports import Clock
 from ingest.sources.inbox import Inbox
+
+SHORT_S: Final = 60.0  # a connection that ends sooner did not last
+SHORT_TIMES: Final = 3
 
 
 class Link:
@@ -27,6 +31,7 @@ class Link:
         self._measuring = False
         self._since = 0.0
         self._told = False
+        self._short = 0  # connections in a row that did not last
         self.epoch = 0
         self.up = False
         self.up_since = 0.0
@@ -78,11 +83,18 @@ class Link:
             self.backlog = Flag.NONE
             self._note({"state": "passed", "marker": number})
 
-    def lost(self) -> None:
-        """The connection is gone. Notes `down` where it had been up."""
+    def lost(self, *, lived: float, taken_over: bool) -> bool:
+        """The connection is gone, after `lived` seconds. Notes `down` where it had been up. Whether another program
+        seems to have taken it: the broker says so, or lets us in and throws us out again and again, which is all that
+        mosquitto 2.0 and brokers of MQTT 3.1.1 do then.
+        """
         if self.up:
-            self._note({"state": "down"})
+            self._short = self._short + 1 if lived < SHORT_S else 0
+            taken_over = taken_over or self._short >= SHORT_TIMES
+            why: dict[str, object] = {"why": naming.TAKEN_OVER} if taken_over else {}
+            self._note({"state": "down"} | why)
         self.up = self._measuring = False
+        return taken_over
 
     def _next(self) -> bytes:
         self._number += 1

@@ -11,7 +11,7 @@ from domain.ports import Arrived, Clock, SettleToken
 from ingest.sources.conversation import Conversation
 from ingest.sources.inbox import Inbox
 from ingest.sources.link import Link
-from ingest.sources.retry import Loss, MalformedError
+from ingest.sources.retry import Loss, MalformedError, TakenOverError, thrown_out
 from ingest.sources.settings import MqttSettings
 from ingest.sources.upkeep import Upkeep, inbox_of, link_of, retry_of
 
@@ -59,6 +59,7 @@ class Mqtt5Source:
         loop = asyncio.get_running_loop()
         conversation = Conversation(s, self._client_id, link=self._link, inbox=self._inbox, clock=self._clock)
         wire = self._wire = _Wire(conversation, self._inbox, self._link, s.marker_every)
+        why: Exception | None = None
         try:
             async with asyncio.timeout(s.connect_timeout):
                 await loop.create_connection(lambda: wire, s.host, s.port, ssl=s.tls)
@@ -73,8 +74,8 @@ class Mqtt5Source:
             self._client_id = conversation.client_id
             wire.drop()
             lived = loop.time() - self._link.up_since if self._link.up else 0.0
-            self._link.lost()
-        return Loss(why, lived)
+            taken = self._link.lost(lived=lived, taken_over=isinstance(why, TakenOverError))
+        return Loss(thrown_out(why) if taken else why, lived)
 
     async def _leave(self) -> None:
         if self._wire is not None:

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from domain.errors import UnavailableError
 from domain.ports import Arrived, Clock, SettleToken
 from ingest.sources.paho_line import Line, PahoSettings
-from ingest.sources.retry import Loss
+from ingest.sources.retry import Loss, TakenOverError, thrown_out
 from ingest.sources.upkeep import Upkeep, inbox_of, link_of, retry_of
 
 __all__ = ["PahoSettings", "PahoSource"]
@@ -51,6 +51,7 @@ class PahoSource:
     async def _hold(self) -> Loss:
         """Make one connection; return how it was lost."""
         line = self._line = Line(self._settings, link=self._link, inbox=self._inbox, clock=self._clock)
+        why: Exception | None = None
         try:
             async with asyncio.timeout(self._settings.connect_timeout):
                 await line.connect()
@@ -64,8 +65,8 @@ class PahoSource:
             self._line = None
             line.drop()
             lived = asyncio.get_running_loop().time() - self._link.up_since if self._link.up else 0.0
-            self._link.lost()
-        return Loss(why, lived)
+            taken = self._link.lost(lived=lived, taken_over=isinstance(why, TakenOverError))
+        return Loss(thrown_out(why) if taken else why, lived)
 
     async def _leave(self) -> None:
         if self._line is not None:

@@ -21,6 +21,19 @@ class TakenOverError(TidewalkError):
     """Another program came to the broker with our client id."""
 
 
+def thrown_out(why: Exception) -> Exception:
+    """The same, of a connection that another program seems to have taken. Where the broker does not say so, it may be
+    otherwise, and nobody waits longer for it.
+    """
+    if isinstance(why, UnavailableError):
+        return UnavailableError(
+            f"{why}; again and again, just after it let us in: another program may have come with our client id; stop"
+            " it, or give it a TIDEWALK_CLIENT_ID of its own",
+            why.retry_after,
+        )
+    return why
+
+
 class Loss(NamedTuple):
     """How a connection ended, and for how many seconds it had been up (0 where it never was)."""
 

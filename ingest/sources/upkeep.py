@@ -81,7 +81,8 @@ class Upkeep:
         match loss.why:
             case TakenOverError():
                 log.error(
-                    "MQTT broker %s: another program uses our client id; trying again in %.1f s: %s",
+                    "MQTT broker %s: another program came with our client id, and has our session now: stop it, or"
+                    " give one of the two a TIDEWALK_CLIENT_ID of its own; trying again in %.1f s: %s",
                     self._where,
                     wait,
                     loss.why,

@@ -9,6 +9,7 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from domain.naming import TAKEN_OVER
 from domain.ports import Clock
 from domain.readings import Millis
 from services.api.examples import READY, shown
@@ -19,10 +20,15 @@ LOOK_S: Final = 1.0
 OVER_S: Final = 10.0  # rates are means over so long
 KEPT_S: Final = 60.0
 LATE_S: Final = 10.0  # a consumer that is further behind the door is not ready
+TAKEN: Final = (
+    "the broker throws us out: another program comes with our client id, and gets what was for us; stop it, or give it"
+    " a TIDEWALK_CLIENT_ID of its own"
+)
 _LINK: Final = {
     "": "the broker has not been reached yet",
     "started": "the broker has not been reached yet",
     "down": "the broker is away",
+    TAKEN_OVER: TAKEN,
     "up": "connected; what waited at the broker is still coming in",
 }
 _NO_STEP: Final = "waits for the simulators' clock"

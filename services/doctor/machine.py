@@ -1,5 +1,6 @@
 """The machine itself: clock, disk, permissions, the API's port."""
 
+import json
 import os
 import shutil
 import stat
@@ -209,8 +210,28 @@ def port(address: str) -> list[Finding]:
     finally:
         connection.close()
     if b"alive" in answer:
-        return [ok("port", f"a Tidewalk serves its API at {address}")]
+        return [ok("port", f"a Tidewalk serves its API at {address}"), *_parts(host, int(number))]
     return [_taken(address, "it answers, and is no Tidewalk")]
+
+
+def _parts(host: str, number: int) -> list[Finding]:
+    """What the service that runs there says of itself."""
+    connection = HTTPConnection(host, number, timeout=3)
+    try:
+        connection.request("GET", "/readyz")
+        parts = json.loads(connection.getresponse().read(100_000))["parts"]
+        wanting = [(name, str(part["why"]), str(part["since"])) for name, part in parts.items() if not part["ok"]]
+    except (OSError, HTTPException, ValueError, KeyError, TypeError, AttributeError) as odd:
+        what = f"it does not say how it stands: {odd}"
+        return [warn("service", what, "nobody can tell whether it does its work", "look into its log")]
+    finally:
+        connection.close()
+    found = []
+    for name, why, since in wanting:
+        what, _, remedy = why.partition("; ")
+        matter = "nothing is heard or judged" if name in ("door", "judge") else "what it does waits, and is not lost"
+        found.append(warn("service", f"{name}: {what}, since {since}", matter, remedy or "its log says more"))
+    return found
 
 
 def _taken(address: str, why: str) -> Finding:

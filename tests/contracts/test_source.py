@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 
 from domain.messages import Flag
+from domain.naming import TAKEN_OVER
 from domain.ports import SettleToken
 from simulators.broker import PocketBroker
 from tests.contracts.source_harness import KINDS, Consumer, Publisher, make_source, ready, up
@@ -181,7 +182,8 @@ async def test_two_sources_with_one_client_id_do_not_fight_for_ever(kind: str, b
         await ready(first)
         async with Consumer(two) as second:
             await second.until(lambda: "up" in second.states)
-            await asyncio.sleep(0.5)
+            noted = {"state": "down", "why": TAKEN_OVER}
+            await second.until(lambda: noted in (*first.notes, *second.notes))
             connections = first.states.count("up") + second.states.count("up")
     assert connections <= 8
 

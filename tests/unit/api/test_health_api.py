@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from services.api import watch
 from services.api.seams import Reach
 from tests.unit.api.gate import Gate
 from tests.unit.dispatch.coast import T0, S
@@ -39,6 +40,12 @@ async def test_a_service_that_works_is_alive_and_ready(gate: Gate):
         ({"link": ""}, "door", "the broker has not been reached yet", 503),
         ({"link": "started"}, "door", "the broker has not been reached yet", 503),
         ({"link": "down"}, "door", "the broker is away", 503),
+        (
+            {"link": "taken over"},
+            "door",
+            watch.TAKEN,
+            503,
+        ),
         ({"link": "up"}, "door", "connected; what waited at the broker is still coming in", 503),
         ({"trouble": "disk full"}, "door", "the journal cannot be written: disk full", 503),
         ({"judge": Reach(9, T0, "database: gone")}, "judge", "database: gone", 503),

@@ -2,7 +2,9 @@
 
 import json
 import socket
+import threading
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -137,3 +139,30 @@ def test_the_examples_secrets_are_a_finding_and_not_the_end(monkeypatch: pytest.
     told = json.loads(said.stdout.splitlines()[-1])
     assert (said.exit_code, told["level"]) == (2, "fail")
     assert "influx_token" in told["findings"][-1]["what"]
+
+
+class Stands(BaseHTTPRequestHandler):
+    """A service whose door has lost its session to another program."""
+
+    def do_GET(self) -> None:
+        part = {"ok": True, "why": "", "since": "2026-10-01T00:00:00.000Z"}
+        lost = {**part, "ok": False, "why": "another program has it; stop it"}
+        told = {"status": "alive"} if self.path == "/healthz" else {"parts": {"door": lost, "judge": part}}
+        self.send_response(200 if self.path == "/healthz" else 503)
+        self.end_headers()
+        self.wfile.write(json.dumps(told).encode())
+
+    def log_request(self, *_: object) -> None:
+        """Nobody reads it."""
+
+
+def test_what_a_running_service_lacks_is_told_with_what_mends_it():
+    with HTTPServer(("127.0.0.1", 0), Stands) as there:
+        serving = threading.Thread(target=there.serve_forever, kwargs={"poll_interval": 0.01})
+        serving.start()
+        found = machine.port(f"127.0.0.1:{there.server_port}")
+        there.shutdown()
+        serving.join()
+    assert [one.level for one in found] == [Level.OK, Level.WARN]
+    assert found[1].what == "door: another program has it, since 2026-10-01T00:00:00.000Z"
+    assert found[1].remedy == "stop it"

@@ -40,7 +40,7 @@ async def test_a_whole_connection():
     assert told.link.subscribed(0.0) == b'{"n": 101}'
     told.link.returned(b'{"n": 101}')
     assert told.link.due(5.0) is None
-    told.link.lost()
+    told.link.lost(lived=100.0, taken_over=False)
     assert await told.notes() == [{"state": "up", "epoch": 1}, {"state": "passed", "marker": 101}, {"state": "down"}]
 
 
@@ -65,7 +65,7 @@ async def test_what_waited_while_we_did_not_read_is_measured_like_an_outage():
 async def test_a_connection_that_was_never_up_is_not_told_of():
     told = Told()
     told.link.connected(session_present=True)
-    told.link.lost()
+    told.link.lost(lived=100.0, taken_over=False)
     assert await told.notes() == []
 
 
@@ -87,7 +87,7 @@ async def test_a_marker_of_the_connection_before_says_nothing():
     told = Told()
     told.link.connected(session_present=True)
     told.link.subscribed(0.0)
-    told.link.lost()
+    told.link.lost(lived=100.0, taken_over=False)
     told.link.connected(session_present=True)
     told.link.subscribed(1.0)
     told.link.returned(b'{"n": 101}')
@@ -106,3 +106,18 @@ def test_only_a_session_that_was_kept_has_a_back_log(*, present: bool):
 def test_two_runs_do_not_take_each_others_markers_for_their_own():
     one, other = (Link(inbox=Inbox(), clock=Clock(), every=5, patience=60) for _ in range(2))
     assert one._number != other._number
+
+
+@pytest.mark.asyncio
+async def test_who_is_thrown_out_again_and_again_has_most_likely_been_taken_over():
+    """mosquitto 2.0 closes the connection without a word."""
+    link = Told().link
+
+    def held_for(seconds: float) -> bool:
+        link.connected(session_present=True)
+        link.subscribed(0.0)
+        return link.lost(lived=seconds, taken_over=False)
+
+    lives = (1.0, 1.0, 100.0, 1.0, 2.0, 3.0, 100.0, 1.0)
+    assert [held_for(lived) for lived in lives] == [*[False] * 5, True, False, False]
+    assert not link.lost(lived=0.0, taken_over=False)
