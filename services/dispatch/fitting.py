@@ -55,12 +55,11 @@ def shortened(text: str, room: Room) -> str:
 
 def _cut(left: list[Piece], room: Room) -> str:
     """Nothing can be left out: the longest words are shortened, then the next; links are as they are."""
-    for longest in sorted((piece for piece in left if not piece.link), key=lambda piece: -len(piece.text)):
-        others = sum(room.length(piece.text) for piece in left if piece is not longest)
-        spare = room.most - others - room.length(BREAK) * (len(left) - 1)
-        index = next(i for i, piece in enumerate(left) if piece is longest)
-        left[index] = longest._replace(text=shortened(longest.text, room._replace(most=max(spare, 0))))
-        left = [piece for piece in left if piece.text]
-        if room.takes(whole := BREAK.join(piece.text for piece in left)):
+    texts = [piece.text for piece in left]
+    for index in sorted((i for i, piece in enumerate(left) if not piece.link), key=lambda i: -len(texts[i])):
+        others = BREAK.join(text for i, text in enumerate(texts) if text and i != index)
+        spare = room.most - room.length(others) - room.length(BREAK)
+        texts[index] = shortened(texts[index], room._replace(most=max(spare, 0)))
+        if room.takes(whole := BREAK.join(text for text in texts if text)):
             return whole
-    return BREAK.join(piece.text for piece in left)
+    return BREAK.join(text for text in texts if text)

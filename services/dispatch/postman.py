@@ -6,7 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
@@ -17,7 +17,7 @@ from domain.ports import Clock
 from domain.readings import Millis
 from services.dispatch.digest import groups_of, lines_of
 from services.dispatch.fitting import Piece, Room, fitted, shortened
-from services.dispatch.letters import PRACTICE, Letter, Words, body_of
+from services.dispatch.letters import PRACTICE, Letter, Undelivered, Words, body_of
 from services.dispatch.pacing import Limit, kept
 from services.dispatch.sorting import Going, Standing, Waiting, after_failure, sort, targets
 from services.dispatch.tongues import EN, ZH
@@ -27,7 +27,6 @@ log = logging.getLogger(__name__)
 MOST: Final = 2_000  # letters looked at together, the most urgent first
 SUBJECT: Final = Room(120, in_bytes=False)
 _AWAY_S: Final = 2.0  # before a database that is away is asked again
-_RESTING_S: Final = 5.0  # between two looks where nobody wakes us
 _SHORTEST_S: Final = 0.05
 
 
@@ -110,19 +109,21 @@ class Round:
 class Postman:
     """Sends letters until cancelled. Each target has two lanes: what cannot wait, and the rest."""
 
-    def __init__(self, box: Letterbox, way: Round) -> None:
-        self._box, self._way = box, way
+    def __init__(self, box: Letterbox, way: Round, resting_s: float = 5.0) -> None:
+        """`resting_s` is how long nobody looks where nobody wakes us."""
+        self._box, self._way, self._resting_s = box, way, resting_s
         self._standing: dict[str, Standing] = {}
         self._seen: dict[int, Millis] = {}
         self._going: dict[asyncio.Task[None], tuple[int, ...]] = {}
         self._woken = asyncio.Event()
         self._turn = asyncio.Lock()
         self._began = False
-        self._idle = False  # nothing waits, and nobody has woken us since
+        self._unseen = True  # somebody has woken us since the last look
+        self._waiting = False  # at the last look there was something to send
 
     def wake(self) -> None:
         """There may be new letters."""
-        self._idle = False
+        self._unseen = True
         self._woken.set()
 
     def down(self) -> dict[str, tuple[Millis, str]]:
@@ -144,9 +145,9 @@ class Postman:
                     log.warning("letters wait for the database", extra={"why": str(away)})
                     await asyncio.sleep(_AWAY_S)
                     continue
-                pause = _RESTING_S if again is None else (again - self._way.clock.now()) / 1000
+                pause = self._resting_s if again is None else (again - self._way.clock.now()) / 1000
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._woken.wait(), min(max(pause, _SHORTEST_S), _RESTING_S))
+                    await asyncio.wait_for(self._woken.wait(), min(max(pause, _SHORTEST_S), self._resting_s))
         finally:
             for task in self._going:
                 task.cancel()
@@ -154,13 +155,12 @@ class Postman:
 
     async def settled(self) -> None:
         """Return when all that can go at this moment of the domain clock has gone."""
-        while not self._idle or self._going:
-            self._idle = True
+        while self._unseen or self._waiting or self._going:
+            self._unseen = False
             await self.look()
             if not self._going:
                 return
             await asyncio.gather(*self._going, return_exceptions=True)
-            self._idle = False
 
     async def look(self) -> Millis | None:
         """Start what is to go now. When to look again if nothing happens; None: when woken."""
@@ -170,6 +170,7 @@ class Postman:
                 await self._remember(now)
             under_way = {number for numbers in self._going.values() for number in numbers}
             rows = await asyncio.to_thread(self._box.waiting, MOST)
+            self._waiting = bool(rows)
             self._seen = {number: self._seen.get(number, now) for number, _, _ in rows}
             found = targets(
                 [Waiting(n, letter, batch, self._seen[n]) for n, letter, batch in rows if n not in under_way]
@@ -271,7 +272,7 @@ class Postman:
 
     async def _give_up(self, lost: Sequence[Waiting], why: str, now: Millis) -> None:
         """The journal first: who is told instead is the judge's to say."""
-        told = [Message(DELIVERY, msgspec.json.encode(_told(one.letter, why)), now) for one in lost]
+        told = [Message(DELIVERY, msgspec.json.encode(_lost(one.letter, why)), now) for one in lost]
         await self._way.tell(told)
         await asyncio.to_thread(self._box.bury, [one.number for one in lost], why, now)
         for one in lost:
@@ -317,13 +318,6 @@ def _key_of(taken: Sequence[Waiting]) -> str:
     return f"digest:{blake2b(keys.encode(), digest_size=8).hexdigest()}"
 
 
-def _told(letter: Letter, why: str) -> dict[str, Any]:
-    return {
-        "key": letter.key,
-        "order": letter.order,
-        "revision": letter.revision,
-        "to": letter.to,
-        "place": letter.place,
-        "channel": letter.channel,
-        "why": why,
-    }
+def _lost(letter: Letter, why: str) -> Undelivered:
+    key, order, revision, to, place, channel = letter[:6]
+    return Undelivered(key, order, revision, to, place, channel, why)
