@@ -147,6 +147,9 @@ def _api(found: Checked, settings: Settings, roles: frozenset[Role]) -> None:
     if not is_address:
         found.faults.append(Fault(f"--api {settings.api} is no address", "say HOST:PORT, such as 127.0.0.1:8090"))
         asked = settings.model_copy(update={"api": "127.0.0.1:0"})  # what is wrong with the tokens is to be said too
-    access = found.tried(lambda: access_of(asked), "correct TIDEWALK_API_TOKENS or TIDEWALK_API_TOKENS_FILE")
+    access = found.tried(
+        lambda: access_of(asked, people=wiring.knows_people(settings)),
+        "correct TIDEWALK_API_TOKENS or TIDEWALK_API_TOKENS_FILE",
+    )
     if access is not None and is_address:
         found.would["api"] = f"serve at http://{settings.api}; {access.told}"

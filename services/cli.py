@@ -25,6 +25,8 @@ COMMANDS = {
     "dashboards": ("services.commands.dashboards", "dashboards", "Grafana's dashboards: made, published, drawn."),
     "maintain": ("services.commands.maintain", "maintain", "Planned work: announce it, list it, end it."),
     "influx": ("services.commands.influx", "influx", "Set InfluxDB up, see what it lacks, and draw roll-ups."),
+    "user": ("services.commands.people", "user", "People who sign in: their roles, zones and passwords."),
+    "token": ("services.commands.people", "token", "Tokens for programs: made, listed, revoked."),
     "prove": ("services.commands.prove", "prove_command", "Derive an order again from what was heard, step by step."),
     "doctor": ("services.commands.doctor", "doctor", "Find what would lose data or fail, and what mends it."),
     "bench": ("services.commands.bench", "bench", "Measure the hot paths on this machine."),

@@ -12,6 +12,10 @@ from typing import Final, Protocol
 from pydantic import SecretStr
 
 from domain.errors import ConflictError
+from services.api.proxies import Proxies, proxies_of
+from services.people.known import Shown
+from services.people.reception import Reception
+from services.people.roles import Person
 
 SHORTEST: Final = 20  # characters of a token: what is shorter can be guessed
 ANY: Final = "*"
@@ -69,6 +73,30 @@ class Access:
     tokens: Tokens = field(default_factory=Tokens)
     hosts: frozenset[str] = frozenset()
     beyond: bool = False
+    reception: Reception | None = None
+    proxies: Proxies = field(default_factory=Proxies)
+
+    @property
+    def asks_who(self) -> bool:
+        """Whether anybody has to say who they are: tokens are set, or people are known."""
+        return bool(self.tokens) or (self.reception is not None and self.reception.known.anybody)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether reading needs it too."""
+        return self.beyond or (self.reception is not None and self.reception.known.anybody)
+
+    def by_token(self, text: str) -> Person | None:
+        """Whose token that is. One of the settings is an administrator's."""
+        whose = self.tokens.whose(text)
+        if whose is not None:
+            return Person(whose)
+        shown = None if self.reception is None else self.reception.known.by_token(text)
+        return None if shown is None else shown.person
+
+    def by_session(self, text: str) -> Shown | None:
+        """Whose session that is."""
+        return None if self.reception is None else self.reception.known.by_session(text)
 
     def answers_to(self, host: str) -> bool:
         """Whether a request may name us so. A page whose own name was made to lead here (DNS rebinding) may not."""
@@ -77,6 +105,9 @@ class Access:
     @property
     def told(self) -> str:
         """Who may, for the log."""
+        if self.reception is not None and self.reception.known.anybody:
+            also = f", and whoever has a token of: {', '.join(self.tokens.names)}" if self.tokens else ""
+            return f"people who sign in and tokens, by role and zone (tidewalk user list, token list){also}"
         if not self.tokens:
             return "this machine alone, without tokens: whoever is on it may act, and `by` is taken as it is said"
         whose = ", ".join(self.tokens.names)
@@ -109,27 +140,35 @@ class Said(Protocol):
         """Names by which the API is called, parted by commas."""
         ...
 
+    @property
+    def trusted_proxies(self) -> str:
+        """Addresses and networks of proxies, parted by commas."""
+        ...
 
-def access_of(said: Said) -> Access:
-    """Who may speak to the API as it is set. Raises ConflictError where that would not be safe."""
+
+def access_of(said: Said, reception: Reception | None = None, *, people: bool = False) -> Access:
+    """Who may speak to the API as it is set. `people`: the database knows somebody, who is asked for at the reception.
+    Raises ConflictError where that would not be safe.
+    """
     file, address = said.api_tokens_file, said.api
     known = Tokens([*_said(said.api_tokens.get_secret_value()), *(_filed(Path(file)) if file else ())])
     host = address.rpartition(":")[0]
     named = frozenset(name.strip().lower() for name in said.api_hosts.split(",") if name.strip())
+    proxies = proxies_of(said.trusted_proxies)
     if is_loopback(host):
-        return Access(known, named)
-    if not known:
+        return Access(known, named, reception=reception, proxies=proxies)
+    if not known and not people and (reception is None or not reception.known.anybody):
         raise ConflictError(
             f"--api {address}: without tokens the API is for this machine alone, because whoever reaches it may close"
-            " orders; set TIDEWALK_API_TOKENS or TIDEWALK_API_TOKENS_FILE, or say 127.0.0.1 and come from elsewhere"
-            " through ssh -L"
+            " orders; add somebody with `tidewalk user add`, set TIDEWALK_API_TOKENS or TIDEWALK_API_TOKENS_FILE, or"
+            " say 127.0.0.1 and come from elsewhere through ssh -L"
         )
     if not named and host in ("0.0.0.0", "[::]", "::"):  # noqa: S104  # compared, not bound
         raise ConflictError(
             f"--api {address}: say in TIDEWALK_API_HOSTS by which names it will be called, such as"
             f" tidewalk.example,10.0.0.5; {ANY} is any"
         )
-    return Access(known, named or frozenset({host.lower()}), beyond=True)
+    return Access(known, named or frozenset({host.lower()}), beyond=True, reception=reception, proxies=proxies)
 
 
 def _said(tokens: str) -> Sequence[tuple[str, bytes]]:

@@ -5,7 +5,7 @@ from importlib.metadata import version
 from typing import Final, NamedTuple
 
 from fastapi import APIRouter, FastAPI
-from starlette.routing import Match
+from starlette.routing import Match, Route
 from starlette.types import Scope
 
 from services.api import problems
@@ -17,6 +17,7 @@ from services.api.planning import Planning
 from services.api.routes import actions as acting
 from services.api.routes import (
     alarms,
+    audit,
     crews,
     events,
     explain,
@@ -43,7 +44,9 @@ ABOUT: Final = """What Tidewalk knows of its coast, and what an operator may do 
   while new rows come.
 * **ETags**: every answer below `/api/v1` has one; sent back as `If-None-Match` it saves the same answer again (304).
 * **Tokens**: `Authorization: Bearer …` for whatever changes something, where tokens are set; for reading too, where
-  the API can be reached from beyond its machine. `by` of an action is then the name of the token.
+  the API can be reached from beyond its machine, or people are known to it. `by` of an action is then the name of the
+  token, or of who signed in. A role says what somebody may do, zones say where: lists show what is in their zones,
+  and anything else of another zone is 403, with what would be needed in `needs`.
 """
 TAGS: Final = [
     {"name": "health", "description": "How the service stands"},
@@ -53,6 +56,7 @@ TAGS: Final = [
         "name": "actions",
         "description": "What an operator does; each is a row of the journal before anything comes of it",
     },
+    {"name": "people", "description": "Who asks, and who did what"},
     {"name": "rules", "description": "The rules in force"},
     {"name": "quarantine", "description": "What was heard and could not be believed"},
     {"name": "events", "description": "What changes, as it does"},
@@ -86,9 +90,9 @@ def build(
     problems.install(app, security=lambda verb, path: needs_token(access, verb, path))
     app.state.listeners = listeners = Listeners(behind.live)
     counting = metrics.Counting(behind, watch, listeners, app.version)
-    app.include_router(health.router(behind, watch, app.version))
-    app.include_router(metrics.router(counting))
-    for one in (
+    routers = (
+        health.router(behind, watch, app.version),
+        metrics.router(counting),
         site.router(behind),
         facilities.router(behind),
         history.router(behind),
@@ -102,16 +106,22 @@ def build(
         rules.router(behind),
         explain.router(behind),
         quarantine.router(behind),
-        events.router(listeners),
-    ):
+        events.router(behind, listeners, access),
+        audit.router(access),
+        *(mounted.router for mounted in mounts),
+    )
+    for one in routers:
         app.include_router(one)
-    for mounted in mounts:
-        app.include_router(mounted.router)
     app.add_middleware(metrics.Timed, counting=counting)
     own = tuple(path for mounted in mounts for path in mounted.own)
 
-    def takes(scope: Scope) -> bool:
-        return any(route.matches(scope)[0] is Match.FULL for route in app.routes)
+    every = [*app.routes, *(route for one in routers for route in one.routes)]
+    routes = [one for one in every if isinstance(one, Route)]
 
-    app.add_middleware(Guard, access=access, own=own, takes=takes)
+    def found(scope: Scope) -> str | None:
+        """The route that takes it, HEAD as GET."""
+        asked = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
+        return next((route.path for route in routes if route.matches(asked)[0] is Match.FULL), None)
+
+    app.add_middleware(Guard, access=access, own=own, found=found)
     return app

@@ -1,8 +1,8 @@
 """Whoever listens to the event stream: how many, what each is told, and when they are to leave."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
-from typing import Final
+from collections.abc import AsyncIterator, Collection, Sequence
+from typing import Final, Protocol
 
 import msgspec
 
@@ -13,6 +13,37 @@ from services.live.changes import Change, Snapshot, What
 MOST: Final = 200
 HEARTBEAT_S: Final = 15.0
 BEAT: Final = ": nothing new\n\n"
+
+
+class Ear(Protocol):
+    """Whoever listens."""
+
+    def begins(self, snapshot: Snapshot) -> None:
+        """From there on."""
+        ...
+
+    def hears(self, changes: Sequence[Change]) -> Sequence[Change]:
+        """What is theirs to hear."""
+        ...
+
+    async def may_listen(self) -> bool:
+        """Whether they still may."""
+        ...
+
+
+class Everything:
+    """Whoever may hear everything, for ever."""
+
+    def begins(self, snapshot: Snapshot) -> None:
+        """Nothing depends on it."""
+
+    def hears(self, changes: Sequence[Change]) -> Sequence[Change]:
+        """All of them."""
+        return changes
+
+    async def may_listen(self) -> bool:
+        """They may."""
+        return True
 
 
 class Listeners:
@@ -27,24 +58,26 @@ class Listeners:
         """End every stream."""
         self._leaving.set()
 
-    def listen(self, last: str, whats: Collection[What], *, stays: bool) -> AsyncIterator[str]:
-        """The frames of one: from the event `last` on, or from now. `stays`: for ever, else as far as it is by now.
+    def listen(self, last: str, whats: Collection[What], ear: Ear | None = None, *, stays: bool) -> AsyncIterator[str]:
+        """The frames of one: from the event `last` on, or from now. `stays`: for ever, else as far as it is by now; and
+        no longer than the `ear` may listen.
         Raises UnavailableError where there are too many.
         """
         if self.open >= self._most:
             raise UnavailableError(f"there are {self._most} listeners already", 30.0)
-        return self._counted(last, whats, stays=stays)
+        return self._counted(last, whats, ear or Everything(), stays=stays)
 
-    async def _counted(self, last: str, whats: Collection[What], *, stays: bool) -> AsyncIterator[str]:
+    async def _counted(self, last: str, whats: Collection[What], ear: Ear, *, stays: bool) -> AsyncIterator[str]:
         self.open += 1
         try:
-            async for frame in self._frames(last, whats, stays=stays):
+            async for frame in self._frames(last, whats, ear, stays=stays):
                 yield frame
         finally:
             self.open -= 1
 
-    async def _frames(self, last: str, whats: Collection[What], *, stays: bool) -> AsyncIterator[str]:
+    async def _frames(self, last: str, whats: Collection[What], ear: Ear, *, stays: bool) -> AsyncIterator[str]:
         snapshot = self._live.snapshot()
+        ear.begins(snapshot)
         after, begins = _place(last, snapshot)
         if begins:
             yield _begin(begins, snapshot)
@@ -52,12 +85,16 @@ class Listeners:
             if not stays and after >= snapshot.number:
                 return
             async for changes in self._batches(after):
+                if not await ear.may_listen():
+                    return
                 after = changes[-1].number if changes else after
-                yield "".join(_frame(snapshot.epoch, one) for one in changes if one.what in whats) if changes else BEAT
+                heard = ear.hears(changes) if changes else ()
+                yield "".join(_frame(snapshot.epoch, one) for one in heard if one.what in whats) if changes else BEAT
                 if not stays and after >= snapshot.number:
                     return
             if not self._leaving.is_set():  # what comes next is remembered no more
                 snapshot = self._live.snapshot()
+                ear.begins(snapshot)
                 after = snapshot.number
                 yield _begin("reset", snapshot)
 

@@ -1,6 +1,7 @@
 """Planned work, announced or ended by an operator: a row of the journal first, then whatever the judge makes of it."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
@@ -15,11 +16,14 @@ from domain.naming import COMMAND, PlanAction
 from domain.readings import Millis
 from ingest.codecs.replies import Planned
 from services.api.actions import WAIT_S, Standing, Who, judged
+from services.api.guard import Caller
+from services.api.scoping import Whereabouts, must_see
 from services.api.seams import Behind
 from services.api.shown import Time
 from services.dispatch.orders import Result
 from services.judge.afield import PlannedWork, planned_work
 from services.judge.fold import PLANNED
+from services.people.policy import lacks_zone
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _ID: Final = r"^[a-z0-9-]*$"
@@ -123,10 +127,11 @@ class Planning:
 
     def __init__(self, behind: Behind, *, wait_s: float = WAIT_S) -> None:
         self._behind, self._wait_s = behind, wait_s
+        self._where = Whereabouts(behind.site)
 
-    async def announce(self, asked: Announced, *, caller: str = "") -> Said:
+    async def announce(self, asked: Announced, caller: Caller) -> Said:
         """Announce work. Waiting, if the judge needs longer than two seconds. Raises ConflictError (it does
-        not fit, or is not said in full), NotFoundError and UnavailableError.
+        not fit, or is not said in full), NotFoundError, ForbiddenError and UnavailableError.
         """
         site = self._behind.site
         if bool(asked.facility) == bool(asked.zone):
@@ -135,11 +140,12 @@ class Planning:
             raise NotFoundError(f"there is no facility {asked.facility}")
         if asked.zone and asked.zone not in site.zones:
             raise NotFoundError(f"there is no zone {asked.zone}")
+        must_see(caller, self._where.zones(asked.facility or asked.zone))
         given = str(asked.id)
         said = Planned(
             given,
             PlanAction.MAINTAIN,
-            _who(asked.by, caller),
+            _who(asked.by, caller.by),
             asked.reason,
             asked.facility,
             asked.zone,
@@ -149,15 +155,25 @@ class Planning:
         )
         return await self._say(said)
 
-    async def end(self, plan: str, asked: Ending, *, caller: str = "") -> Said:
+    async def end(self, plan: str, asked: Ending, caller: Caller) -> Said:
         """End it. Raises as `announce` does."""
-        said = Planned(str(asked.id), PlanAction.END, _who(asked.by, caller), asked.reason, plan=plan)
+        for one in await asyncio.to_thread(self._planned):
+            if one.id == plan:
+                must_see(caller, self._where.zones(one.facility or one.zone))
+        said = Planned(str(asked.id), PlanAction.END, _who(asked.by, caller.by), asked.reason, plan=plan)
         return await self._say(said)
 
-    def works(self) -> Works:
+    def works(self, caller: Caller) -> Works:
         """What is planned, under way, and lately over. Raises UnavailableError."""
         now = self._behind.clock.now()
-        return Works(maintenance=[work_shown(one, now) for one in planned_work(self._behind.cases.noted(PLANNED))])
+        theirs = [one for one in self._planned() if self._sees(caller, one)]
+        return Works(maintenance=[work_shown(one, now) for one in theirs])
+
+    def _planned(self) -> Sequence[PlannedWork]:
+        return planned_work(self._behind.cases.noted(PLANNED))
+
+    def _sees(self, caller: Caller, work: PlannedWork) -> bool:
+        return lacks_zone(caller.person, self._where.zones(work.facility or work.zone)) is None
 
     async def _say(self, said: Planned) -> Said:
         if not said.why:

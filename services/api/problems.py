@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from domain.errors import ConflictError, NotFoundError, RejectedError, TidewalkError, UnavailableError
 from services.dispatch.life import commands
 from services.dispatch.orders import Order
+from services.people.policy import Lacking
 
 STATUS: Final[Mapping[type[TidewalkError], HTTPStatus]] = {
     RejectedError: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -22,7 +23,13 @@ STATUS: Final[Mapping[type[TidewalkError], HTTPStatus]] = {
     UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 MEDIA: Final = "application/problem+json"
-ANYWHERE: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.MISDIRECTED_REQUEST, HTTPStatus.INTERNAL_SERVER_ERROR)
+ANYWHERE: Final = (
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.MISDIRECTED_REQUEST,
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+)
 OF_BODIES: Final = (
     HTTPStatus.LENGTH_REQUIRED,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -34,6 +41,10 @@ _RETRY_S: Final = 5.0  # where nobody said when
 # What each answer means, and what it may say.
 _MEANT: Final[Mapping[HTTPStatus, tuple[str, str]]] = {
     HTTPStatus.UNAUTHORIZED: ("A token is needed, or that one is not known", "send Authorization: Bearer TOKEN"),
+    HTTPStatus.FORBIDDEN: (
+        "Whoever asks may not; `needs` says what would be needed",
+        "it is in zone fushanwan, and Li Wei has zone qingdaowan",
+    ),
     HTTPStatus.NOT_FOUND: ("There is no such thing", "there is no order SN-20261001-0007"),
     HTTPStatus.CONFLICT: (
         "It does not fit the present state; `legal` says what would",
@@ -61,8 +72,18 @@ class Fault(BaseModel):
     what: str
 
 
+class Needs(BaseModel):
+    """What somebody would need, to be allowed: one of these roles, these zones, or (`whole`) no limit to zones."""
+
+    roles: list[str]
+    zones: list[str]
+    whole: bool
+
+
 class Problem(BaseModel):
-    """RFC 9457, with what helps to do better: `faults` of the request, `legal` actions on the order."""
+    """RFC 9457, with what helps to do better: `faults` of the request, `legal` actions on the order, what it `needs`
+    to be allowed.
+    """
 
     type: str = "about:blank"
     title: str
@@ -71,6 +92,15 @@ class Problem(BaseModel):
     instance: str
     faults: list[Fault] | None = None
     legal: list[str] | None = None
+    needs: Needs | None = None
+
+
+class ForbiddenError(ConflictError):
+    """Whoever asks may not; `lacking` says what would be needed."""
+
+    def __init__(self, lacking: Lacking) -> None:
+        super().__init__(lacking.why)
+        self.lacking = lacking
 
 
 class ChangedError(ConflictError):
@@ -97,6 +127,7 @@ def answer(
     *,
     faults: Sequence[Fault] | None = None,
     legal: Sequence[str] | None = None,
+    needs: Needs | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
     """A problem as a response."""
@@ -107,9 +138,15 @@ def answer(
         instance=instance,
         faults=None if faults is None else list(faults),
         legal=None if legal is None else list(legal),
+        needs=needs,
     )
     told = problem.model_dump(exclude_none=True)
     return JSONResponse(told, status, headers=dict(headers or {}), media_type=MEDIA)
+
+
+def needs_of(lacking: Lacking) -> Needs:
+    """As it is told."""
+    return Needs(roles=[str(role) for role in lacking.roles], zones=list(lacking.zones), whole=lacking.whole)
 
 
 def _documented(status: HTTPStatus) -> dict[str, Any]:
@@ -141,11 +178,12 @@ def install(app: FastAPI, *, security: Callable[[str, str], bool]) -> None:
         schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
         found["components"]["schemas"] |= {**schema.pop("$defs"), "Problem": schema}
         token = {"type": "http", "scheme": "bearer", "description": "A token that the service knows"}
-        found["components"]["securitySchemes"] = {"token": token}
+        session = {"type": "apiKey", "in": "cookie", "name": "tidewalk_session", "description": "Of who signed in"}
+        found["components"]["securitySchemes"] = {"token": token, "session": session}
         for path, verbs in found["paths"].items():
             for verb, said in verbs.items():
                 if security(verb, path):
-                    said["security"] = [{"token": []}]
+                    said["security"] = [{"token": []}, {"session": []}]
         return found
 
     app.openapi = documented  # type: ignore[method-assign]  # the way that FastAPI documents for extending it
@@ -155,6 +193,8 @@ def _ours(request: Request, error: Exception) -> JSONResponse:
     status = next((s for kind, s in STATUS.items() if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR)
     if isinstance(error, ChangedError):
         status = HTTPStatus.PRECONDITION_FAILED
+    if isinstance(error, ForbiddenError):
+        return answer(HTTPStatus.FORBIDDEN, str(error), request.url.path, needs=needs_of(error.lacking))
     legal = commands(error.order.state) if isinstance(error, IllegalError) else None
     headers = {}
     if isinstance(error, UnavailableError):

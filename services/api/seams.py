@@ -25,12 +25,14 @@ class Cases(Protocol):
         self,
         *,
         state: AlarmState | None = None,
-        facility: str | None = None,
+        facility: str | Collection[str] | None = None,
         rule: str | None = None,
         newest: int = 200,
         after: Spot | None = None,
     ) -> list[Alarm]:
-        """The newest alarms, newest first; those that come after a place in that list, where one is given."""
+        """The newest alarms, newest first, of one facility or any of several; those that come after a place in that
+        list, where one is given.
+        """
         ...
 
     def orders(
@@ -38,12 +40,14 @@ class Cases(Protocol):
         *,
         states: Collection[OrderState] | None = None,
         crew: str | None = None,
-        zone: str | None = None,
+        zone: str | Collection[str] | None = None,
         facility: str | None = None,
         newest: int = 200,
         after: Spot | None = None,
     ) -> list[Order]:
-        """The newest orders, newest first, without their history; after a place in that list, where one is given."""
+        """The newest orders, newest first, without their history, of one zone or any of several; after a place in that
+        list, where one is given.
+        """
         ...
 
     def order(self, order: str) -> Order:

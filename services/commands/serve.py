@@ -5,7 +5,8 @@ import contextlib
 import logging
 import os
 import signal
-from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
 from functools import partial
 from pathlib import Path
 from socket import socket
@@ -124,24 +125,25 @@ def _address(settings: Settings, roles: frozenset[Role]) -> AbstractContextManag
     from services.api.access import access_of
     from services.api.server import bound
 
-    access = access_of(settings)
-    _log.info("who may use the API", extra={"who": access.told})
-    return bound(settings.api, access)
+    return bound(settings.api, access_of(settings, people=wiring.knows_people(settings)))
 
 
-def _api(
-    settings: Settings, service: Service, door: socket | None, wall: WallClock
-) -> AbstractAsyncContextManager[str | None]:
+@asynccontextmanager
+async def _api(settings: Settings, service: Service, door: socket | None, wall: WallClock) -> AsyncIterator[str | None]:
     if door is None:
-        return contextlib.nullcontext()
+        yield None
+        return
     from services.api.access import access_of
     from services.api.over import open_to_http
     from services.console.over import page_over
     from services.site.scenery import load_scenery
 
-    access = access_of(settings)
-    page = page_over(service, wall, load_scenery(find(settings.site)), access=access)
-    return open_to_http(service, door, wall, access, page)
+    with wiring.reception_of(settings, wall) as reception:
+        access = access_of(settings, reception)
+        _log.info("who may use the API", extra={"who": access.told})
+        page = page_over(service, wall, load_scenery(find(settings.site)), access=access)
+        async with open_to_http(service, door, wall, access, page) as url:
+            yield url
 
 
 async def _serve(

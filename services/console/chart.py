@@ -7,8 +7,14 @@ from domain.site import Grade, Name, Position, Site
 from services.site.scenery import Scenery
 
 
-def chart_of(site: Site, scenery: Scenery, titles: Mapping[str, Name]) -> dict[str, Any]:
-    """JSON-able. Positions are `[latitude, longitude]`, names `[English, Chinese]`; `titles` are those of rules."""
+def chart_of(
+    site: Site, scenery: Scenery, titles: Mapping[str, Name], zones: frozenset[str] = frozenset()
+) -> dict[str, Any]:
+    """JSON-able. Positions are `[latitude, longitude]`, names `[English, Chinese]`; `titles` are those of rules. Of
+    some zones alone, where they are given: the coast is drawn whole, and what stands on it is theirs.
+    """
+    crews = [one for one in site.crews.values() if not zones or one.id == site.desk or zones & {*one.zones}]
+    facilities = [one for one in site.facilities.values() if not zones or one.zone in zones]
     return {
         "site": site.id,
         "name": _name(site.name),
@@ -28,11 +34,9 @@ def chart_of(site: Site, scenery: Scenery, titles: Mapping[str, Name]) -> dict[s
             for zone in site.zones.values()
         },
         "trail": _lines(section.line for section in site.sections.values()),
-        "crews": {crew.id: {"name": _name(crew.name), "base": _at(crew.base)} for crew in site.crews.values()},
+        "crews": {crew.id: {"name": _name(crew.name), "base": _at(crew.base)} for crew in crews},
         "rules": {rule: _name(title) for rule, title in titles.items()},
-        "facilities": [
-            [one.id, one.kind, one.element, one.zone, *_at(one.position), *one.name] for one in site.facilities.values()
-        ],
+        "facilities": [[one.id, one.kind, one.element, one.zone, *_at(one.position), *one.name] for one in facilities],
     }
 
 

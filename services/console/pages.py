@@ -15,12 +15,14 @@ from pydantic import BaseModel, ConfigDict
 
 from domain.site import Name, Site
 from services.api.access import LOCAL, Access
-from services.api.guard import Caller, allowed
+from services.api.hearing import still
 from services.console.chart import chart_of
-from services.console.session import COOKIE, LASTS, Sessions, is_same_origin
+from services.console.entering import Entering, Entrance
+from services.console.session import Sessions
 from services.console.socket import Beat, Sockets
 from services.console.words import LANGUAGES, terms, words
 from services.live.hub import Hub
+from services.live.sight import Sight
 from services.live.standing import Standing
 from services.site.scenery import Scenery
 
@@ -40,14 +42,6 @@ HEADERS: Final[Mapping[str, str]] = {
 }
 _REMEMBER_S: Final = 365 * 86_400
 _TYPES: Final = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
-
-
-class Token(BaseModel):
-    """Who wants to see the page where it needs a token."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    token: str
 
 
 class Wanted(BaseModel):
@@ -73,9 +67,11 @@ class Console:
     access: Access = LOCAL
     breaks: Break | None = None
     sockets: Sockets = field(init=False)
+    entrance: Entrance = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "sockets", Sockets(self.hub, self.beat))
+        object.__setattr__(self, "entrance", Entrance(self.access, self.sessions))
 
 
 def router(console: Console) -> APIRouter:
@@ -84,6 +80,7 @@ def router(console: Console) -> APIRouter:
     _page(made, console)
     _files(made)
     _live(made, console)
+    _sessions(made, console)
     if console.breaks is not None:
         _breaking(made, console, console.breaks)
     return made
@@ -110,10 +107,11 @@ def _page(made: APIRouter, console: Console) -> None:
             "standings": tuple(Standing),
             "breaks": get_args(Breakable) if console.breaks else (),
         }
-        may = _may_look(console, request)
-        answer = Response((page if may else door).render(**said), media_type="text/html", headers=dict(HEADERS))
-        if may:
-            _hand_out(console, request, answer)
+        looks = console.entrance.looks(request)
+        said["who"] = "" if looks is None else looks.by
+        answer = Response((page if looks else door).render(**said), media_type="text/html", headers=dict(HEADERS))
+        if looks is not None:
+            console.entrance.hand_out(request, answer, looks.by)
         if request.query_params.get("lang") in LANGUAGES:
             answer.set_cookie("lang", language, max_age=_REMEMBER_S, httponly=True, samesite="strict")
         return answer
@@ -136,48 +134,64 @@ def _files(made: APIRouter) -> None:
 
 
 def _live(made: APIRouter, console: Console) -> None:
-    chart = msgspec.json.encode(chart_of(console.site, console.scenery, console.titles))
+    charts = {frozenset[str](): msgspec.json.encode(chart_of(console.site, console.scenery, console.titles))}
 
     @made.get("/live/chart")
     async def drawn(request: Request) -> Response:
         """What has a place or a name."""
-        if not _may_look(console, request):
+        looks = console.entrance.looks(request)
+        if looks is None:
             return _refused()
+        zones = looks.person.zones
+        chart = charts.get(zones)
+        if chart is None:
+            drawn = chart_of(console.site, console.scenery, console.titles, zones)
+            chart = charts[zones] = msgspec.json.encode(drawn)
         return Response(chart, media_type="application/json", headers=dict(HEADERS))
-
-    @made.get("/live/session")
-    async def session(request: Request) -> Response:
-        """A cookie for the socket, where the page has none any more: we began again, or it was open all night."""
-        if not _may_look(console, request):
-            return _refused()
-        answer = Response(status_code=HTTPStatus.NO_CONTENT, headers=dict(HEADERS))
-        _hand_out(console, request, answer)
-        return answer
-
-    @made.post("/live/session")
-    async def sign_in(request: Request, said: Token) -> Response:
-        """A cookie for whoever has a token."""
-        asked = allowed(console.access, request.headers, changing=True, given=said.token)
-        if not is_same_origin(request.headers) or not isinstance(asked, Caller):
-            return _refused()
-        answer = Response(status_code=HTTPStatus.NO_CONTENT, headers=dict(HEADERS))
-        _hand_out(console, request, answer)
-        return answer
 
     @made.websocket("/live")
     async def live(socket: WebSocket) -> None:
         """A snapshot and then changes, to a page that we served and on its own host alone."""
-        if is_same_origin(socket.headers) and console.sessions.knows(socket.cookies.get(COOKIE, "")):
-            await console.sockets.serve(socket)
-        else:
+        entrance, headers = console.entrance, socket.headers
+        caller = entrance.served(headers)
+        if caller is None:
             await socket.close(1008)
+            return
+        sight = Sight(console.site, caller.person.zones, console.hub.now) if caller.person.zones else None
+
+        async def may() -> bool:
+            return await still(console.access, lambda: entrance.served(headers) == caller)
+
+        await console.sockets.serve(socket, sight, may)
+
+
+def _sessions(made: APIRouter, console: Console) -> None:
+    @made.get("/live/session")
+    async def session(request: Request) -> Response:
+        """A cookie for the socket, where the page has none any more: we began again, or it was open all night."""
+        looks = console.entrance.looks(request)
+        if looks is None:
+            return _refused()
+        answer = Response(status_code=HTTPStatus.NO_CONTENT, headers=dict(HEADERS))
+        console.entrance.hand_out(request, answer, looks.by)
+        return answer
+
+    @made.post("/live/session")
+    async def sign_in(request: Request, said: Entering) -> Response:
+        """A cookie for whoever has a token, or a name and a password."""
+        return _dressed(await console.entrance.enter(request, said))
+
+    @made.post("/live/session/end")
+    async def sign_out(request: Request) -> Response:
+        """Sign out."""
+        return _dressed(await console.entrance.leave(request))
 
 
 def _breaking(made: APIRouter, console: Console, breaks: Break) -> None:
     @made.post("/live/break")
     async def broken(request: Request, wanted: Wanted) -> Response:
         """Break one thing of the make-believe coast."""
-        if not is_same_origin(request.headers) or not console.sessions.knows(request.cookies.get(COOKIE, "")):
+        if console.entrance.served(request.headers) is None:
             return _refused()
         facility = await breaks(wanted.what)
         if facility is None:
@@ -186,21 +200,9 @@ def _breaking(made: APIRouter, console: Console, breaks: Break) -> None:
         return Response(body, media_type="application/json", headers=dict(HEADERS))
 
 
-def _may_look(console: Console, request: Request) -> bool:
-    if console.sessions.knows(request.cookies.get(COOKIE, "")):
-        return True
-    return isinstance(allowed(console.access, request.headers, changing=False), Caller)
-
-
-def _hand_out(console: Console, request: Request, answer: Response) -> None:
-    answer.set_cookie(
-        COOKIE,
-        console.sessions.fresh(),
-        max_age=LASTS // 1000,
-        httponly=True,
-        samesite="strict",
-        secure=request.url.scheme == "https",
-    )
+def _dressed(answer: Response) -> Response:
+    answer.headers.update(HEADERS)
+    return answer
 
 
 def _refused() -> Response:

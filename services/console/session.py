@@ -1,12 +1,9 @@
-"""Who may look: a page that we served, on this host. A signed cookie says the first, Origin the second."""
+"""Who may look, where it is known that they may: a page that we served. A signed cookie says so."""
 
 import hmac
 from hashlib import blake2b
 from secrets import token_bytes, token_hex
 from typing import Final
-from urllib.parse import urlsplit
-
-from starlette.datastructures import Headers
 
 from domain.ports import Clock
 from domain.readings import Millis
@@ -22,28 +19,22 @@ class Sessions:
     def __init__(self, wall: Clock) -> None:
         self._wall, self._key = wall, token_bytes(32)
 
-    def fresh(self) -> str:
-        """A new cookie."""
-        told = f"{self._wall.now() + LASTS:x}.{token_hex(8)}"
+    def fresh(self, by: str = "") -> str:
+        """A new cookie, for the page of whoever showed the token of that name; "" where none was needed."""
+        told = f"{self._wall.now() + LASTS:x}.{token_hex(8)}.{by.encode().hex()}"
         return f"{told}.{self._signed(told)}"
 
     def knows(self, cookie: str) -> bool:
         """Whether it is ours, and has not run out."""
+        return self.whose(cookie) is not None
+
+    def whose(self, cookie: str) -> str | None:
+        """For whom it was made; None where it is not ours, or has run out."""
         told, _, signature = cookie.rpartition(".")
-        if not hmac.compare_digest(signature.encode(), self._signed(told).encode()):
-            return False
-        return int(told.partition(".")[0], 16) > self._wall.now()
+        if not hmac.compare_digest(signature.encode("utf-8", "replace"), self._signed(told).encode()):
+            return None
+        expires, _, by = told.split(".")
+        return bytes.fromhex(by).decode() if int(expires, 16) > self._wall.now() else None
 
     def _signed(self, told: str) -> str:
         return blake2b(told.encode("utf-8", "replace"), key=self._key, digest_size=_SIGNATURE_BYTES).hexdigest()
-
-
-def is_same_origin(headers: Headers) -> bool:
-    """Whether a browser says that the page which asks came from the very host it asks. Who says no Origin is no page
-    of ours.
-    """
-    origin, host = headers.get("origin", ""), headers.get("host", "")
-    try:
-        return bool(host) and urlsplit(origin).netloc.lower() == host.lower()
-    except ValueError:  # no browser says such a one
-        return False

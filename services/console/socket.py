@@ -1,14 +1,16 @@
 """The sockets of all tabs: a snapshot each, then the same frames for everybody."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
 import msgspec
 from fastapi import WebSocket, WebSocketDisconnect
 
+from services.live.changes import Batch
 from services.live.hub import Hub
+from services.live.sight import Sight
 
 MOST: Final = 500  # sockets at one time
 BEAT_S: Final = 1.0
@@ -16,6 +18,11 @@ TAKE_S: Final = 20.0  # a tab that takes nothing for so long is gone
 _TRY_LATER: Final = 1013
 
 Beat = Callable[[], Mapping[str, Any]]
+May = Callable[[], Awaitable[bool]]
+
+
+async def _always() -> bool:
+    return True
 
 
 class Sockets:
@@ -28,8 +35,8 @@ class Sockets:
         self._beaten: tuple[float, str] = (-BEAT_S, "")
         self.open = 0
 
-    async def serve(self, socket: WebSocket) -> None:
-        """Until the tab leaves, or takes nothing any more."""
+    async def serve(self, socket: WebSocket, sight: Sight | None = None, may: May = _always) -> None:
+        """Until the tab leaves, takes nothing any more, or may not look any longer. `sight`: theirs; None: all."""
         await socket.accept()
         if self.open >= self._most:
             await socket.close(_TRY_LATER)
@@ -38,7 +45,7 @@ class Sockets:
         turn = asyncio.Lock()
         tasks = [
             asyncio.create_task(work)
-            for work in (self._tell(socket, turn), self._beats(socket, turn), self._hear(socket))
+            for work in (self._tell(socket, turn, sight), self._beats(socket, turn, may), self._hear(socket))
         ]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -50,16 +57,24 @@ class Sockets:
             with suppress(RuntimeError, WebSocketDisconnect):  # it may be closed already
                 await socket.close(1001)
 
-    async def _tell(self, socket: WebSocket, turn: asyncio.Lock) -> None:
-        """Who is too slow for the changes gets another snapshot."""
+    async def _tell(self, socket: WebSocket, turn: asyncio.Lock, sight: Sight | None) -> None:
+        """Who is too slow for the changes gets another snapshot. What is told to some alone has numbers of its own, so
+        that a tab sees that nothing is missing.
+        """
         while True:
             snapshot = self._hub.snapshot()
-            await _send(socket, turn, snapshot.encoded)
+            told = snapshot.number
+            await _send(socket, turn, (snapshot if sight is None else sight.of(snapshot)).encoded)
             async for batch in self._hub.batches(snapshot.number):
-                await _send(socket, turn, batch.encoded)
+                if sight is None:
+                    await _send(socket, turn, batch.encoded)
+                elif theirs := sight.changes(batch.changes):
+                    numbered = Batch(tuple(one._replace(number=told + n) for n, one in enumerate(theirs, 1)))
+                    told += len(theirs)
+                    await _send(socket, turn, numbered.encoded)
 
-    async def _beats(self, socket: WebSocket, turn: asyncio.Lock) -> None:
-        while True:
+    async def _beats(self, socket: WebSocket, turn: asyncio.Lock, may: May) -> None:
+        while await may():
             await _send(socket, turn, self._newest_beat())
             await asyncio.sleep(BEAT_S)
 

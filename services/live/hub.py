@@ -65,6 +65,10 @@ class Hub:
         """Orders that have not ended, by what it was told."""
         return self._picture.open_orders()
 
+    def now(self) -> int:
+        """Domain time."""
+        return self._clock.now()
+
     # Who watches.
 
     def snapshot(self) -> Snapshot:

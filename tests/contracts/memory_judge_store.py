@@ -117,7 +117,7 @@ class MemoryJudgeStore:
         self,
         *,
         state: AlarmState | None = None,
-        facility: str | None = None,
+        facility: str | Collection[str] | None = None,
         rule: str | None = None,
         newest: int = 200,
         after: tuple[Millis, str] | None = None,
@@ -125,7 +125,7 @@ class MemoryJudgeStore:
         found = [
             a
             for a in self._alarms.values()
-            if state in (None, a.state) and facility in (None, a.facility) and rule in (None, a.rule)
+            if state in (None, a.state) and _fits(a.facility, facility) and rule in (None, a.rule)
         ]
         return _newest(found, newest, after)
 
@@ -134,12 +134,12 @@ class MemoryJudgeStore:
         *,
         states: Collection[OrderState] | None = None,
         crew: str | None = None,
-        zone: str | None = None,
+        zone: str | Collection[str] | None = None,
         facility: str | None = None,
         newest: int = 200,
         after: tuple[Millis, str] | None = None,
     ) -> list[Order]:
-        found = [o for o in self._orders.values() if crew in (None, o.crew) and zone in (None, o.zone)]
+        found = [o for o in self._orders.values() if crew in (None, o.crew) and _fits(o.zone, zone)]
         found = [o for o in found if facility in (None, o.facility)]
         chosen = [replace(o, history=()) for o in found if states is None or o.state in states]
         return _newest(chosen, newest, after)
@@ -177,6 +177,10 @@ class MemoryJudgeStore:
 
     def _mark(self, numbers: Sequence[int], state: str) -> None:
         self._box = {k: (n, m, state if n in numbers else s) for k, (n, m, s) in self._box.items()}
+
+
+def _fits(value: str, wanted: str | Collection[str] | None) -> bool:
+    return wanted is None or (value == wanted if isinstance(wanted, str) else value in wanted)
 
 
 def _newest(found: list[Case], newest: int, after: tuple[Millis, str] | None) -> list[Case]:

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Header, Path, Request, Response
 from services.api import problems
 from services.api.actions import Acted, Actions, Asked, Standing
 from services.api.named import V1, OrderName
+from services.api.scoping import Asking, Left
 
 BAD, NONE, NOT_NOW = HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT
 AWAY, CHANGED = HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.PRECONDITION_FAILED
@@ -44,14 +45,20 @@ def router(doing: Actions) -> APIRouter:
         | {int(HTTPStatus.ACCEPTED): KEPT},
     )
     async def act(
-        order: OrderName, asked: Asked, request: Request, response: Response, if_match: IfMatch = ""
+        order: OrderName,
+        asked: Asked,
+        asking: Asking,
+        left: Left,
+        request: Request,
+        response: Response,
+        if_match: IfMatch = "",
     ) -> Acted:
         """Close an order as it stands, confirm safety work, reassign, or note.
 
         It is written into the journal before anything comes of it. The same id again does nothing and is answered the
         same; what does not fit the order's state is 409 and says what would.
         """
-        acted = await doing.act(order, asked, caller=request.state.caller.by, if_match=if_match)
+        acted = await doing.act(order, asked, asking, left, if_match=if_match)
         if acted.standing is Standing.WAITING:
             response.status_code = HTTPStatus.ACCEPTED
             path = request.url.path.rpartition("/orders/")[0]
@@ -63,8 +70,8 @@ def router(doing: Actions) -> APIRouter:
         response_description="What became of it",
         responses=problems.responses(NONE, BAD, AWAY),
     )
-    async def became(order: OrderName, given: Given) -> Acted:
+    async def became(order: OrderName, given: Given, asking: Asking) -> Acted:
         """What became of an action: waiting, done, or refused and why."""
-        return await doing.became(order, given)
+        return await doing.became(order, given, asking)
 
     return made

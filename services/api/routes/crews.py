@@ -13,8 +13,10 @@ from services.api import problems
 from services.api.answering import Answer, found
 from services.api.coast import PLACE, Named, Place, named, place
 from services.api.named import V1
+from services.api.scoping import Asking, Whereabouts, must_see
 from services.api.seams import Behind
-from services.dispatch.policy import on_shift
+from services.dispatch.days import days_of
+from services.dispatch.who import on_shift
 
 BAD, NONE, AWAY = HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE
 CREW: dict[str, Any] = {
@@ -75,7 +77,7 @@ class Crews(BaseModel):
 def router(behind: Behind) -> APIRouter:
     """`/crews` and one of them."""
     made = APIRouter(prefix=V1, tags=["coast"])
-    site = behind.site
+    site, where = behind.site, Whereabouts(behind.site)
 
     def shown(crew: Crew, load: Mapping[str, int]) -> CrewShown:
         shifts = (site.shifts[one] for one in crew.shifts if one in site.shifts)
@@ -89,25 +91,28 @@ def router(behind: Behind) -> APIRouter:
             ),
             base=place(crew.base),
             desk=crew.id == site.desk,
-            on_shift=on_shift(site, crew, behind.clock.now()),
+            on_shift=on_shift(site, crew, behind.clock.now(), days_of(site.timezone)),
             at_work=load.get(crew.id, 0),
         )
 
     @made.get("/crews", response_model=Crews, responses=found(Crews, "All crews") | problems.responses(BAD, AWAY))
-    def crews(answer: Answer) -> Response:
+    def crews(answer: Answer, asking: Asking) -> Response:
         """All crews, by id: who is on shift now, and how many orders each has."""
         load = behind.tallies.at_work()
-        return answer(Crews(crews=tuple(shown(crew, load) for _, crew in sorted(site.crews.items()))))
+        theirs = (crew for _, crew in sorted(site.crews.items()) if where.shows_crew(asking, crew))
+        return answer(Crews(crews=tuple(shown(crew, load) for crew in theirs)))
 
     @made.get(
         "/crews/{crew}",
         response_model=CrewShown,
         responses=found(CrewShown, "The crew") | problems.responses(NONE, BAD, AWAY),
     )
-    def crew(crew: CrewId, answer: Answer) -> Response:
+    def crew(crew: CrewId, answer: Answer, asking: Asking) -> Response:
         """One crew. Its orders: `/orders?crew=`."""
         if crew not in site.crews:
             raise NotFoundError(f"there is no crew {crew}")
+        if not where.shows_crew(asking, site.crews[crew]):
+            must_see(asking, site.crews[crew].zones)
         return answer(shown(site.crews[crew], behind.tallies.at_work()))
 
     return made

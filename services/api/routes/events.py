@@ -3,12 +3,16 @@
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import StreamingResponse
 
 from services.api import problems
+from services.api.access import Access
+from services.api.hearing import Hearing
 from services.api.listening import Listeners
 from services.api.named import V1
+from services.api.scoping import Asking
+from services.api.seams import Behind
 from services.live.changes import What
 
 BAD, AWAY = HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE
@@ -49,7 +53,7 @@ class EventStream(StreamingResponse):
     media_type = MEDIA
 
 
-def router(listeners: Listeners) -> APIRouter:
+def router(behind: Behind, listeners: Listeners, access: Access) -> APIRouter:
     """`/events`."""
     made = APIRouter(prefix=V1, tags=["events"])
     told: dict[str, Any] = {
@@ -63,6 +67,8 @@ def router(listeners: Listeners) -> APIRouter:
         responses={**problems.responses(BAD, AWAY), int(HTTPStatus.OK): told},
     )
     async def events(
+        asking: Asking,
+        request: Request,
         what: Whats = None,
         last_event_id: After = "",
         accept: Annotated[str, Header(include_in_schema=False)] = "",
@@ -74,7 +80,8 @@ def router(listeners: Listeners) -> APIRouter:
         you hold, then go on. A comment comes every fifteen seconds. It stays open where `text/event-stream` is accepted
         by name, as `EventSource` does; for others it ends with what has changed by now.
         """
-        frames = listeners.listen(last_event_id, frozenset(what or What), stays=MEDIA in accept)
+        ear = Hearing(behind.site, asking, access, request.headers, behind.clock)
+        frames = listeners.listen(last_event_id, frozenset(what or What), ear, stays=MEDIA in accept)
         return EventStream(frames, headers={"X-Accel-Buffering": "no"})
 
     return made

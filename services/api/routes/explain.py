@@ -12,6 +12,7 @@ from domain.readings import Millis, Reading
 from services.api import problems
 from services.api.answering import Answer, found
 from services.api.named import V1, RuleName
+from services.api.scoping import Asking, Whereabouts, must_see
 from services.api.seams import Behind
 from services.explain.explaining import explained_now, reach
 from services.explain.shown import AnswerShown, answer_shown
@@ -32,7 +33,7 @@ What = Annotated[
 def router(behind: Behind) -> APIRouter:
     """`/explain`."""
     made = APIRouter(prefix=V1, tags=["rules"])
-    site = behind.site
+    site, where = behind.site, Whereabouts(behind.site)
 
     @made.get(
         "/explain",
@@ -40,11 +41,12 @@ def router(behind: Behind) -> APIRouter:
         responses=found(AnswerShown, "Each rule that fits it")
         | problems.responses(NONE, BAD, AWAY, HTTPStatus.CONFLICT),
     )
-    async def explain(of: What, answer: Answer, rule: RuleName = None) -> Response:
+    async def explain(of: What, answer: Answer, asking: Asking, rule: RuleName = None) -> Response:
         """Why there is an alarm of a place, or why there is none: which clause, how far off, since when, what is next.
         As of the rule engine's last commit, with the readings that are stored.
         """
         asked = await asyncio.to_thread(meant, site, behind.cases, of)
+        must_see(asking, where.zones(asked.place))
         now = behind.clock.now()
         readings = await _lately(behind, asked.place, now)
         only = rule or (asked.alarm.rule if asked.alarm is not None else None)

@@ -20,6 +20,7 @@ from services.api.answering import Answer, found
 from services.api.coast import NAME, PLACE, Named, Place, named, place
 from services.api.named import V1, FacilityId, SiteId
 from services.api.paging import BY_ID, Cursor, Limit, page, place_of
+from services.api.scoping import Asking, must_see
 from services.api.seams import Behind
 from services.api.shown import AlarmShown, Next, OrderShown, Time, alarm_shown, order_shown
 from services.live.standing import Standing
@@ -146,6 +147,7 @@ def router(behind: Behind) -> APIRouter:
     )
     async def facilities(
         answer: Answer,
+        asking: Asking,
         kind: Annotated[Kind | None, Query(description="Of this kind")] = None,
         zone: SiteId = None,
         element: Annotated[Element | None, Query(description="Of this element (要素)")] = None,
@@ -161,7 +163,7 @@ def router(behind: Behind) -> APIRouter:
 
         def fits(one: Facility) -> bool:
             place = kind in (None, one.kind) and zone in (None, one.zone) and element in (None, one.element)
-            return place and (not state or stands[one.id]["standing"] in state)
+            return place and asking.person.sees(one.zone) and (not state or stands[one.id]["standing"] in state)
 
         def listed() -> Response:
             rest = (site.facilities[one] for one in islice(ids, begins, None))
@@ -177,11 +179,12 @@ def router(behind: Behind) -> APIRouter:
         response_model=FacilityWhole,
         responses=found(FacilityWhole, "The facility") | problems.responses(NONE, BAD, AWAY),
     )
-    async def facility(facility: FacilityId, answer: Answer) -> Response:
+    async def facility(facility: FacilityId, answer: Answer, asking: Asking) -> Response:
         """One facility: how it stands, what it measured last, its devices, and what is open about it."""
         one = site.facilities.get(facility)
         if one is None:
             raise NotFoundError(f"there is no facility {facility}")
+        must_see(asking, {one.zone})
         stands = standing()[facility]
         alarms, orders = await asyncio.to_thread(behind.tallies.touching, facility)
         facts = _facts(one, stands)

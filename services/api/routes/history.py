@@ -16,6 +16,7 @@ from domain.readings import Millis
 from services.api import problems
 from services.api.answering import Answer, found
 from services.api.named import V1, FacilityId
+from services.api.scoping import Asking, must_see
 from services.api.seams import Behind
 from services.api.shown import Time
 from services.buckets import AT_MOST, Bucketed
@@ -130,6 +131,7 @@ def router(behind: Behind) -> APIRouter:
     async def history(
         facility: FacilityId,
         answer: Answer,
+        who: Asking,
         since: From = None,
         until: Until = None,
         every: Every = "",
@@ -139,6 +141,7 @@ def router(behind: Behind) -> APIRouter:
         one = behind.site.facilities.get(facility)
         if one is None:
             raise NotFoundError(f"there is no facility {facility}")
+        must_see(who, {one.zone})
         unknown = [name for name in quantity or () if name not in QUANTITIES]
         if unknown:
             raise RejectedError(f"there is no quantity {unknown[0][:40]!r}")

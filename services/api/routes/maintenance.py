@@ -3,13 +3,14 @@
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Response
 
 from services.api import problems
 from services.api.actions import Standing
 from services.api.answering import Answer, found
 from services.api.named import V1
 from services.api.planning import Announced, Ending, Planning, Said, Works
+from services.api.scoping import Asking, Left
 
 BAD, NONE = HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.NOT_FOUND
 NOT_NOW, AWAY = HTTPStatus.CONFLICT, HTTPStatus.SERVICE_UNAVAILABLE
@@ -36,23 +37,27 @@ def router(planning: Planning) -> APIRouter:
         response_model=Works,
         responses=found(Works, "What is planned") | problems.responses(BAD, AWAY),
     )
-    def works(answer: Answer) -> Response:
+    def works(answer: Answer, asking: Asking) -> Response:
         """Planned work, what is under way, and what was over within the last two days."""
-        return answer(planning.works())
+        return answer(planning.works(asking))
 
     @made.post("/maintenance", tags=["actions"], response_description="Judged, and announced", responses=answers)
-    async def announce(asked: Announced, request: Request, response: Response) -> Said:
+    async def announce(asked: Announced, asking: Asking, left: Left, response: Response) -> Said:
         """Announce work on a facility or in a zone: rules that ask for `maintenance` know of it while it lasts.
 
         It is written into the journal before anything comes of it. The same id again does nothing and is answered the
         same.
         """
-        return _kept(await planning.announce(asked, caller=request.state.caller.by), response)
+        said = await planning.announce(asked, asking)
+        left.after = f"{asked.facility or asked.zone}: {said.standing}"
+        return _kept(said, response)
 
     @made.post("/maintenance/{plan}/end", tags=["actions"], response_description="Judged, and ended", responses=answers)
-    async def end(plan: PlanId, asked: Ending, request: Request, response: Response) -> Said:
+    async def end(plan: PlanId, asked: Ending, asking: Asking, left: Left, response: Response) -> Said:
         """End planned work before its time; what had not begun is taken back. 409 where it is over, or not known."""
-        return _kept(await planning.end(plan, asked, caller=request.state.caller.by), response)
+        said = await planning.end(plan, asked, asking)
+        left.after = f"end: {said.standing}"
+        return _kept(said, response)
 
     return made
 

@@ -9,6 +9,7 @@ from services.api import problems
 from services.api.answering import Answer, found
 from services.api.named import V1, OrderName, SiteId
 from services.api.paging import BY_TIME, Cursor, Limit, page, place_of
+from services.api.scoping import Asking, Whereabouts, must_see
 from services.api.seams import Behind
 from services.api.shown import Orders, OrderWhole, order_shown, order_whole
 from services.dispatch.orders import OrderState
@@ -19,7 +20,7 @@ BAD, NONE, AWAY = HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.NOT_FOUND, HTTPSta
 def router(behind: Behind) -> APIRouter:
     """`/orders` and one of them."""
     made = APIRouter(prefix=V1, tags=["cases"])
-    cases = behind.cases
+    cases, where = behind.cases, Whereabouts(behind.site)
 
     @made.get(
         "/orders",
@@ -28,6 +29,7 @@ def router(behind: Behind) -> APIRouter:
     )
     def orders(
         answer: Answer,
+        asking: Asking,
         state: Annotated[list[OrderState] | None, Query(description="Any of these", max_length=len(OrderState))] = None,
         crew: SiteId = None,
         zone: SiteId = None,
@@ -39,7 +41,7 @@ def router(behind: Behind) -> APIRouter:
         rows = cases.orders(
             states=state,
             crew=crew,
-            zone=zone,
+            zone=where.chosen(asking, zone),
             facility=facility,
             newest=limit + 1,
             after=place_of(cursor, BY_TIME),
@@ -52,8 +54,10 @@ def router(behind: Behind) -> APIRouter:
         response_model=OrderWhole,
         responses=found(OrderWhole, "The order") | problems.responses(NONE, BAD, AWAY),
     )
-    def order(order: OrderName, answer: Answer) -> Response:
+    def order(order: OrderName, answer: Answer, asking: Asking) -> Response:
         """One order with its whole history, and what an operator may do. Its ETag is an action's `If-Match`."""
-        return answer(order_whole(cases.order(order)))
+        found = cases.order(order)
+        must_see(asking, {found.zone})
+        return answer(order_whole(found))
 
     return made

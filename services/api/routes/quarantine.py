@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 from uuid import UUID
 
 import msgspec
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from domain.errors import ConflictError, RejectedError
@@ -20,6 +20,7 @@ from services.api.actions import Who
 from services.api.answering import Answer, found
 from services.api.named import V1
 from services.api.paging import BY_ROW, Cursor, Limit, page, place_of
+from services.api.scoping import Asking, Left
 from services.api.seams import Behind
 from services.api.shown import Next, Time
 
@@ -163,7 +164,9 @@ def router(behind: Behind) -> APIRouter:
         responses=problems.responses(NONE, HTTPStatus.CONFLICT, BAD, AWAY, *problems.OF_BODIES)
         | {int(HTTPStatus.ACCEPTED): {"model": MessageShown, "description": "Kept, and not yet seen to"}},
     )
-    async def again(row: RowNumber, place: Placed, asked: Again, request: Request, response: Response) -> MessageShown:
+    async def again(
+        row: RowNumber, place: Placed, asked: Again, asking: Asking, left: Left, response: Response
+    ) -> MessageShown:
         """Have a message tried again, with the time at which it first came.
 
         It is a row of the journal first. What is stored then is marked as backfill: it completes the record and pages
@@ -172,7 +175,7 @@ def router(behind: Behind) -> APIRouter:
         kept = await asyncio.to_thread(aside.get, row, place)
         if is_cut(kept[0].key, kept[0].payload):
             raise ConflictError("only the first 4 KiB of it were kept: it must be published again, in smaller parts")
-        by = request.state.caller.by or asked.by.strip()
+        by = asking.by or asked.by.strip()
         if not by:
             raise RejectedError("say who you are in `by`, or show a token")
         before = await asyncio.to_thread(aside.retried, row, place)
@@ -181,7 +184,8 @@ def router(behind: Behind) -> APIRouter:
         seen = await _seen(behind, row, place, before)
         if not seen:
             response.status_code = HTTPStatus.ACCEPTED
-        return _whole(kept, await asyncio.to_thread(aside.retried, row, place))
+        left.before, left.after = before, await asyncio.to_thread(aside.retried, row, place)
+        return _whole(kept, left.after)
 
     return made
 

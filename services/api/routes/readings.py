@@ -12,6 +12,7 @@ from domain.ports import Point
 from services.api import problems
 from services.api.named import V1
 from services.api.routes.history import DAY, From, Turns, Until
+from services.api.scoping import Asking
 from services.api.seams import Behind, History
 from services.dispatch.when import millis
 from services.slices import Slices, in_order
@@ -50,7 +51,7 @@ def router(behind: Behind) -> APIRouter:
         response_class=Lines,
         responses={**problems.responses(BAD, AWAY), int(HTTPStatus.OK): told},
     )
-    async def readings(since: From = None, until: Until = None) -> Lines:
+    async def readings(who: Asking, since: From = None, until: Until = None) -> Lines:
         """All readings of `from` ≤ time < `until`, as they are stored, one JSON array a line; none where that is no
         time at all. An answer whose last line is not `true` broke off: ask again from the time of its last reading.
         """
@@ -58,12 +59,15 @@ def router(behind: Behind) -> APIRouter:
         begins = ends - DAY if since is None else millis(since)
         slices = Slices(max(begins, EARLIEST), min(ends, LATEST), PIECE)
         asking.check()
+        zones = who.person.zones
         first = await _next(behind.history, slices)  # what is away says so before anything is answered
 
         async def told_on() -> AsyncIterator[bytes]:
             async with asking.one():
                 some = first
                 while some is not None:
+                    if zones:
+                        some = [one for one in some if one.zone in zones]
                     if some:
                         yield _lines(some)
                     some = await _next(behind.history, slices)

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from domain.errors import ConflictError, FaultyFileError, NotFoundError, RejectedError
@@ -16,6 +16,7 @@ from services.api.actions import Who
 from services.api.answering import Answer, found
 from services.api.coast import Named, named
 from services.api.named import V1
+from services.api.scoping import Asking, Left
 from services.api.seams import Behind
 
 BAD, NONE, AWAY = HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE
@@ -125,7 +126,7 @@ def router(behind: Behind) -> APIRouter:
         response_description="They are in force, from that row of the journal on",
         responses=problems.responses(HTTPStatus.CONFLICT, BAD, AWAY, *problems.OF_BODIES),
     )
-    async def reload(asked: Wanted, request: Request) -> Reloaded:
+    async def reload(asked: Wanted, asking: Asking, left: Left) -> Reloaded:
         """Read the rule files of the service again. Where one is faulty nothing is changed, and 422 says file and line.
 
         It is written into the journal before anything comes of it; what was pending goes on, or begins anew where the
@@ -133,10 +134,12 @@ def router(behind: Behind) -> APIRouter:
         """
         if behind.reload is None:
             raise ConflictError("this service was not told where its rule files are")
+        left.before = behind.rules.version
         try:
-            row = await behind.reload(request.state.caller.by or asked.by.strip(), asked.reason.strip())
+            row = await behind.reload(asking.by or asked.by.strip(), asked.reason.strip())
         except FaultyFileError as faulty:
             raise RejectedError(str(faulty)) from faulty
+        left.after = behind.rules.version
         return Reloaded(row=row, changed=row > 0)
 
     return made

@@ -15,6 +15,7 @@ from services.api import problems
 from services.api.answering import Answer, found
 from services.api.coast import NAME, PLACE, Named, Place, named, place
 from services.api.named import V1
+from services.api.scoping import Asking, must_see
 from services.api.seams import Behind
 
 BAD, NONE = HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.NOT_FOUND
@@ -130,19 +131,20 @@ def router(behind: Behind) -> APIRouter:
         return answer(shown)
 
     @made.get("/zones", response_model=Zones, responses=found(Zones, "All zones") | problems.responses(BAD))
-    async def all_zones(answer: Answer) -> Response:
+    async def all_zones(answer: Answer, asking: Asking) -> Response:
         """All zones, by id, with who holds them and what stands there."""
-        return answer(Zones(zones=tuple(zones.values())))
+        return answer(Zones(zones=tuple(one for zone, one in zones.items() if asking.person.sees(zone))))
 
     @made.get(
         "/zones/{zone}",
         response_model=ZoneShown,
         responses=found(ZoneShown, "The zone") | problems.responses(NONE, BAD),
     )
-    async def one_zone(zone: ZoneId, answer: Answer) -> Response:
+    async def one_zone(zone: ZoneId, answer: Answer, asking: Asking) -> Response:
         """One zone."""
         if zone not in zones:
             raise NotFoundError(f"there is no zone {zone}")
+        must_see(asking, {zone})
         return answer(zones[zone])
 
     return made

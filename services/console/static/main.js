@@ -10,6 +10,7 @@ import { alarmList, orderList, titled, where } from "./lists.js";
 import { Live } from "./live.js";
 import { CoastMap } from "./map.js";
 import { glyphsIn } from "./marks.js";
+import { signOut } from "./signout.js";
 import { Store } from "./store.js";
 import { clockSeconds, dayAndClock, inZone, word } from "./words.js";
 
@@ -86,6 +87,7 @@ async function begin() {
   facts(store);
   announcing(store);
   breaking(store, map);
+  signOut(here("signout"));
   const live = new Live(store);
   pulse(live, store);
   store.addEventListener("changed", () => (document.documentElement.dataset.alive = "yes"), { once: true });
