@@ -14,6 +14,7 @@ from domain.errors import ConflictError
 from services.api.access import LOCAL, Access, is_loopback
 from services.api.line import Line
 
+PING_S: Final = 15.0
 LEAVE_S: Final = 3  # how long requests under way are waited for
 
 
@@ -71,6 +72,8 @@ async def serving(app: FastAPI, door: socket.socket) -> AsyncIterator[None]:
         backlog=64,  # so many are accepted in one go, before the first of them can be one too many
         timeout_graceful_shutdown=LEAVE_S,
         ws_max_size=4096,  # nobody has anything to say
+        ws_ping_interval=PING_S,  # a tab that does not read answers none, and is closed
+        ws_ping_timeout=PING_S,
         ws_per_message_deflate=False,  # else each frame is packed anew for every tab
     )
     server = _Inside(config)

@@ -18,9 +18,13 @@ POST = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\n"
 class Wire(asyncio.Transport):
     """What is at the other end."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, address: str = "127.0.0.1", waits: int = 0) -> None:
+        super().__init__({"peername": (address, 50_000)})
         self.aborted = self.closing = False
+        self._waits = waits
+
+    def get_write_buffer_size(self) -> int:
+        return self._waits
 
     def abort(self) -> None:
         self.aborted = True
@@ -63,8 +67,8 @@ async def app(_: Any, __: Any, send: Callable[[Any], Awaitable[None]]) -> None:
     await send({"type": "http.response.body"})
 
 
-def opened(state: ServerState) -> tuple[Line, Wire, Hours]:
-    hours, wire = Hours(), Wire()
+def opened(state: ServerState, address: str = "127.0.0.1", waits: int = 0) -> tuple[Line, Wire, Hours]:
+    hours, wire = Hours(), Wire(address, waits)
     made = Line(uvicorn.Config(app, log_config=None, lifespan="off"), state, {}, cast("Any", hours))
     made.connection_made(wire)
     return made, wire, hours
@@ -116,6 +120,15 @@ async def test_there_is_an_end_to_how_many_there_may_be(monkeypatch: pytest.Monk
     others[-1][0].connection_lost(None)
     first.connection_lost(None)
     assert not opened(state)[1].aborted
+
+
+@pytest.mark.asyncio
+async def test_of_one_too_many_the_slowest_goes_of_who_have_most(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(line, "most", lambda: 4)
+    state = ServerState()
+    theirs = [opened(state, "10.0.0.66", waits)[1] for waits in (0, 90_000, 10)]
+    ours = [opened(state, "10.0.0.1")[1] for _ in range(2)]
+    assert [wire.aborted for wire in (*theirs, *ours)] == [False, True, False, False, False]
 
 
 def test_the_broker_and_the_stores_keep_half_of_the_files(monkeypatch: pytest.MonkeyPatch):
