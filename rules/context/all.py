@@ -39,6 +39,11 @@ class Around:
         """Whose readings it wants to hear."""
         return self._heard.kinds
 
+    @property
+    def apart(self) -> frozenset[str]:
+        """The facilities with hours of their own, or where somebody works, or will."""
+        return self._heard.own_of.union(self._hours)
+
     def at(self, place: Place, when: Millis) -> Surroundings:
         """The surroundings of a place at a moment."""
         facility = place.facility

@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from domain.naming import Kind
 from domain.readings import Value
@@ -41,8 +41,9 @@ _BEFORE: Final = re.compile(r"= get\('(\w+) before'\)")
 class Condition:
     """A condition ready to be asked. `verdict` takes look-ups of quantity, attribute and context, and window values.
 
-    `guard` is code for what must be true of some reading in the windows before the condition can be: without windows,
-    the condition itself. `loads` are the assignments that the code needs.
+    `guard` is code for what must be true of a reading before the condition can be: without windows, the condition
+    itself. It is asked of the reading that is judged, or, where `anytime`, of all in the windows, whatever surrounded
+    them. `loads` are the assignments that the code needs.
     """
 
     text: str
@@ -58,6 +59,7 @@ class Condition:
     instrument: tuple[str, ...]
     windows: tuple[Window, ...]
     guard: str
+    anytime: bool
     loads: tuple[str, ...]
 
 
@@ -72,7 +74,7 @@ def condition(text: str, kind: Kind | None, params: Mapping[str, Param] = _NO_PA
     body += [f"if {truth.true}: return True", f"if {truth.false}: return False", "return None"]
     return Condition(
         text=text,
-        verdict=_function("verdict(get, attribute, around, window)", body),
+        verdict=function("verdict(get, attribute, around, window)", body),
         quantities=tuple(found.quantities),
         attributes=tuple(found.attributes),
         context=tuple(found.context),
@@ -82,6 +84,7 @@ def condition(text: str, kind: Kind | None, params: Mapping[str, Param] = _NO_PA
         instrument=tuple(found.instrument),
         windows=tuple(found.windows),
         guard=truth.guard,
+        anytime=truth.anytime,
         loads=tuple(found.loads),
     )
 
@@ -106,20 +109,27 @@ def interest(conditions: Iterable[tuple[Condition | None, Condition]]) -> Intere
         loads.update(dict.fromkeys(one.loads))
         if gated is not None:
             loads.update(dict.fromkeys(gated.loads))
-        guards.append(f"({gated.guard} and {one.guard})" if gated is not None else one.guard)
+        guards.append(guarded(gated, one))
     asked = [_BEFORE.sub(r"= before.get('\1')", load) for load in loads]
     head = "interest(get, attribute, around, before={})"
-    made: Interest = _function(head, [*asked, f"return {' or '.join(guards) or 'False'}"])
+    made: Interest = function(head, [*asked, f"return {' or '.join(guards) or 'False'}"])
     return made
 
 
-def _function(head: str, body: Sequence[str]) -> Callable[..., bool]:
+def guarded(gated: Condition | None, one: Condition) -> str:
+    """The guard of a condition behind its gate. What a window may reach back to may have been said while the gate was
+    closed.
+    """
+    return one.guard if gated is None or one.anytime else f"({gated.guard} and {one.guard})"
+
+
+def function(head: str, body: Sequence[str]) -> Callable[..., Any]:
+    """A function of statements that were made from checked names and numbers alone."""
     return _compiled(head.partition("(")[0], f"def {head}:\n" + "".join(f"    {line}\n" for line in body))
 
 
-@lru_cache(1024)
-def _compiled(name: str, source: str) -> Callable[..., bool]:
-    """Compile statements that were made from checked names and numbers alone."""
-    space: dict[str, Callable[..., bool]] = {}
+@lru_cache(4096)
+def _compiled(name: str, source: str) -> Callable[..., Any]:
+    space: dict[str, Callable[..., Any]] = {}
     exec(compile(source, "<rule>", "exec"), {"__builtins__": {"min": min, "max": max, "abs": abs}}, space)  # noqa: S102
     return space[name]

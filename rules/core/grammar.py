@@ -36,6 +36,7 @@ _PARTS: Final = (
     " before(quantity)"
 )
 _PARAM: Final = "p_"
+_ALWAYS: Final = "True"
 
 
 class ExpressionError(ValueError):
@@ -68,11 +69,14 @@ def parsed(text: str) -> ast.expr:
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """A condition as code: surely true, surely false, and what must be true of some reading for it to be true."""
+    """A condition as code: surely true, surely false, and what must be true of some reading for it to be true: of the
+    one that is judged, or, where `anytime`, of any in its windows.
+    """
 
     true: str
     false: str
     guard: str
+    anytime: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,17 @@ class _Text:
     needs: tuple[str, ...]
     quantity: str = ""
     literal: str = ""
+
+
+def _of_one_reading(parts: Sequence[Truth]) -> list[Truth]:
+    """The parts of a conjunction whose guards may be asked of one and the same reading. What makes a window true may
+    have been said long before what is asked beside it: where the reading that is judged must show something, that is
+    enough; else one of the windows is.
+    """
+    now = [part for part in parts if not part.anytime]
+    if any(part.guard != _ALWAYS for part in now):
+        return now
+    return [part for part in parts if part.anytime][:1] or now
 
 
 class Reader:
@@ -117,15 +132,17 @@ class Reader:
             case ast.BoolOp(op=op, values=values):
                 parts = [self.truth(value) for value in values]
                 both, either = (" and ", " or ") if isinstance(op, ast.And) else (" or ", " and ")
+                asked = _of_one_reading(parts) if isinstance(op, ast.And) else parts
                 return Truth(
                     f"({both.join(p.true for p in parts)})",
                     f"({either.join(p.false for p in parts)})",
-                    f"({both.join(p.guard for p in parts)})",
+                    f"({both.join(p.guard for p in asked)})",
+                    any(p.anytime for p in asked),
                 )
             case ast.UnaryOp(op=ast.Not(), operand=operand):
                 before = self.window_uses
                 part = self.truth(operand)
-                return Truth(part.false, part.true, part.false if self.window_uses == before else "True")
+                return Truth(part.false, part.true, part.false if self.window_uses == before else _ALWAYS)
             case ast.Compare():
                 return self._comparison(node)
             case ast.Call(func=ast.Name(id="said"), args=[ast.Name(id=name)], keywords=[]):
@@ -169,7 +186,8 @@ class Reader:
         needs = tuple(dict.fromkeys(name for side in sides for name in side.needs))
         known = "".join(f"{name} is not None and " for name in needs)
         true = f"({known}{code})"
-        return Truth(true, f"({known}not ({code}))", self._window_guard(sides, signs) or true)
+        guard = self._window_guard(sides, signs)
+        return Truth(true, f"({known}not ({code}))", guard or true, guard not in ("", _ALWAYS))
 
     def _window_guard(self, sides: Sequence[_Number | _Text], signs: Sequence[str]) -> str:
         """What some sample of a window must show before the comparison can hold; "" where there is no window.
@@ -178,11 +196,11 @@ class Reader:
         """
         numbers = [side for side in sides if isinstance(side, _Number)]
         if any(name.startswith("n_") for side in numbers for name in side.needs):
-            return "True"  # what others say is worked out where it is looked at closely
+            return _ALWAYS  # what others say is worked out where it is looked at closely
         if not any(name.startswith("w") for side in numbers for name in side.needs):
             return ""
         if len(numbers) != 2 or signs[0] in ("==", "!="):
-            return "True"
+            return _ALWAYS
         codes, needs = [], []
         for one, other in (numbers, numbers[::-1]):
             if one.window is not None and one.window.function in _BETWEEN and other.fixed:
@@ -193,7 +211,7 @@ class Reader:
                 codes.append(one.code)
                 needs.extend(one.needs)
             else:
-                return "True"
+                return _ALWAYS
         return f"({''.join(f'{name} is not None and ' for name in needs)}{codes[0]} {signs[0]} {codes[1]})"
 
     def _comparable(self, left: "_Number | _Text", right: "_Number | _Text", sign: str, shown: str) -> None:
@@ -285,7 +303,7 @@ class Reader:
 
     def _param(self, param: Param) -> _Number:
         """Its number at this facility, and in this season: what fits to a facility is made `fit` with it."""
-        local, seasons = f"{_PARAM}{param.name}", seasons_of(param)
+        local, seasons = f"{_PARAM}{self.rule.replace('-', '_')}__{param.name}", seasons_of(param)
         code = "".join(
             f"attribute({key_of(self.rule, param.name, season)!r}) if around('season_{season}') is True else "
             for season in seasons

@@ -1,6 +1,6 @@
 """What surrounds a reading, as the core sees it: values that hold between two moments."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from domain.naming import Kind
@@ -45,6 +45,13 @@ class Listening(Context, Protocol):
     @property
     def kinds(self) -> frozenset[Kind]:
         """Whose readings it wants to hear."""
+        ...
+
+    @property
+    def apart(self) -> Collection[str]:
+        """The facilities that may be surrounded by something else than all others of their zone. Who is among them
+        changes with `work`, `plan` and `load` alone.
+        """
         ...
 
     def hear(self, reading: Reading) -> bool:

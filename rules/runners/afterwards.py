@@ -89,10 +89,8 @@ class Afterwards:
                 )
 
     def _interesting(self, spot: Spot, watch: Watch, late: Iterable[Belated]) -> bool:
-        at = self._context.at
-        return any(
-            watch.interest(one.values.get, spot.attribute, at(spot.place, one.at).values.get, {}) for one in late
-        )
+        at, attribute = self._context.at, spot.place.attributes.get
+        return any(watch.interest(one.values.get, attribute, at(spot.place, one.at).values.get, {}) for one in late)
 
 
 def _reading(spot: Spot, one: Belated) -> Reading:

@@ -1,21 +1,20 @@
 """Fitting rules to a site: which rule watches which facility, and who belongs to which group."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from domain.naming import Kind
 from domain.readings import Millis
-from domain.site import Facility, Site
+from domain.site import Site
 from rules.book import RuleBook
 from rules.core import absence
-from rules.core.expression import Condition, Interest, interest
+from rules.core.expression import Condition, interest
 from rules.core.groups import HUB
-from rules.core.params import attributes
+from rules.core.narrowing import Narrowing
 from rules.core.program import Program, member_kind
 from rules.core.rule import Quorum
-from rules.core.surroundings import Place
 from rules.core.vocabulary import CONTEXT
-from rules.runners.records import Bay, Circle, Ear, Spot, Watch
+from rules.runners.records import Circle, Ear, Fusion, Spot, Watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,22 +24,20 @@ class Fitted:
     ears: dict[str, Ear]
     spots: tuple[Spot, ...]
     circles: tuple[Circle, ...]
-    bays: tuple[Bay, ...]
     recall: Millis  # how far back a window, and a wait, may reach
 
 
 def fit(rules: RuleBook, site: Site) -> Fitted:
     """Make the records of a site."""
     programs = [program for _, program in sorted(rules.programs.items())]
-    fusions = {kind: _Fusion(kind, programs) for kind in Kind}
-    bays: dict[str, Bay] = {}  # by zone, and facility where a rule asks for what is its own
+    fusions = {kind: _fusion(kind, programs) for kind in Kind}
+    same: dict[tuple[tuple[str, float], ...], dict[str, float]] = {}  # most facilities have what others have as well
     spots: dict[str, Spot] = {}
     ears: dict[str, Ear] = {}
     for name, facility in sorted(site.facilities.items()):
         fusion = fusions[facility.kind]
-        place = Place(facility.zone, {}, name if fusion.own else "")
-        bay = bays.setdefault(f"{facility.zone}/{place.facility}", Bay(place))
-        spots[name] = spot = Spot(fusion.fitted(facility), bay, fusion.watches, fusion.interest)
+        found = fusion.fitted(facility)
+        spots[name] = spot = Spot(facility, fusion, same.setdefault(tuple(found.items()), found))
         for device in site.devices_of.get(name, ()):
             ears[device] = Ear(site.devices[device], spot)
             ears[device].patience = absence.shortest(site.devices[device], rules.intervals)
@@ -59,34 +56,25 @@ def fit(rules: RuleBook, site: Site) -> Fitted:
     for number, spot in enumerate(spots.values()):
         spot.order = number
     recall = max((program.span + program.wait for program in programs), default=0)
-    return Fitted(ears, tuple(spots.values()), tuple(circles), tuple(bays.values()), recall)
+    return Fitted(ears, tuple(spots.values()), tuple(circles), recall)
 
 
-class _Fusion:
+def _fusion(kind: Kind, programs: Sequence[Program]) -> Fusion:
     """What watches a kind, and the one function that asks for all of them."""
-
-    def __init__(self, kind: Kind, programs: Sequence[Program]) -> None:
-        watching = [p for p in programs if p.rule.quorum is None and p.rule.kind in (kind, None)]
-        watching.sort(key=lambda p: not p.rule.holds)  # what holds others back is judged before them
-        self.watches = tuple(Watch(program, interest(_asked(program))) for program in watching)
-        groups = [p for p in programs if p.rule.quorum is not None]
-        asked = [pair for program in watching for pair in _asked(program)]
-        asked += [(None, p.member) for p in groups if p.member is not None and p.rule.quorum is not None
-                  and kind is member_kind(p.rule.quorum)]  # fmt: skip
-        asked += [pair for p in groups if p.rule.kind is kind for pair in _asked(p)]
-        self.interest: Interest = interest(asked)
-        named = {name for pair in asked for one in pair if one is not None for name in one.context}
-        self.ruled = [p.rule for p in (*watching, *groups) if p.rule.params]
-        self.own = any(CONTEXT[name].own for name in named)  # of a facility, not of its zone
-
-    def fitted(self, facility: Facility) -> Facility:
-        """The facility with the parameters of the rules that watch it, as attributes."""
-        if not self.ruled:
-            return facility
-        found = dict(facility.attributes)
-        for rule in self.ruled:
-            found.update(attributes(rule, facility))
-        return replace(facility, attributes=found)
+    watching = [p for p in programs if p.rule.quorum is None and p.rule.kind in (kind, None)]
+    watching.sort(key=lambda p: not p.rule.holds)  # what holds others back is judged before them
+    groups = [p for p in programs if p.rule.quorum is not None]
+    asked = [pair for program in watching for pair in _asked(program)]
+    asked += [(None, p.member) for p in groups if p.member is not None and p.rule.quorum is not None
+              and kind is member_kind(p.rule.quorum)]  # fmt: skip
+    asked += [pair for p in groups if p.rule.kind is kind for pair in _asked(p)]
+    named = {name for pair in asked for one in pair if one is not None for name in one.context}
+    return Fusion(
+        tuple(Watch(program, interest(_asked(program))) for program in watching),
+        Narrowing(asked),
+        own=any(CONTEXT[name].own for name in named),
+        ruled=tuple(p.rule for p in (*watching, *groups) if p.rule.params),
+    )
 
 
 def _asked(program: Program) -> list[tuple[Condition | None, Condition]]:
@@ -94,7 +82,8 @@ def _asked(program: Program) -> list[tuple[Condition | None, Condition]]:
 
 
 def _keys(spot: Spot) -> list[tuple[Watch, str]]:
-    return [(watch, key) for watch in spot.watches for key in dict.fromkeys(watch.key(ear.id) for ear in spot.ears)]
+    watches = spot.fusion.watches
+    return [(watch, key) for watch in watches for key in dict.fromkeys(watch.key(ear.id) for ear in spot.ears)]
 
 
 def _circles(program: Program, site: Site, spots: dict[str, Spot], ears: dict[str, Ear]) -> list[Circle]:

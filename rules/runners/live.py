@@ -29,7 +29,7 @@ from rules.runners.afterwards import Afterwards
 from rules.runners.alarms import Alarms
 from rules.runners.fitting import Fitted, fit
 from rules.runners.pages import Pages
-from rules.runners.records import Circle, Ear, Spot, Watch
+from rules.runners.records import Circle, Ear, Spot, View, Watch
 from rules.runners.timers import Armed, Timers
 
 
@@ -44,6 +44,13 @@ class Live:
         for spot in self._fitted.spots:
             if spot.facility.kind in self._tellers:
                 spot.stir(1)
+        self._spots = {spot.facility.id: spot for spot in self._fitted.spots}
+        self._views: dict[object, View] = {}
+        for spot in self._fitted.spots:
+            alike = self._learns is not None or not spot.fusion.own
+            place = (spot.facility.zone, spot.facility.kind, id(spot.place.attributes))
+            spot.view = self._views.setdefault(place if alike else spot.key, View())
+        self._part()
         self._timers = Timers(self._surely_heard)
         self._pages = Pages(self._fitted.spots)
         self._dirty: list[Spot] = []
@@ -79,18 +86,19 @@ class Live:
             if when - ear.heard > ear.patience and not deaf:
                 self._overdue(ear, when)
             spot = ear.spot
-            if spot.compared:
+            fusion = spot.fusion
+            if fusion.compared:
                 ear.remember(when, values)
             ear.heard = when
-            bay = spot.bay
-            if not bay.since <= when < bay.until:
-                bay.since, bay.until, around = self._context.at(bay.place, when)
-                bay.around = around.get
-            if spot.awake or spot.interest(values.get, spot.attribute, bay.around, ear.before):
+            view = spot.view
+            if not view.since <= when < view.until:
+                self._see(spot, when)
+            get = values.get
+            if spot.awake or not view.quiet(get, ear.before):
                 self._look(ear, reading)
                 self._soil(spot)
             if (recent := spot.recent) is not None:
-                spot.keep(recent, when, device, values.get)
+                fusion.keep(recent, when, device, get)
             page = spot.page
             if not page.dirty:
                 page.dirty = True
@@ -146,7 +154,7 @@ class Live:
         found = dict(rows)
         spots = {spot.key: spot for spot in self._fitted.spots}
         circles = {circle.key: circle for circle in self._fitted.circles}
-        self._pages.load(found, after, self._fitted.ears, {spot.facility.id: spot for spot in self._fitted.spots})
+        self._pages.load(found, after, self._fitted.ears, self._spots)
         for key, text in found.items():
             if key in spots:
                 saved.take_up_spot(spots[key], text)
@@ -157,6 +165,7 @@ class Live:
                 self._listening, self._deaf = listening.since, listening.deaf
             elif key == saved.CONTEXT and self._learns is not None:
                 self._learns.load(text)
+                self._ask_anew()
         self._take_up()
 
     @property
@@ -216,9 +225,25 @@ class Live:
             if self._learns.hear(reading):
                 self._ask_anew()
 
+    def _see(self, spot: Spot, when: Millis) -> None:
+        """Look at a facility, and all that are looked at alike, as it is right at a moment."""
+        view = spot.view
+        view.since, view.until, around = self._context.at(spot.place, when)
+        view.quiet = spot.fusion.narrowing.to(spot.place.attributes.get, around.get)
+
     def _ask_anew(self) -> None:
-        for bay in self._fitted.bays:
-            bay.until = bay.since
+        for view in self._views.values():
+            view.until = view.since
+        self._part()
+
+    def _part(self) -> None:
+        """Give those of which more is known than what their zone shares a view of their own."""
+        if self._learns is None:
+            return
+        for facility in self._learns.apart:
+            spot = self._spots.get(facility)
+            if spot is not None and spot.fusion.own:
+                spot.view = self._views.setdefault(spot.key, View())
 
     def _turn_ear(self, at: Millis, *, deaf: bool) -> None:
         if not deaf:
@@ -252,14 +277,14 @@ class Live:
         spot = ear.spot
         if reading.received - reading.at <= self._fitted.recall:
             around = self._context.at(spot.place, reading.at).values.get
-            if spot.awake or spot.interest(reading.values.get, spot.attribute, around):
+            if spot.awake or spot.fusion.interest(reading.values.get, spot.place.attributes.get, around):
                 self._look(ear, Late(reading))
                 self._soil(spot)
         elif spot.facility.kind in self._tellers:
             self._inform(reading)
         self._put_by(spot, reading)
         if spot.recent is not None:
-            spot.keep(spot.recent, reading.at, reading.device, reading.values.get)
+            spot.fusion.keep(spot.recent, reading.at, reading.device, reading.values.get)
         self._pages.soil(spot.page)
 
     def _put_by(self, spot: Spot, reading: Reading) -> None:
@@ -274,13 +299,13 @@ class Live:
         spot, when = ear.spot, reading.at
         if when - ear.heard > ear.patience and not self._deaf:
             self._overdue(ear, when)
-        if spot.compared:
+        if spot.fusion.compared:
             ear.remember(when, reading.values)
         ear.heard = when
         self._look(ear, reading)
         self._soil(spot)
         if spot.recent is not None:
-            spot.keep(spot.recent, when, reading.device, reading.values.get)
+            spot.fusion.keep(spot.recent, when, reading.device, reading.values.get)
         self._pages.soil(spot.page)
 
     def _look(self, ear: Ear, seen: Reading | Late) -> None:
@@ -296,20 +321,20 @@ class Live:
         alive = reading if ear.silent is None else self._heard_again(ear, reading)
         around = self._context.at(spot.place, reading.at).values.get
         said, late = reading if isinstance(seen, Late) else spot.enriched(ear, reading), isinstance(seen, Late)
-        asked_holders = not spot.holders
-        for watch in spot.watches:
+        attribute, asked_holders = spot.place.attributes.get, not spot.fusion.holders
+        for watch in spot.fusion.watches:
             if not asked_holders and not watch.holds:
                 said, asked_holders = trust.believed(said, spot.doubting(ear.id, said.at)), True
             told = self._with_a_witness(ear, watch, said, around)
             key = watch.key(ear.id)
             state = spot.states.get(key)
             if state is None:
-                if watch.absence or not watch.interest(told.values.get, spot.attribute, around, ear.before):
+                if watch.absence or not watch.interest(told.values.get, attribute, around, ear.before):
                     continue
                 state = spot.woken(watch, key)
             self._step(spot, watch, key, state, alive if watch.absence else Late(told) if late else told)
         for circle, who in spot.asked_by:
-            truth = circle.judges(who).verdict(said.values.get, spot.attribute, around, ())
+            truth = circle.judges(who).verdict(said.values.get, attribute, around, ())
             self._tell(circle, who, truth, reading)
         spot.settle_down()
         self._arm_spot(spot)
@@ -365,8 +390,9 @@ class Live:
         if state.parts:
             alike = len({part.judged for part in state.parts}) == 1
             return alike and all(self._may_sleep(spot, watch, part) for part in state.parts)
+        attribute = spot.place.attributes.get
         return not any(
-            watch.interest(s.values.get, spot.attribute, self._context.at(spot.place, s.at).values.get, spot.before(s))
+            watch.interest(s.values.get, attribute, self._context.at(spot.place, s.at).values.get, spot.before(s))
             for s in state.samples
         )
 
@@ -405,7 +431,7 @@ class Live:
     def _declare(self, ear: Ear, at: Millis) -> None:
         spot, heard = ear.spot, self._heard(ear)
         ear.silent, ear.ready = at, None
-        for watch in spot.watches:
+        for watch in spot.fusion.watches:
             if watch.absence:
                 key = watch.key(ear.id)
                 self._step(spot, watch, key, spot.states.get(key, QUIET), Silent(ear.silent, ear.id, heard))

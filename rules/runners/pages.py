@@ -93,10 +93,10 @@ class Pages:
                 if device in ears:
                     ears[device].before, ears[device].said = before, said
             for facility, (names, recent) in saved.windows.items():
-                if facility in spots and (windowed := spots[facility].windowed):
+                if facility in spots and (windowed := spots[facility].fusion.windowed):
                     spots[facility].recent = [_again(one, names, windowed) for one in recent]
             for facility, old in saved.recent.items():
-                if facility in spots and (windowed := spots[facility].windowed):
+                if facility in spots and (windowed := spots[facility].fusion.windowed):
                     spots[facility].recent = [(at, device, *map(values.get, windowed)) for at, device, values in old]
 
     def hear_again(self, row: int, reading: Reading, ear: Ear) -> None:
@@ -110,9 +110,9 @@ class Pages:
             ear.heard = when
         else:
             if (recent := spot.recent) is not None:
-                spot.keep(recent, when, reading.device, reading.values.get)
+                spot.fusion.keep(recent, when, reading.device, reading.values.get)
             if when >= ear.heard:
-                if spot.compared:
+                if spot.fusion.compared:
                     ear.remember(when, reading.values)
                 ear.heard = when
         self.soil(spot.page)
@@ -139,6 +139,6 @@ def _row_of(page: Page) -> bytes:
             page.row,
             {ear.id: ear.heard for spot in page.spots for ear in spot.ears if ear.heard >= 0},
             said={ear.id: (ear.before, ear.said) for spot in page.spots for ear in spot.ears if ear.said or ear.before},
-            windows={spot.facility.id: (spot.windowed, spot.recent) for spot in page.spots if spot.recent},
+            windows={spot.facility.id: (spot.fusion.windowed, spot.recent) for spot in page.spots if spot.recent},
         )
     )

@@ -25,7 +25,11 @@ def keeper(windowed: tuple[str, ...], recall: Millis) -> Keep:
         (only,) = windowed
 
         def keep_one(recent: list[Recent], when: Millis, device: str, get: Get) -> None:
-            if (value := get(only)) is not None:
+            if (value := get(only)) is None:
+                return
+            if len(recent) == 1 and recent[0][0] < when - recall:
+                recent[0] = (when, device, value)
+            else:
                 _put((when, device, value), recent, when - recall)
 
         return keep_one

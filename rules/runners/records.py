@@ -10,10 +10,13 @@ from domain.alarms import AlarmState
 from domain.readings import Millis, Quality, Reading, Value
 from domain.site import Device, Facility
 from rules.core import trust
-from rules.core.expression import Condition, Get, Interest
+from rules.core.expression import Condition, Interest
 from rules.core.groups import HUB, WELL, Group
 from rules.core.hindsight import Past
+from rules.core.narrowing import Narrowing, Quiet
+from rules.core.params import attributes
 from rules.core.program import Program
+from rules.core.rule import Rule
 from rules.core.state import QUIET, Change, Cover, Sample, State
 from rules.core.surroundings import Place
 from rules.runners.recent import Keep, Recent, keeper
@@ -50,16 +53,42 @@ class Watch:
         return f"{self.name}/{device}" if self.per_device else self.name
 
 
-class Bay:
-    """The surroundings of a zone, or of one facility, as of the last reading from it."""
+class Fusion:
+    """What watches facilities of a kind, as one: its rules, and what they want to know."""
 
-    __slots__ = ("around", "place", "since", "until")
+    def __init__(self, watches: tuple[Watch, ...], narrowing: Narrowing, *, own: bool, ruled: tuple[Rule, ...]) -> None:
+        """`own`: whether any of them asks for what surrounds the facility alone; `ruled`: those with parameters."""
+        self.watches, self.narrowing, self.own, self.ruled = watches, narrowing, own, ruled
+        self.interest = narrowing.interest
+        self.by_name = {watch.name: watch for watch in watches}
+        windowed = (q for watch in watches if watch.program.span for q in watch.program.quantities)
+        self.windowed = tuple(dict.fromkeys(windowed))  # what window rules want to know of a reading
+        spans = (watch.program.span + watch.program.wait for watch in watches if watch.program.span)
+        self.recall: Millis = max(spans, default=0)  # how far back that is
+        self.keep: Keep = keeper(self.windowed, self.recall)
+        asked = [c for watch in watches for c in watch.conditions]
+        self.compared = tuple(dict.fromkeys(q for c in asked for q in c.compared))  # what is kept of the last reading
+        self.near = tuple(dict.fromkeys(q for c in asked for q in c.near))
+        self.instrumental = any(c.instrument for c in asked)
+        self.holders = any(watch.holds for watch in watches)
 
-    def __init__(self, place: Place) -> None:
-        self.place = place
+    def fitted(self, facility: Facility) -> dict[str, float]:
+        """The attributes of a facility, with the parameters of the rules that watch it among them."""
+        found = dict(facility.attributes)
+        for rule in self.ruled:
+            found.update(attributes(rule, facility))
+        return found
+
+
+class View:
+    """How facilities with the same surroundings, rules and attributes are looked at, between two moments."""
+
+    __slots__ = ("quiet", "since", "until")
+
+    def __init__(self) -> None:
         self.since: Millis = 0
         self.until: Millis = 0  # nothing is known yet
-        self.around: Get = dict[str, bool | float]().get
+        self.quiet: Quiet
 
 
 class Circle:
@@ -146,46 +175,38 @@ class Spot:
     __slots__ = (
         "asked_by",
         "asleep",
-        "attribute",
         "awake",
-        "bay",
         "circles",
-        "compared",
         "counted_by",
         "covers",
         "dirty",
         "doubts",
         "ears",
         "facility",
-        "holders",
-        "instrumental",
-        "interest",
-        "keep",
+        "fusion",
         "key",
         "keys",
         "late",
         "marked",
-        "near",
         "order",
         "page",
         "past",
         "peers",
         "place",
         "ready",
-        "recall",
         "recent",
         "restless",
         "states",
-        "watches",
-        "windowed",
+        "view",
     )
 
-    def __init__(self, facility: Facility, bay: Bay, watches: tuple[Watch, ...], interest: Interest) -> None:
-        self.facility, self.bay, self.watches, self.interest = facility, bay, watches, interest
+    def __init__(self, facility: Facility, fusion: Fusion, attributes: Mapping[str, float]) -> None:
+        """`attributes`: of the facility, with the parameters of its rules."""
+        self.facility, self.fusion = facility, fusion
         self.key = f"facility:{facility.id}"
         self.page: Page
-        self.place = Place(facility.zone, facility.attributes, facility.id)
-        self.attribute: Get = facility.attributes.get
+        self.view: View
+        self.place = Place(facility.zone, attributes, facility.id)
         self.ears: list[Ear] = []
         self.keys: list[tuple[Watch, str]] = []  # every state it may have
         self.covers: dict[str, tuple[Circle, ...]] = {}  # who may hold which of them back
@@ -194,21 +215,11 @@ class Spot:
         self.circles: list[Circle] = []  # groups that it belongs to
         self.states: dict[str, State] = {}
         self.asleep: dict[str, Millis] = {}  # how far window rules had judged when they fell asleep
-        windowed = (q for watch in watches if watch.program.span for q in watch.program.quantities)
-        self.windowed = tuple(dict.fromkeys(windowed))  # what window rules want to know of a reading
-        self.recent: list[Recent] | None = [] if self.windowed else None  # what windows may reach back to
-        spans = (watch.program.span + watch.program.wait for watch in watches if watch.program.span)
-        self.recall: Millis = max(spans, default=0)  # how far back that is
-        self.keep: Keep = keeper(self.windowed, self.recall)
-        asked = [c for watch in watches for c in watch.conditions]
-        self.compared = tuple(dict.fromkeys(q for c in asked for q in c.compared))  # what is kept of the last reading
-        self.near = tuple(dict.fromkeys(q for c in asked for q in c.near))
-        self.instrumental = any(c.instrument for c in asked)
+        self.recent: list[Recent] | None = [] if fusion.windowed else None  # what windows may reach back to
         # What was held of readings that windows may reach back to, by when and by which device.
         self.doubts: dict[tuple[Millis, str], frozenset[str]] = {}
         self.late: list[Belated] = []  # what came too late, and waits to be judged in hindsight
         self.past: dict[str, Past] = {}  # the last alarm of each state that is over
-        self.holders = any(watch.holds for watch in watches)
         self.marked = False  # some of its instruments have marks
         self.peers: list[Spot] = []  # of its kind and zone, itself among them
         self.restless = 0  # in how many ways groups want it looked at closely
@@ -266,17 +277,17 @@ class Spot:
 
     def values(self, recent: Recent) -> dict[str, Value]:
         """What was measured then of what windows want."""
-        return {q: value for q, value in zip(self.windowed, recent[2:], strict=True) if value is not None}
+        return {q: value for q, value in zip(self.fusion.windowed, recent[2:], strict=True) if value is not None}
 
     def enriched(self, ear: "Ear", reading: Reading) -> Reading:
         """The reading with what rules ask beside it: what was said before, what others say, what is known of the
         instrument.
         """
         more: dict[str, Value] = {f"{q} before": value for q, value in ear.before.items()}
-        for quantity in self.near:
+        for quantity in self.fusion.near:
             if (said := self.others_say(quantity, reading.at)) is not None:
                 more[f"{quantity} near"] = said
-        if self.instrumental:
+        if self.fusion.instrumental:
             more["clock_off"] = bool(reading.quality & Quality.TIME_CORRECTED)
             more["value_dropped"] = bool(reading.quality & Quality.VALUE_DROPPED)
             if ear.started is not None:
@@ -285,13 +296,13 @@ class Spot:
 
     def before(self, sample: Sample) -> Mapping[str, Value]:
         """What was said before a sample, as `interest` asks for it."""
-        return {q: value for q in self.compared if (value := sample.values.get(f"{q} before")) is not None}
+        return {q: value for q in self.fusion.compared if (value := sample.values.get(f"{q} before")) is not None}
 
     def doubting(self, device: str, at: Millis) -> frozenset[str]:
         """The quantities that are held of a reading; remembered for as long as windows may reach back to it."""
         found = self.held(device)
-        if self.recall:
-            self.doubts = {one: held for one, held in self.doubts.items() if one[0] >= at - self.recall}
+        if self.fusion.recall:
+            self.doubts = {one: held for one, held in self.doubts.items() if one[0] >= at - self.fusion.recall}
             if found:
                 self.doubts[at, device] = found
         return found
@@ -299,7 +310,7 @@ class Spot:
     def held(self, device: str) -> frozenset[str]:
         """The quantities of a device that count for nothing, because a rule about it has an alarm open."""
         found: frozenset[str] = frozenset()
-        for watch in self.watches:
+        for watch in self.fusion.watches:
             if watch.holds and (state := self.states.get(watch.key(device))) is not None and state.open is not None:
                 found |= watch.holds
         return found
@@ -378,7 +389,7 @@ class Ear:
 
     def remember(self, at: Millis, values: Mapping[str, Value]) -> None:
         """Keep what rules compare of a reading, before it counts as heard."""
-        said = {q: values[q] for q in self.spot.compared if q in values}
+        said = {q: values[q] for q in self.spot.fusion.compared if q in values}
         if at > self.heard:
             self.before, self.said = self.said, said
         else:

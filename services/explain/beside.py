@@ -175,7 +175,7 @@ def bearing_on(site: Site, rules: RuleBook, subjects: frozenset[str]) -> frozens
         if spot.facility.id not in mine:
             mine[spot.facility.id] = spot
             circles += [circle for covers in spot.covers.values() for circle in covers]
-            waiting += spot.peers if spot.near else ()
+            waiting += spot.peers if spot.fusion.near else ()
     tellers = surroundings(site, rules).kinds
     mine.update((name, spot) for name, spot in spots.items() if spot.facility.kind in tellers)
     return frozenset(ear.id for spot in mine.values() for ear in spot.ears)

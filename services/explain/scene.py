@@ -75,15 +75,15 @@ class Laid:
             if one.quality & UNFIT:
                 continue
             values = {**one.values, **{f"{q} before": v for q, v in before.get(one.device, {}).items()}}
-            if spot.instrumental:
+            if spot.fusion.instrumental:
                 values["clock_off"] = bool(one.quality & Quality.TIME_CORRECTED)
                 values["value_dropped"] = bool(one.quality & Quality.VALUE_DROPPED)
                 if (started := self._ears[one.device].started) is not None:
                     values["since_start"] = (one.at - started) / 1000
-            for quantity in spot.near if one.at == newest[one.device] else ():
+            for quantity in spot.fusion.near if one.at == newest[one.device] else ():
                 if (others := spot.others_say(quantity, one.at)) is not None:
                     values[f"{quantity} near"] = others
-            before[one.device] = {q: one.values[q] for q in spot.compared if q in one.values}
+            before[one.device] = {q: one.values[q] for q in spot.fusion.compared if q in one.values}
             yield Sample(one.at, one.device, values)
 
     def _one(self, spot: Spot, watch: Watch, key: str, samples: Sequence[Sample], now: Millis) -> Explained:

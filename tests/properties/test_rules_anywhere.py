@@ -244,8 +244,9 @@ def quiet(live: Live) -> dict[str, object]:
 def test_looking_closely_at_every_reading_changes_nothing(arrived: list[Heard]):
     careful = fresh()
     for spot in careful._fitted.spots:
-        spot.interest = lambda *_: True
-        for watch in spot.watches:
+        spot.fusion.interest = lambda *_: True
+        spot.fusion.narrowing.to = lambda *_: lambda *_: False
+        for watch in spot.fusion.watches:
             watch.interest = lambda *_: True
     changes = [change for when, reading in arrived for change in careful.hear([reading], when)]
     changes += careful.hear([], arrived[-1][0] + 3_600_000)

@@ -204,6 +204,32 @@ def test_a_window_that_slept_reaches_back_to_what_was_of_no_interest():
 
 
 @pytest.mark.parametrize("restart", [False, True])
+def test_what_was_high_before_and_is_low_now_is_seen_though_no_reading_is_both(restart: bool):
+    book = book_of(aired="kind: toilet\nwhen: max(nh3_ppm, minutes=30) >= 3 and nh3_ppm < 1\nwait: 20s\n")
+    live, found = live_on(book, SITE), []
+    for minute, ppm in ((0, 2.0), (5, 3.5), (10, 2.0), (15, 0.5), (16, 2.0), (50, 0.5)):
+        if restart:
+            rows = live.drain_dirty()
+            live = live_on(book, SITE, start=None)
+            live.load(rows.items())
+        at = NIGHT + minute * MINUTE
+        found += live.hear([said(SITE, "toilet-1", at, {"nh3_ppm": ppm})], at)
+    told = [(c.state.value, (c.cause - NIGHT) // MINUTE) for c in found]
+    assert told == [("open", 15), ("cleared", 15)]
+
+
+def test_what_a_window_reaches_back_to_may_have_been_said_while_the_gate_was_closed():
+    book = book_of(hot="kind: bin\ngiven: daylight\nwhen: max(bin_temperature, hours=3) >= 60\nwait: 20s\n")
+    dawn = 1_790_805_600_000  # 2026-10-01T06:00+08:00: the sun is just up
+    live, found = live_on(book, SITE, dawn - 60 * MINUTE), []
+    for minute, degrees in ((-30, 65.0), (30, 20.0), (31, 20.0)):
+        at = dawn + minute * MINUTE
+        found += live.hear([said(SITE, "bin-1", at, {"bin_temperature": degrees})], at)
+    found += live.hear([], dawn + 32 * MINUTE)
+    assert [(c.state.value, (c.cause - dawn) // MINUTE) for c in found] == [("open", 30)]
+
+
+@pytest.mark.parametrize("restart", [False, True])
 def test_what_a_sleeping_window_has_judged_is_not_judged_again_after_a_restart(restart: bool):
     """Hot at 0, over by 12: it sleeps. Waking at 22 it sees the hour that another rule keeps, and begins at 22."""
     book = book_of(

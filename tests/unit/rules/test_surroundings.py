@@ -1,6 +1,6 @@
 """What the runner tells a context that learns, and asks of it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from domain.naming import Kind
 from domain.readings import Millis, Quality, Reading
@@ -35,6 +35,10 @@ class Learns:
         self.tide: float | None = None
         self.workers: dict[str, str] = {}
         self.asked = 0
+
+    @property
+    def apart(self) -> Collection[str]:
+        return self.workers
 
     def at(self, place: Place, when: Millis) -> Surroundings:
         self.asked += 1
