@@ -46,10 +46,12 @@ def _checks() -> list[str]:
     return failed
 
 
-def _tests(*arguments: str) -> tuple[int, float]:
-    """Two at a time, a file whole: much of what is tested is waiting for processes."""
+def _tests(*arguments: str, at_once: int = 2) -> tuple[int, float]:
+    """So many files side by side, each whole, in the order of `tests/conftest.py`."""
     began = time.monotonic()
-    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", *arguments]
+    aside = ("-n", str(at_once), "--dist", "loadfile", "--no-loadscope-reorder")
+    command = [sys.executable, "-m", "pytest", "-q", *aside, *arguments]
+    print(f"$ {' '.join(command[1:])}", flush=True)
     code = subprocess.run(command, check=False).returncode
     return code, time.monotonic() - began
 
@@ -60,7 +62,8 @@ def quick() -> int:
     unit, seconds = _tests("tests/unit", *(f"--ignore={path}" for path in WHOLE))
     print(f"unit tests: {seconds:.1f} s", flush=True)
     others = [f"tests/{name}" for name in ("contracts", "properties", "realdata", "scenarios", "walk")]
-    rest, more = _tests(*others, *WHOLE, "-m", "not soak")
+    # Three at a time on two cores: an outage of ten seconds costs ten seconds, and hardly any work.
+    rest, more = _tests(*others, *WHOLE, "-m", "not soak", "--durations=10", at_once=3)
     for name, (variable, how) in NOT_HERE.items():
         if not os.environ.get(variable):
             print(f"not run: {name} ({variable}: {how})", flush=True)
@@ -71,8 +74,10 @@ def quick() -> int:
 
 
 def soak() -> int:
-    """What takes longer."""
-    return _tests("tests", "-m", "soak")[0]
+    """What takes longer: each test by name as it ends, and last which of them took longest."""
+    code, seconds = _tests("tests", "-m", "soak", "-v", "--durations=15")
+    print(f"took {seconds / 60:.0f} min", flush=True)
+    return code
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import click
 from domain.readings import Millis
 
 _PARTS = re.compile(r"(?:([0-9]{1,9})d)?(?:([0-9]{1,9})h)?(?:([0-9]{1,9})m)?(?:([0-9]{1,9})s)?")
-_FIRST_YEAR, _LAST_YEAR = 1970, 2100
+_FIRST_YEAR, _LAST_YEAR = 1970, 2200
 _LONGEST_DAYS: Final = 36_500
 
 
