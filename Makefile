@@ -29,6 +29,7 @@ lock: ## pin anew (needs uv): names, versions and hashes of everything, for ever
 	uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --output-file requirements.lock
 	uv pip compile pyproject.toml --group build --group dev --constraint requirements.lock --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --output-file requirements-dev.lock
 	echo 'psycopg[binary]>=3.2' | uv pip compile - --constraint requirements.lock --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --output-file deploy/requirements-postgres.lock
+	echo 'grafana-client>=5' | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --output-file deploy/requirements-grafana.lock
 
 wheels: $(VENV)/.run ## show that every pinned package has a wheel for Linux and macOS, CPython 3.11 to 3.14
 	@deploy/check-wheels.sh $(BIN)/python
@@ -48,7 +49,9 @@ $(VENV)/.run: $(VENV)/.made requirements.lock pyproject.toml
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.run requirements-dev.lock
+$(VENV)/.dev: $(VENV)/.run requirements-dev.lock deploy/requirements-grafana.lock
 	@echo "installing what the tests need ..."
 	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@rm -rf $(VENV)/grafana  # apart: grafana-client would overwrite urllib3
+	@$(PIP) install --require-hashes --target $(VENV)/grafana -r deploy/requirements-grafana.lock
 	@touch $@

@@ -11,7 +11,10 @@ from rules.book import load_rules, shipped
 
 BUILD_KEYS = "Last, one line: written, same, gone."
 CHECK_KEYS = "Last, one line: ok, stale, missing, foreign."
-ELSEWHERE: dict[str, tuple[str, str]] = {}
+ELSEWHERE = {
+    "publish": ("services.commands.dashboards_publish", "publish"),
+    "diff": ("services.commands.dashboards_publish", "diff"),
+}
 SHIPPED = Path(__file__).resolve().parents[2] / "dashboards"
 PAGE = "http://localhost:8090"
 

@@ -1,0 +1,162 @@
+"""A Grafana as its HTTP API is documented: folders, data sources, dashboards, versions; tokens, and its refusals.
+
+It refuses what Grafana refuses: no token (401), a viewer's (403), a folder or dashboard that is not there (404), a
+title or uid that is taken (409, 412), a version that is not the newest (412), a dashboard that comes from files (400).
+"""
+
+import copy
+import json
+import re
+import threading
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Self
+
+EDITOR, VIEWER = "glsa_editor", "glsa_viewer"
+Answer = tuple[int, Any]
+
+
+class GrafanaServer:
+    """Listens on a free loopback port while entered."""
+
+    def __init__(self) -> None:
+        self.folders: dict[str, str] = {}
+        self.sources: dict[str, dict[str, Any]] = {}
+        self.versions: dict[str, list[dict[str, Any]]] = {}  # of each dashboard, oldest first
+        self.provisioned: set[str] = set()
+        self.failing = 0  # requests to answer with 500
+        self.before_saving: Callable[[], None] | None = None  # somebody who is quicker
+        self.asked: list[str] = []
+
+    def __enter__(self) -> Self:
+        fake = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def _answer(self) -> None:
+                length = int(self.headers.get("Content-Length") or 0)
+                body = json.loads(self.rfile.read(length) or b"null")
+                token = self.headers.get("Authorization", "").removeprefix("Bearer ")
+                status, told = fake.answer(self.command, self.path.partition("?")[0], body, token)
+                said = json.dumps(told).encode()
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(said)))
+                self.end_headers()
+                self.wfile.write(said)
+
+            do_GET = do_POST = do_PUT = do_DELETE = _answer  # noqa: N815
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def model(self, uid: str) -> dict[str, Any]:
+        """What a dashboard holds now."""
+        return copy.deepcopy(self.versions[uid][-1]["data"])
+
+    def edit(self, uid: str, change: Callable[[dict[str, Any]], None], message: str = "") -> None:
+        """What somebody does in the browser, and saves."""
+        model = self.model(uid)
+        change(model)
+        status, told = self.answer(
+            "POST",
+            "/api/dashboards/db",
+            {"dashboard": model, "folderUid": self.versions[uid][-1]["folder"], "message": message},
+            EDITOR,
+        )
+        assert status == 200, told
+
+    def answer(self, method: str, path: str, body: Any, token: str) -> Answer:
+        """One request."""
+        self.asked.append(f"{method} {path}")
+        if token not in (EDITOR, VIEWER):
+            return 401, {"message": "Invalid API key"}
+        if method != "GET" and token == VIEWER:
+            return 403, {"message": "You'll need additional permissions to perform this action."}
+        if self.failing:
+            self.failing -= 1
+            return 500, {"message": "Internal Server Error"}
+        for pattern, answer in (
+            (r"/api/folders", self._folders),
+            (r"/api/datasources(?:/uid/([\w-]+))?", self._sources),
+            (r"/api/dashboards/db", self._save),
+            (r"/api/dashboards/uid/([\w-]+)", self._dashboard),
+            (r"/api/dashboards/uid/([\w-]+)/versions", self._versions),
+        ):
+            if found := re.fullmatch(pattern, path):
+                return answer(method, body, *found.groups())
+        return 404, {"message": "Not found"}
+
+    def _folders(self, method: str, body: Any) -> Answer:
+        if method == "GET":
+            return 200, [{"uid": uid, "title": title} for uid, title in self.folders.items()]
+        if body["uid"] in self.folders:
+            return 412, {"message": "a folder with the same uid already exists"}
+        self.folders[body["uid"]] = body["title"]
+        return 200, {"uid": body["uid"], "title": body["title"], "version": 1}
+
+    def _sources(self, method: str, body: Any, uid: str | None) -> Answer:
+        if method == "POST":
+            if body["uid"] in self.sources or any(one["name"] == body["name"] for one in self.sources.values()):
+                return 409, {"message": "data source with the same name already exists"}
+            uid = body["uid"]
+        elif uid not in self.sources:
+            return 404, {"message": "Data source not found"}
+        if method != "GET":
+            secrets = {**self.sources.get(uid or "", {}).get("_secrets", {}), **body.get("secureJsonData", {})}
+            told = {key: value for key, value in body.items() if key != "secureJsonData"}
+            self.sources[uid or ""] = {**told, "_secrets": secrets, "readOnly": False}
+        return 200, {key: value for key, value in self.sources[uid or ""].items() if key != "_secrets"}
+
+    def _dashboard(self, method: str, body: Any, uid: str) -> Answer:  # noqa: ARG002
+        if method != "GET" or uid not in self.versions:
+            return 404, {"message": "Dashboard not found"}
+        newest = self.versions[uid][-1]
+        meta = {"folderUid": newest["folder"], "provisioned": uid in self.provisioned, "version": newest["version"]}
+        return 200, {"dashboard": self.model(uid), "meta": meta}
+
+    def _versions(self, method: str, body: Any, uid: str) -> Answer:  # noqa: ARG002
+        if uid not in self.versions:
+            return 404, {"message": "Dashboard not found"}
+        told = [{key: one[key] for key in ("version", "message")} for one in reversed(self.versions[uid])]
+        return 200, {"continueToken": "", "versions": told}
+
+    def _save(self, method: str, body: Any) -> Answer:
+        if method != "POST":
+            return 404, {"message": "Not found"}
+        if (quicker := self.before_saving) is not None:
+            self.before_saving = None
+            quicker()
+        model = body["dashboard"]
+        uid = model.get("uid", "")
+        if not model.get("title"):
+            return 400, {"message": "Dashboard title cannot be empty", "status": "empty-name"}
+        if not re.fullmatch(r"[\w-]{1,40}", uid):
+            return 400, {"message": "uid contains illegal characters or is too long"}
+        if body.get("folderUid") and body["folderUid"] not in self.folders:
+            return 404, {"message": "folder not found"}
+        if uid in self.provisioned:
+            return 400, {"message": "Cannot save provisioned dashboard"}
+        if model.get("id") is not None and uid not in self.versions:
+            return 404, {"message": "Dashboard not found", "status": "not-found"}
+        known = self.versions.setdefault(uid, [])
+        if known and not body.get("overwrite") and model.get("version", 0) != known[-1]["version"]:
+            said = "The dashboard has been changed by someone else"
+            return 412, {"message": said, "status": "version-mismatch"}
+        version = known[-1]["version"] + 1 if known else 1
+        data = {**model, "id": model.get("id") or len(self.versions), "version": version}
+        known.append(
+            {"version": version, "message": body.get("message", ""), "folder": body.get("folderUid", ""), "data": data}
+        )
+        return 200, {"uid": uid, "version": version, "status": "success"}
