@@ -69,7 +69,7 @@ class Email:
     limits: Sequence[Limit] = (Limit(30, 60_000),)
 
     def __init__(
-        self, settings: SmtpSettings, addresses: Addresses, clock: Clock, trust: ssl.SSLContext | None
+        self, settings: SmtpSettings, addresses: Addresses, clock: Clock, trust: ssl.SSLContext | None = None
     ) -> None:
         self._settings, self._addresses, self._clock, self._trust = settings, addresses, clock, trust
 

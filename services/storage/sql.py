@@ -16,6 +16,8 @@ from services.dispatch.dispatcher import Pending
 from services.dispatch.orders import ENDED, Addressed, Alarm, Order, OrderState, Result, Step
 from services.judge.outcome import MEMORY_MS, Outcome, Saved
 from services.storage import engines, records, tables, tallies
+from services.storage.letter_tables import letters as letters_table
+from services.storage.letters import letter_row
 
 CURSOR: Final = "judge"
 ALARM_FACTS: Final = ("state", "since", "until", "members", "cleared_why", "level")  # the rest is pinned when it opens
@@ -92,6 +94,8 @@ class JudgeStore:
             letters = [records.outbox_row(addressed, outcome.row) for addressed in outcome.outbox]
             self._raise_letters(writing, outcome)
             self._upsert(writing, tables.outbox, letters, ("key",))
+            posts = [letter_row(letter) for letter in outcome.letters]
+            self._upsert(writing, letters_table, posts, ("key",), ())
             answers = [records.result_row(result) for result in outcome.results]
             self._upsert(writing, tables.reply_results, answers, ("source", "id"), ())
             hindsight = [records.correction_row(correction) for correction in outcome.corrections]
