@@ -25,6 +25,9 @@ def chores_of(service: "Service", keep: Keep) -> tuple[Chore, ...]:
             chores += older(keep.readings, "readings", service.outside.forget)
     if Role.JUDGE in service.roles:
         chores += older(keep.journal, "letters", lambda before: asyncio.to_thread(service.books.prune, before))
+    if Role.DISPATCH in service.roles and (post := service.outside.post) is not None:
+        box = post.box
+        chores += older(keep.journal, "letters to contacts", lambda before: asyncio.to_thread(box.prune, before))
     return tuple(chores)
 
 

@@ -1,6 +1,6 @@
 """What a service stands between: its machines, whichever they are, as it needs them."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -12,6 +12,8 @@ from services.api.seams import Aside as Shown
 from services.api.seams import Cases, History, Tallies
 from services.dispatch.dispatcher import Outbox
 from services.dispatch.orders import Alarm, Order
+from services.dispatch.post import Posted
+from services.dispatch.postman import Channel, Letterbox
 from services.influx.rollups import RollUps
 from services.judge import Saved
 from services.workers import Books
@@ -47,6 +49,43 @@ class Ledgers(Books, Outbox, Cases, Tallies, Protocol):
     def everything(self) -> tuple[list[Alarm], list[Order]]:
         """Every alarm, and every order with its history."""
         ...
+
+
+class Box(Letterbox, Protocol):
+    """Letters to contacts, and what people may look at and do there. Blocking. Raises UnavailableError."""
+
+    def posted(self, *, state: str = "", newest: int = 100, before: tuple[Millis, str] | None = None) -> list[Posted]:
+        """What was to be sent to contacts, newest first; after a place (at, key) in that list, where given."""
+        ...
+
+    def stuck(self) -> list[Posted]:
+        """Messages over MQTT that can never be sent."""
+        ...
+
+    def again(self, key: str, who: str) -> Posted:
+        """Have a dead message tried again. Raises NotFoundError, ConflictError."""
+        ...
+
+    def discard(self, key: str, who: str, why: str, at: Millis) -> Posted:
+        """Let a dead message be. Raises NotFoundError, ConflictError."""
+        ...
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """How many letters there are, by channel and state."""
+        ...
+
+    def prune(self, before: Millis) -> None:
+        """Forget letters that ended before then."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """How people are reached beside MQTT: what is to be sent, over what, and where they answer (crew, order → URL)."""
+
+    box: Box
+    channels: Mapping[str, Channel]
+    links: Callable[[str, str], str]
 
 
 class Aside(Quarantine, Shown, Protocol):
@@ -120,3 +159,4 @@ class Outside:
     forget: Callable[[Millis], Awaitable[object]] | None = None  # readings older than that; None: the store does it
     beats: Beats | None = None  # of the other roles; None where one process has them all
     rollups: RollUps | None = None  # of the readings; None where their store needs none
+    post: Post | None = None  # None: MQTT alone

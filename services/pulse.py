@@ -28,6 +28,7 @@ _UNHEARD: dict[str, Any] = {
     "retries": 0,
     "quarantine": 0,
     "dispatch": "",
+    "down": {},
 }
 
 
@@ -59,7 +60,8 @@ def facts_of(service: "Service", role: Role) -> dict[str, Any]:
                 "quarantine": service.keeping.cursor,
             }
         case Role.DISPATCH:
-            return {"dispatch": service.dispatcher.waiting_for}
+            down = service.postman.down() if service.postman is not None else {}
+            return {"dispatch": service.dispatcher.waiting_for, "down": down}
         case Role.API:
             return {}
 

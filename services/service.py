@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any, Final
 
 import msgspec
-
 from domain.errors import ConflictError, UnavailableError
 from domain.messages import Heard, Message, Quarantined, Row
 from domain.naming import LINK, judged_topic
@@ -19,13 +18,11 @@ from ingest.pipeline import Pipeline
 from rules.book import RuleBook
 from rules.core.rule import Rule
 from rules.runners.live import Live
-from services.chores import chores_of
 from services.dispatch.dispatcher import Dispatcher, Pace
+from services.dispatch.postman import Postman, Round
 from services.editions import Edition, edit, note
 from services.housekeeping import DAY, FOREVER, Housekeeping, Keep
 from services.judge import Judge, Outcome
-from services.outside import Outside
-from services.pulse import beat, goodbye
 from services.reloading import in_force_at_start, rules_edited
 from services.roles import ALL, Role
 from services.seating import seated
@@ -33,6 +30,10 @@ from services.shadow.running import Shadow, ShadowJudge
 from services.tail import Tail
 from services.workers import JudgeWorker, QuarantineKeeper, Seat
 from services.writing import StoreWriter, WriterSeams
+
+from services.chores import chores_of
+from services.outside import Outside, Post
+from services.pulse import beat, goodbye
 
 _log = logging.getLogger(__name__)
 
@@ -82,6 +83,9 @@ class Service:
         self._tail = Tail(self.journal, self._hear, self.fan.eased)
         if Role.DISPATCH in roles:
             self.dispatcher = Dispatcher(self.books, outside.publisher, self.clock, None if self._whole else POLLED)
+        self.postman: Postman | None = None
+        if Role.DISPATCH in roles and outside.post is not None:
+            self.postman = self._postman(outside.post)
         if Role.DOOR in roles:
             self._add_door()
         if Role.JUDGE in roles:
@@ -144,7 +148,7 @@ class Service:
         if self.shadowing is not None:
             await self.shadowing.drain(newest)
         if Role.DISPATCH in self.roles:
-            await self.dispatcher.drained()
+            await self._all_sent()
         if Role.STORE in self.roles:
             await self.keeping.drain(newest)
             await self.writing.drain(newest)
@@ -193,6 +197,10 @@ class Service:
             eased=self.fan.eased,
             held=HELD,
         )
+
+    def _postman(self, post: Post) -> Postman:
+        way = Round(post.channels, self.clock, self.tell, self.site.timezone, self.site.simulated, post.links)
+        return Postman(post.box, way) if self._whole else Postman(post.box, way, resting_s=POLLED.look_again)
 
     def _add_judge(self, rules: RuleBook) -> None:
         judge, engine, beside = self._seated(in_force_at_start(self.books.load(), rules))
@@ -250,6 +258,8 @@ class Service:
                 works.append(("rollups", self.outside.rollups.run()))
         if Role.DISPATCH in self.roles:
             works.append(("dispatch", self.dispatcher.run()))
+        if self.postman is not None:
+            works.append(("post", self.postman.run()))
         if self.outside.beats is not None:
             works.append(("heartbeat", beat(self, self.outside.beats)))
         return [*works, ("housekeeping", self.housekeeping.run())]
@@ -309,7 +319,15 @@ class Service:
                 said = msgspec.json.decode(message.payload)
                 self.link = str(said.get("why") or said["state"])
 
+    async def _all_sent(self) -> None:
+        """Return when what can go at this moment has gone."""
+        await self.dispatcher.drained()
+        if self.postman is not None:
+            await self.postman.settled()
+
     def _kept(self, outcome: Outcome) -> None:
+        if self.postman is not None and outcome.letters:
+            self.postman.wake()
         for told in self.on_kept:
             told(outcome)
 
@@ -317,7 +335,7 @@ class Service:
         """Answer a clock step: everything it led to has been taken by the other side. Only one process can say so."""
         if not self._whole:
             return
-        await self.dispatcher.drained()
+        await self._all_sent()
         payload = msgspec.json.encode({"step": step})
         while True:
             try:

@@ -73,6 +73,10 @@ class Settings(BaseSettings):
     journal_mb: int = Field(
         default=20_000, ge=0, description="Journal rows go earlier where it would be larger than this; 0: however large"
     )
+    smtp: SecretStr = Field(
+        default=SecretStr(""), description="smtp://USER:PASSWORD@HOST:PORT, or smtps://; empty: no mail"
+    )
+    smtp_from: str = Field(default="", description="Whom mail is from, as Duty desk <duty@coast.example>")
     rules: str = Field("", description="Folder of rule files; empty: the shipped library")
     shadow: str = Field(default="", description="Folder of rule files that run silently beside them; empty: none")
 
@@ -115,7 +119,8 @@ class Settings(BaseSettings):
         tokens = tuple(one.partition("=")[2] for one in self.api_tokens.get_secret_value().split(","))
         _, at, _ = self.sql.rpartition("@")
         in_url = self.sql.partition("://")[2].rpartition("@")[0].partition(":")[2] if at else ""
-        return tuple(one for one in (*whole, *tokens, in_url) if one)
+        mailing = self.smtp.get_secret_value().partition("://")[2].rpartition("@")[0].partition(":")[2]
+        return tuple(one for one in (*whole, *tokens, in_url, mailing) if one)
 
     def sql_url(self) -> str:
         """The database of alarms and orders."""

@@ -1,16 +1,15 @@
 """The one place that knows machines: which source, which stores, which publisher, which clock."""
 
 import fcntl
+import os
 import ssl
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
-
-from pydantic import SecretStr
 
 from domain.errors import ConflictError, NotFoundError, UnavailableError
 from domain.messages import Message
@@ -22,20 +21,27 @@ from ingest.sources.memory import MemorySource
 from ingest.sources.mqtt import Mqtt5Source
 from ingest.sources.paho import PahoSettings, PahoSource
 from ingest.sources.settings import MqttSettings, site_filters
+from pydantic import SecretStr
 from rules.book import RuleBook, load_rules, shipped
+from services.channels.addresses import Addresses
+from services.channels.drill import Drill
+from services.channels.email import Email, smtp_of
+from services.channels.long_tail import LongTail
 from services.channels.memory import MemoryPublisher
 from services.channels.mqtt import MqttPublisher, MqttPublisherSettings
+from services.channels.robot_kinds import KINDS
+from services.channels.robots import Robot
+from services.channels.web import Web
+from services.channels.webhook import Webhook
+from services.dispatch.postman import Channel
 from services.editions import Edition
 from services.heartbeats import Heartbeats
 from services.housekeeping import DAY, Keep
 from services.influx.rollups import RollUps
 from services.influx.setting_up import Done, set_up
-from services.outside import Outside
 from services.people.reception import Reception
 from services.people.secret import Key, key_of
 from services.roles import ALL, Role, named
-from services.service import Service
-from services.settings import Settings
 from services.shadow.running import Shadow
 from services.site import find, load_site, pack, read_files
 from services.storage.engines import parsed_url
@@ -47,10 +53,15 @@ from services.storage.influx_rollups import InfluxRollups
 from services.storage.influx_setup import InfluxSetup
 from services.storage.influx_speech import InfluxSettings
 from services.storage.journal import SqliteJournal
+from services.storage.letters import SqlLetterbox
 from services.storage.people import PeopleStore
 from services.storage.quarantine import SqliteQuarantine
 from services.storage.schema import readable, revision_of, upgrade
 from services.storage.sql import JudgeStore
+
+from services.outside import Outside, Post
+from services.service import Service
+from services.settings import Settings
 
 if TYPE_CHECKING:  # DuckDB and Arrow take 40 MB, also of who never uses them
     from services.storage.duck import DuckStore
@@ -314,6 +325,21 @@ def reception_of(settings: Settings, wall: Clock) -> Iterator[Reception]:
         yield reception
 
 
+def no_links(_crew: str, _order: str) -> str:
+    """Nowhere to answer."""
+    return ""
+
+
+def channels_of(settings: Settings, web: Web, clock: Clock, environment: Mapping[str, str]) -> dict[str, Channel]:
+    """The channels to contacts that are set up, by name. Raises ConflictError where mail is set up wrongly."""
+    names = Addresses(environment)
+    found: dict[str, Channel] = {name: Robot(kind, web, names, clock) for name, kind in KINDS.items()}
+    found |= {"webhook": Webhook(web, names, clock), "apprise": LongTail(names), "drill": Drill()}
+    if settings.smtp.get_secret_value():
+        found["email"] = Email(smtp_of(settings.smtp.get_secret_value(), settings.smtp_from), names, clock)
+    return found
+
+
 @asynccontextmanager
 async def service(
     settings: Settings,
@@ -322,6 +348,7 @@ async def service(
     publisher: Publisher,
     clock: DomainClock,
     roles: frozenset[Role] = ALL,
+    links: Callable[[str, str], str] = no_links,
 ) -> AsyncIterator[Service]:
     """A service, or some roles of one, with the stores that the settings name; not running yet. Closes them at the end.
     Raises ConflictError where another process has one of the roles, or the settings do not go with them.
@@ -357,8 +384,14 @@ async def service(
         for one in (journal, quarantine, books):
             stack.callback(one.close)
         forget = None if isinstance(store, InfluxStore) else store.prune  # a bucket forgets by itself
+        box = SqlLetterbox(settings.sql_url())
+        stack.callback(box.close)
+        web = await stack.enter_async_context(Web())
+        post = Post(box, channels_of(settings, web, clock, os.environ), links)
         beats = Heartbeats(settings.state, clock, time.monotonic) if apart else None
-        outside = Outside(source, publisher, clock, journal, quarantine, books, store, history, forget, beats, rollups)
+        outside = Outside(
+            source, publisher, clock, journal, quarantine, books, store, history, forget, beats, rollups, post=post
+        )
         rules = rules_of(settings)
         keep = Keep(settings.retention_days, settings.journal_days, settings.journal_mb)
         shadow = open_shadow(settings) if settings.shadow else None
