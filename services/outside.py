@@ -14,6 +14,7 @@ from services.dispatch.dispatcher import Outbox
 from services.dispatch.orders import Alarm, Order
 from services.dispatch.post import Posted
 from services.dispatch.postman import Channel, Letterbox
+from services.influx.chronicle import Chronicle
 from services.influx.rollups import RollUps
 from services.judge import Saved
 from services.workers import Books
@@ -159,4 +160,5 @@ class Outside:
     forget: Callable[[Millis], Awaitable[object]] | None = None  # readings older than that; None: the store does it
     beats: Beats | None = None  # of the other roles; None where one process has them all
     rollups: RollUps | None = None  # of the readings; None where their store needs none
+    chronicle: Chronicle | None = None  # what happens, written beside the readings; None where nobody could read it
     post: Post | None = None  # None: MQTT alone

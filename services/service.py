@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, Final
@@ -11,6 +11,7 @@ import msgspec
 from domain.errors import ConflictError, UnavailableError
 from domain.messages import Heard, Message, Quarantined, Row
 from domain.naming import LINK, judged_topic
+from domain.readings import Reading
 from domain.site import Site
 from ingest.batching import Door
 from ingest.fanout import FanOut
@@ -33,7 +34,7 @@ from services.writing import StoreWriter, WriterSeams
 
 from services.chores import chores_of
 from services.outside import Outside, Post
-from services.pulse import beat, goodbye
+from services.pulse import beat, goodbye, pulse_of
 
 _log = logging.getLogger(__name__)
 
@@ -254,8 +255,7 @@ class Service:
             works.append(("shadow", self.shadowing.run()))
         if Role.STORE in self.roles:
             works += [("quarantine", self.keeping.run()), ("store", self.writing.run())]
-            if self.outside.rollups is not None:
-                works.append(("rollups", self.outside.rollups.run()))
+            works += self._beside_the_store()
         if Role.DISPATCH in self.roles:
             works.append(("dispatch", self.dispatcher.run()))
         if self.postman is not None:
@@ -263,6 +263,12 @@ class Service:
         if self.outside.beats is not None:
             works.append(("heartbeat", beat(self, self.outside.beats)))
         return [*works, ("housekeeping", self.housekeeping.run())]
+
+    def _beside_the_store(self) -> Iterator[tuple[str, Coroutine[Any, Any, object]]]:
+        if self.outside.rollups is not None:
+            yield "rollups", self.outside.rollups.run()
+        if self.outside.chronicle is not None:
+            yield "events", self.outside.chronicle.run(lambda: self.rules, lambda: pulse_of(self))
 
     # --- beginning and ending
 
@@ -360,8 +366,14 @@ class Service:
             save=lambda row: asyncio.to_thread(books.move, "store", row),
             message=lambda row, place: asyncio.to_thread(message, row, place),
             keep=keep,
-            wrote=self.outside.rollups.wrote if self.outside.rollups is not None else None,
+            wrote=self._wrote if self.outside.rollups is not None else None,
         )
+
+    async def _wrote(self, readings: Sequence[Reading]) -> None:
+        if self.outside.chronicle is not None:
+            self.outside.chronicle.wrote(readings)
+        if self.outside.rollups is not None:
+            await self.outside.rollups.wrote(readings)
 
 
 def _nothing() -> None:

@@ -7,9 +7,12 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
+
+from pydantic import SecretStr
 
 from domain.errors import ConflictError, NotFoundError, UnavailableError
 from domain.messages import Message
@@ -21,7 +24,6 @@ from ingest.sources.memory import MemorySource
 from ingest.sources.mqtt import Mqtt5Source
 from ingest.sources.paho import PahoSettings, PahoSource
 from ingest.sources.settings import MqttSettings, site_filters
-from pydantic import SecretStr
 from rules.book import RuleBook, load_rules, shipped
 from services.channels.addresses import Addresses
 from services.channels.drill import Drill
@@ -37,16 +39,21 @@ from services.dispatch.postman import Channel
 from services.editions import Edition
 from services.heartbeats import Heartbeats
 from services.housekeeping import DAY, Keep
+from services.influx.chronicle import Chronicle
 from services.influx.rollups import RollUps
 from services.influx.setting_up import Done, set_up
+from services.outside import Outside, Post
 from services.people.reception import Reception
 from services.people.secret import Key, key_of
 from services.roles import ALL, Role, named
+from services.service import Service
+from services.settings import Settings
 from services.shadow.running import Shadow
 from services.site import find, load_site, pack, read_files
 from services.storage.engines import parsed_url
 from services.storage.influx import InfluxStore
 from services.storage.influx_bucket import version_of
+from services.storage.influx_events import InfluxEvents
 from services.storage.influx_history import InfluxHistory
 from services.storage.influx_notes import RollupNotes
 from services.storage.influx_rollups import InfluxRollups
@@ -58,10 +65,6 @@ from services.storage.people import PeopleStore
 from services.storage.quarantine import SqliteQuarantine
 from services.storage.schema import readable, revision_of, upgrade
 from services.storage.sql import JudgeStore
-
-from services.outside import Outside, Post
-from services.service import Service
-from services.settings import Settings
 
 if TYPE_CHECKING:  # DuckDB and Arrow take 40 MB, also of who never uses them
     from services.storage.duck import DuckStore
@@ -368,12 +371,15 @@ async def service(
         store: InfluxStore | DuckStore
         history: InfluxHistory | DuckStore
         rollups: RollUps | None = None
+        events: InfluxEvents | None = None
         if settings.influx:
             asked = influx_of(settings, simulated=site.simulated)
             store, history = InfluxStore(asked, site=site.id, oldest=oldest), InfluxHistory(asked, site=site.id)
             stack.push_async_callback(history.close)
             if Role.STORE in roles:
                 rollups = await stack.enter_async_context(rollups_of(settings, site, clock))
+                events = InfluxEvents(asked, clock, site=site.id)
+                stack.push_async_callback(events.close)
         else:
             from services.storage import duck
 
@@ -389,8 +395,24 @@ async def service(
         web = await stack.enter_async_context(Web())
         post = Post(box, channels_of(settings, web, clock, os.environ), links)
         beats = Heartbeats(settings.state, clock, time.monotonic) if apart else None
+        chronicle: Chronicle | None = None
+        if rollups is not None and events is not None:
+            upkeep = partial(_upkeep, journal, quarantine, books)
+            chronicle = Chronicle(site, books, events, clock, rollups=rollups, upkeep=upkeep)
         outside = Outside(
-            source, publisher, clock, journal, quarantine, books, store, history, forget, beats, rollups, post=post
+            source,
+            publisher,
+            clock,
+            journal,
+            quarantine,
+            books,
+            store,
+            history,
+            forget,
+            beats=beats,
+            rollups=rollups,
+            chronicle=chronicle,
+            post=post,
         )
         rules = rules_of(settings)
         keep = Keep(settings.retention_days, settings.journal_days, settings.journal_mb)
@@ -400,6 +422,12 @@ async def service(
         beside = Shadow(shadow_rules_of(settings), shadow) if shadow is not None else None
         editions = editions_of(settings, site, rules)
         yield Service(site, rules, outside, keep, editions, roles, beside, lambda: rules_of(settings))
+
+
+def _upkeep(journal: SqliteJournal, quarantine: SqliteQuarantine, books: JudgeStore) -> dict[str, Any]:
+    """What the point of our own health tells beside a pulse. Blocking."""
+    aside = sum(quarantine.counts().values())
+    return {"journal_bytes": journal.size(), "quarantined": aside, "outbox": books.outbox_counts()}
 
 
 def _alone(state: Path, roles: frozenset[Role]) -> ExitStack:

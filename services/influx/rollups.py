@@ -150,6 +150,10 @@ class RollUps:
         windows = [(at, "") for at in self._windows.within(_FINEST, since, until)]
         await asyncio.to_thread(self._notes.note, _FINEST, windows)
 
+    async def finest(self, since: Millis, until: Millis, kinds: Sequence[str]) -> Sequence[Rolled]:
+        """The points of the finest level. Raises UnavailableError."""
+        return await self._points.rolled(_FINEST, since, until, kinds)
+
     async def behind(self) -> tuple[Millis, int]:
         """Up to where the finest level is drawn (0: not begun), and how many windows are to be drawn again."""
         reached = await asyncio.to_thread(self._notes.reached, _FINEST)
