@@ -33,7 +33,7 @@ class Afterwards:
         """Put a reading by. Whether there was room."""
         if len(spot.late) >= MOST:
             return False
-        spot.late.append(Belated(reading.at, reading.device, dict(reading.values), reading.received))
+        spot.late += (Belated(reading.at, reading.device, dict(reading.values), reading.received),)
         self._piles[spot.key] = spot
         due = self._due(spot)
         self._next = due if self._next is None or due < self._next else self._next
@@ -54,7 +54,7 @@ class Afterwards:
         gone = [self._piles.pop(key) for _, _, key in ripe]
         for spot in gone:
             self._judge(spot)
-            spot.late = []
+            spot.late = ()
         self._look_ahead()
         return gone
 

@@ -42,11 +42,9 @@ def fit(rules: RuleBook, site: Site) -> Fitted:
             ears[device] = Ear(site.devices[device], spot)
             ears[device].patience = absence.shortest(site.devices[device], rules.intervals)
             spot.ears.append(ears[device])
-        spot.keys = _keys(spot)
     circles = [circle for program in programs if program.rule.quorum for circle in _circles(program, site, spots, ears)]
     peers: dict[tuple[str, Kind], list[Spot]] = {}
     for spot in spots.values():
-        spot.covers = _covers(spot)
         spot.peers = peers.setdefault((spot.facility.zone, spot.facility.kind), [])
         spot.peers.append(spot)
     for number, ear in enumerate(ears.values()):
@@ -81,11 +79,6 @@ def _asked(program: Program) -> list[tuple[Condition | None, Condition]]:
     return [(program.given, clause) for clause in program.clauses if clause is not None]
 
 
-def _keys(spot: Spot) -> list[tuple[Watch, str]]:
-    watches = spot.fusion.watches
-    return [(watch, key) for watch in watches for key in dict.fromkeys(watch.key(ear.id) for ear in spot.ears)]
-
-
 def _circles(program: Program, site: Site, spots: dict[str, Spot], ears: dict[str, Ear]) -> list[Circle]:
     quorum = program.rule.quorum
     assert quorum is not None  # noqa: S101
@@ -94,17 +87,15 @@ def _circles(program: Program, site: Site, spots: dict[str, Spot], ears: dict[st
         for hub, devices in sorted(site.devices_behind.items()):
             circle = Circle(program, "gateway", hub)
             for device in devices:
-                _join(circle, device, ears[device].spot, [ears[device]])
+                _join(circle, device, ears[device].spot)
             made.append(circle)
         return made
     for hub, members in sorted(_members(site, quorum).items()):
         circle = Circle(program, quorum.over, hub)
         for who in members:
-            _join(circle, who, spots[who], spots[who].ears if quorum.silence else ())
+            _join(circle, who, spots[who])
             if program.member is not None:
-                spots[who].asked_by.append((circle, who))
-            for rule in quorum.alarms:
-                spots[who].counted_by.setdefault(rule, []).append(circle)
+                spots[who].asked_by += ((circle, who),)
         if hub in spots:
             _lead(circle, spots[hub])
         made.append(circle)
@@ -126,31 +117,15 @@ def _members(site: Site, quorum: Quorum) -> dict[str, list[str]]:
     return found
 
 
-def _join(circle: Circle, who: str, spot: Spot, ears: Sequence[Ear]) -> None:
+def _join(circle: Circle, who: str, spot: Spot) -> None:
     circle.spots[who] = spot
     circle.size += 1
     if circle not in spot.circles:
-        spot.circles.append(circle)
-    for ear in ears:
-        ear.missed_by.append((circle, who))
+        spot.circles += (circle,)
 
 
 def _lead(circle: Circle, spot: Spot) -> None:
     circle.spots[HUB] = spot
-    spot.circles.append(circle)
+    spot.circles += (circle,)
     if circle.program.clauses and circle.program.rule.kind is spot.facility.kind:
-        spot.asked_by.append((circle, HUB))
-
-
-def _covers(spot: Spot) -> dict[str, tuple[Circle, ...]]:
-    """Which groups may hold back which state: a device's own gateway, and all that its facility belongs to."""
-    found: dict[str, tuple[Circle, ...]] = {}
-    for watch, key in spot.keys:
-        names = watch.program.rule.inhibited_by
-        device = key.partition("/")[2]
-        mine = [c for c in spot.circles if c.program.rule.name in names]
-        if device:
-            mine = [c for c in mine if not c.by_device or device in c.spots]
-        if mine:
-            found[key] = tuple(mine)
-    return found
+        spot.asked_by += ((circle, HUB),)

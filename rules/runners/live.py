@@ -355,8 +355,8 @@ class Live:
         for change in changes:
             self._alarms.of_facility(spot, key, change)
             if change.state is AlarmState.CLEARED:
-                spot.past[key] = Past(change.cause, change.at)
-            if watch.name in spot.counted_by:
+                spot.is_over(key, Past(change.cause, change.at))
+            if spot.counted_by(watch.name):
                 self._count(spot, watch.name, change)
             new = state.open is None and change.state is AlarmState.OPEN
             if watch.holds and new and program.rule.order is not None:
@@ -365,9 +365,9 @@ class Live:
             spot.states.pop(key, None)
             judged = after.parts[0].judged if after.parts else after.judged
             if program.span and judged >= 0:
-                spot.asleep[key] = judged
+                spot.let_sleep(key, judged)
         else:
-            spot.states[key] = after
+            spot.keep_state(key, after)
 
     def _mark(self, ear: Ear, at: Millis) -> None:
         """Its record is worse by one."""
@@ -378,7 +378,7 @@ class Live:
     def _count(self, spot: Spot, rule: str, change: Change) -> None:
         """Tell groups of an alarm here: at fault while any of those that they count is open."""
         who = spot.facility.id
-        for circle in spot.counted_by[rule]:
+        for circle in spot.counted_by(rule):
             others = (other for other in circle.counts if other != rule)
             wrong = change.state is AlarmState.OPEN or any(spot.alarmed(other) for other in others)
             self._put(circle, Event(change.at, who, "wrong" if wrong else "well"))
@@ -466,7 +466,7 @@ class Live:
         hub = circle.spots.get(HUB)
         for change in changes:
             self._alarms.of_group(circle, change)
-            if hub is not None and circle.program.rule.name in hub.counted_by:
+            if hub is not None and hub.counted_by(circle.program.rule.name):
                 self._count(hub, circle.program.rule.name, change)
         before, circle.cover = circle.cover, circle.covering(changes)
         self._stir(circle)
@@ -489,10 +489,9 @@ class Live:
 
     def _arm_spot(self, spot: Spot) -> None:
         ready: Millis | None = None
-        for watch, key in spot.keys:
-            if (state := spot.states.get(key)) is not None:
-                when = due(watch.program, state, spot.cover(key))
-                ready = when if ready is None or (when is not None and when < ready) else ready
+        for key, state in spot.states.items():
+            if (when := due(spot.watch(key).program, state, spot.cover(key))) is not None:
+                ready = when if ready is None else min(ready, when)
         self._timers.arm(spot, ready)
 
     def _advance(self, at: Millis) -> None:

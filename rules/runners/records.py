@@ -22,6 +22,12 @@ from rules.core.surroundings import Place
 from rules.runners.recent import Keep, Recent, keeper
 
 FEWEST: Final = 3  # others that make a median
+# What most facilities and devices never have, shared by all of those; whoever has something has a mapping of his own.
+_NO_STATES: Final[dict[str, State]] = {}
+_NO_TIMES: Final[dict[str, Millis]] = {}
+_NO_PASTS: Final[dict[str, Past]] = {}
+_NO_DOUBTS: Final[dict[tuple[Millis, str], frozenset[str]]] = {}
+_NO_VALUES: Final[dict[str, Value]] = {}
 
 
 class Belated(msgspec.Struct, frozen=True, array_like=True):
@@ -100,6 +106,7 @@ class Circle:
         "counts",
         "cover",
         "group",
+        "hears_silence",
         "hub",
         "key",
         "order",
@@ -115,7 +122,9 @@ class Circle:
         self.program, self.hub = program, hub
         self.subject = f"{over}:{hub}"
         self.by_device = over == "gateway"  # its members are devices; else facilities
-        self.counts = program.rule.quorum.alarms if program.rule.quorum is not None else ()
+        quorum = program.rule.quorum
+        self.counts = quorum.alarms if quorum is not None and not self.by_device else ()
+        self.hears_silence = self.by_device or (quorum is not None and quorum.silence)
         self.key = f"{self.subject}/{program.rule.name}"
         self.spots: dict[str, Spot] = {}  # by member (a facility of a feeder, a device of a gateway), and by HUB
         self.size = 0  # members, without the hub
@@ -177,15 +186,11 @@ class Spot:
         "asleep",
         "awake",
         "circles",
-        "counted_by",
-        "covers",
         "dirty",
         "doubts",
         "ears",
         "facility",
         "fusion",
-        "key",
-        "keys",
         "late",
         "marked",
         "order",
@@ -203,23 +208,19 @@ class Spot:
     def __init__(self, facility: Facility, fusion: Fusion, attributes: Mapping[str, float]) -> None:
         """`attributes`: of the facility, with the parameters of its rules."""
         self.facility, self.fusion = facility, fusion
-        self.key = f"facility:{facility.id}"
         self.page: Page
         self.view: View
         self.place = Place(facility.zone, attributes, facility.id)
         self.ears: list[Ear] = []
-        self.keys: list[tuple[Watch, str]] = []  # every state it may have
-        self.covers: dict[str, tuple[Circle, ...]] = {}  # who may hold which of them back
-        self.asked_by: list[tuple[Circle, str]] = []  # groups that judge its readings, and as whose
-        self.counted_by: dict[str, list[Circle]] = {}  # rule → groups that count its alarms here
-        self.circles: list[Circle] = []  # groups that it belongs to
-        self.states: dict[str, State] = {}
-        self.asleep: dict[str, Millis] = {}  # how far window rules had judged when they fell asleep
+        self.asked_by: tuple[tuple[Circle, str], ...] = ()  # groups that judge its readings, and as whose
+        self.circles: tuple[Circle, ...] = ()  # groups that it belongs to
+        self.states = _NO_STATES
+        self.asleep = _NO_TIMES  # how far window rules had judged when they fell asleep
         self.recent: list[Recent] | None = [] if fusion.windowed else None  # what windows may reach back to
         # What was held of readings that windows may reach back to, by when and by which device.
-        self.doubts: dict[tuple[Millis, str], frozenset[str]] = {}
-        self.late: list[Belated] = []  # what came too late, and waits to be judged in hindsight
-        self.past: dict[str, Past] = {}  # the last alarm of each state that is over
+        self.doubts = _NO_DOUBTS
+        self.late: tuple[Belated, ...] = ()  # what came too late, and waits to be judged in hindsight
+        self.past = _NO_PASTS  # the last alarm of each state that is over
         self.marked = False  # some of its instruments have marks
         self.peers: list[Spot] = []  # of its kind and zone, itself among them
         self.restless = 0  # in how many ways groups want it looked at closely
@@ -227,6 +228,39 @@ class Spot:
         self.dirty = False  # more than its page is not as it was written
         self.ready: Millis | None = None
         self.order = 0
+
+    @property
+    def key(self) -> str:
+        """Under which it is written down."""
+        return f"facility:{self.facility.id}"
+
+    @property
+    def keys(self) -> list[tuple[Watch, str]]:
+        """Every state that it may have, in the order in which they are judged."""
+        watches = self.fusion.watches
+        return [(watch, key) for watch in watches for key in dict.fromkeys(watch.key(ear.id) for ear in self.ears)]
+
+    def watch(self, key: str) -> Watch:
+        """Whose state is kept under a key."""
+        return self.fusion.by_name[key.partition("/")[0]]
+
+    def keep_state(self, key: str, state: State) -> None:
+        """Remember the state of a rule."""
+        if self.states is _NO_STATES:
+            self.states = {}
+        self.states[key] = state
+
+    def let_sleep(self, key: str, judged: Millis) -> None:
+        """A window rule falls asleep, having judged so far."""
+        if self.asleep is _NO_TIMES:
+            self.asleep = {}
+        self.asleep[key] = judged
+
+    def is_over(self, key: str, past: Past) -> None:
+        """Remember the last alarm of a rule."""
+        if self.past is _NO_PASTS:
+            self.past = {}
+        self.past[key] = past
 
     def subject(self, key: str) -> str:
         """The subject of the state kept under a key."""
@@ -302,9 +336,10 @@ class Spot:
         """The quantities that are held of a reading; remembered for as long as windows may reach back to it."""
         found = self.held(device)
         if self.fusion.recall:
-            self.doubts = {one: held for one, held in self.doubts.items() if one[0] >= at - self.fusion.recall}
+            left = {one: held for one, held in self.doubts.items() if one[0] >= at - self.fusion.recall}
             if found:
-                self.doubts[at, device] = found
+                left[at, device] = found
+            self.doubts = left or _NO_DOUBTS
         return found
 
     def held(self, device: str) -> frozenset[str]:
@@ -345,9 +380,23 @@ class Spot:
             for circle in self.circles
         )
 
+    def counted_by(self, rule: str) -> list[Circle]:
+        """The groups that count the alarms that a rule has here."""
+        return [one for one in self.circles if rule in one.counts and self.facility.id in one.spots]
+
+    def coverers(self, key: str) -> list[Circle]:
+        """The groups that may hold a state back: a device's own gateway, and all that the facility belongs to."""
+        names = self.watch(key).program.rule.inhibited_by
+        device = key.partition("/")[2]
+        return [
+            one
+            for one in (self.circles if names else ())
+            if one.program.rule.name in names and not (device and one.by_device and device not in one.spots)
+        ]
+
     def cover(self, key: str) -> Cover | None:
         """What inhibitors make together: one that still holds outdoes one that has let go."""
-        known = [circle.cover for circle in self.covers.get(key, ()) if circle.cover is not None]
+        known = [circle.cover for circle in self.coverers(key) if circle.cover is not None]
         holding = [cover for cover in known if cover.until is None]
         if holding:
             return min(holding, key=lambda cover: cover.since)
@@ -364,7 +413,6 @@ class Ear:
         "heard",
         "id",
         "marks",
-        "missed_by",
         "order",
         "patience",
         "ready",
@@ -378,14 +426,23 @@ class Ear:
         self.id, self.device, self.spot = device.id, device, spot
         self.heard: Millis = -1
         self.patience: Millis = 0  # it is certainly not silent for so long after it was heard
-        self.said: dict[str, Value] = {}  # the last time, of what rules compare
-        self.before: dict[str, Value] = {}  # the time before that; what is said of a moment twice is said once
+        self.said = _NO_VALUES  # the last time, of what rules compare
+        self.before = _NO_VALUES  # the time before that; what is said of a moment twice is said once
         self.started: Millis | None = None  # when it began to speak again after it had been silent
         self.marks: tuple[Millis, ...] = ()  # on its record (rules/core/trust.py)
         self.silent: Millis | None = None  # since when it counts as silent
-        self.missed_by: list[tuple[Circle, str]] = []  # groups that want to know of its silence, and as whose
         self.ready: Millis | None = None
         self.order = 0
+
+    @property
+    def missed_by(self) -> list[tuple[Circle, str]]:
+        """The groups that want to know of its silence, and as whose."""
+        found: list[tuple[Circle, str]] = []
+        for circle in self.spot.circles:
+            who = self.id if circle.by_device else self.spot.facility.id
+            if circle.hears_silence and who in circle.spots:
+                found.append((circle, who))
+        return found
 
     def remember(self, at: Millis, values: Mapping[str, Value]) -> None:
         """Keep what rules compare of a reading, before it counts as heard."""

@@ -50,7 +50,7 @@ def spot_row(spot: Spot) -> bytes:
     marks = {ear.id: ear.marks for ear in spot.ears if ear.marks}
     doubts = [(at, device, tuple(sorted(held))) for (at, device), held in spot.doubts.items()]
     return msgspec.json.encode(
-        SavedSpot(silent, spot.states, spot.asleep, started, marks, spot.late, spot.past, doubts)
+        SavedSpot(silent, spot.states, spot.asleep, started, marks, list(spot.late), spot.past, doubts)
     )
 
 
@@ -63,7 +63,7 @@ def take_up_spot(spot: Spot, row: bytes) -> None:
     spot.doubts = {(at, device): frozenset(held) for at, device, held in saved.doubts}
     spot.marked = any(ear.marks for ear in spot.ears)
     keys = {key: watch for watch, key in spot.keys}
-    spot.late, spot.past = list(saved.late), {key: past for key, past in saved.past.items() if key in keys}
+    spot.late, spot.past = tuple(saved.late), {key: past for key, past in saved.past.items() if key in keys}
     spot.states = {key: state for key, state in saved.states.items() if key in keys and _fits(state, keys[key].program)}
     spot.asleep = {key: judged for key, judged in saved.asleep.items() if key in keys}
 

@@ -174,7 +174,7 @@ def bearing_on(site: Site, rules: RuleBook, subjects: frozenset[str]) -> frozens
         spot = waiting.pop()
         if spot.facility.id not in mine:
             mine[spot.facility.id] = spot
-            circles += [circle for covers in spot.covers.values() for circle in covers]
+            circles += [circle for _, key in spot.keys for circle in spot.coverers(key)]
             waiting += spot.peers if spot.fusion.near else ()
     tellers = surroundings(site, rules).kinds
     mine.update((name, spot) for name, spot in spots.items() if spot.facility.kind in tellers)

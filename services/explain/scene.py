@@ -97,7 +97,7 @@ class Laid:
             self._context,
             now,
             mine,
-            tuple(_held(spot.covers.get(key, ()))),
+            tuple(_held(spot.coverers(key))),
             spot.cover(key),
             distrusted,
             resolve(watch.program.rule, spot.facility),
