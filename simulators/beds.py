@@ -15,6 +15,8 @@ DRIED: Final = 0.51  # share of holding capacity: from here on noise (±0.4 %) c
 _WATERED_TO: Final = 0.80
 _WATER_BELOW: Final = 0.66
 _VALVE: Final = 25 * MINUTE
+_WATERING: Final = 6.0  # L/min
+_SALTED: Final = 4.8  # dS/m: what spray and a salted path bring
 _PIECE: Final = 15 * MINUTE
 
 
@@ -52,9 +54,15 @@ class Bed(Thing):
         return {
             "soil_moisture": round(self.holds * (share + dice.around(0.004)), 2),
             "soil_temp": round(0.7 * self.scene.weather.air(at) + 5.0 + dice.around(0.3), 1),
-            "soil_ec": round(max(0.1, self.salt + dice.around(0.05)), 2),
+            "soil_ec": round(max(0.1, (_SALTED if "salted" in self.ongoing else self.salt) + dice.around(0.05)), 2),
             "valve_open_pct": 100.0 if at < self.valve_until else 0.0,
+            "water_flow": self._flow(at),
         }
+
+    def _flow(self, at: Millis) -> float:
+        """What runs through its pipe, L/min."""
+        burst = self.ongoing.get("pipe_burst")
+        return round((_WATERING if at < self.valve_until else 0.0) + (1.0 + 4.0 * burst.strength if burst else 0.0), 2)
 
     def begin(self, incident: Incident, at: Millis) -> None:
         super().begin(incident, at)

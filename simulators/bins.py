@@ -75,9 +75,14 @@ class Bin(Thing):
             "distance": round(max(20.0, self.depth * (1.0 - fill / 100.0))),
             "bin_temperature": round(self.temperature(at) + dice.around(0.6), 1),
             "tipped": "bin_tipped" in self.ongoing,
-            "battery": round(max(5.0, self.battery - (at - self.born) / DAY * 0.05), 1),
+            "battery": round(self._battery(at), 1),
             "rssi": round(-84.0 + dice.around(14.0)),
         }
+
+    def _battery(self, at: Millis) -> float:
+        if low := self.ongoing.get("battery_low"):
+            return 4.0 + 5.0 * low.strength
+        return max(15.0, self.battery - (at - self.born) / DAY * 0.05)
 
     def temperature(self, at: Millis) -> float:
         """Inside, in °C: air and sun, or something that should not be."""

@@ -38,6 +38,14 @@ SORTS: Final[Mapping[str, Sort]] = {
     "gateway_loss": Sort((), real=True),
     "day_burner": Sort((Kind.LIGHT,), real=True),
     "stays_closed": Sort((Kind.PARKING,), real=True),
+    "sos_pressed": Sort((Kind.TOILET,), real=True),
+    "water_runs": Sort((Kind.TOILET,), real=True),
+    "floor_flooded": Sort((Kind.TOILET,), real=True),
+    "lot_blocked": Sort((Kind.PARKING,), real=True),
+    "pipe_burst": Sort((Kind.GREEN,), real=True),
+    "salted": Sort((Kind.GREEN,), real=True),
+    "battery_low": Sort((Kind.BIN,), real=True),
+    "probe_gone": Sort((Kind.TOILET,), real=True),
     "stuck_value": Sort((Kind.LIGHT, *_ANY_BUT_LIGHTING), real=True),
     "clock_ahead": Sort((Kind.LIGHT, *_ANY_BUT_LIGHTING), real=True),
     "lamp_dip": Sort((Kind.LIGHT,), real=False, lasts=(7, 14)),
@@ -57,6 +65,10 @@ SORTS: Final[Mapping[str, Sort]] = {
     "duplicate": Sort((Kind.LIGHT, *_ANY_BUT_LIGHTING), real=False, lasts=(0.1, 0.1)),
     "clock_skew": Sort((Kind.LIGHT, *_ANY_BUT_LIGHTING), real=False, lasts=(0.1, 0.1)),
 }
+# What is wrong with an instrument, and not with what it looks at.
+OF_SENSORS: Final = frozenset(
+    {"silent_device", "gateway_loss", "stuck_value", "clock_ahead", "battery_low", "probe_gone"}
+)
 LARGEST: Final = "largest"  # as a target: the feeder with the most lamps
 
 

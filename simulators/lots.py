@@ -32,7 +32,7 @@ class Lot(Thing):
 
     def advance(self, at: Millis) -> None:
         for end in self.paces(at):
-            if "gate_fault" not in self.ongoing:
+            if not {"gate_fault", "lot_blocked"} & self.ongoing.keys():
                 self._pass(end)
 
     def _pass(self, at: Millis) -> None:

@@ -8,7 +8,7 @@ from domain.readings import Millis, Value
 from domain.site import Device, Facility
 from simulators.almanac import MINUTE, Almanac
 from simulators.chance import Dice
-from simulators.faults import Incident
+from simulators.faults import OF_SENSORS, Incident
 from simulators.weather import Weather
 
 PACE: Final[Millis] = MINUTE  # people come and go by this step of time
@@ -98,11 +98,17 @@ class Thing:
             self.report(at)
 
     def mend(self, at: Millis) -> None:
-        """A crew puts right whatever is wrong with it; near-misses pass by themselves."""
+        """A crew puts right whatever is wrong with it, but for its sensors; near-misses pass by themselves."""
         self.advance(at)
-        for what in [what for what, one in self.ongoing.items() if one.real]:
+        for what in [what for what, one in self.ongoing.items() if one.real and what not in OF_SENSORS]:
             del self.ongoing[what]
         self.report(at)
+
+    def fresh_sensors(self, at: Millis) -> None:
+        """A crew puts its sensors right."""
+        self.advance(at)
+        for what in OF_SENSORS & self.ongoing.keys():
+            del self.ongoing[what]
 
     def members(self) -> Sequence[str]:
         """Facilities that go down with it."""

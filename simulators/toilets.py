@@ -86,7 +86,7 @@ class Toilet(Thing):
 
     def values(self, at: Millis, dice: Dice) -> dict[str, Value]:
         nh3 = self.ammonia(at) * (1.0 + dice.around(0.03))
-        if "nh3_sentinel" in self.ongoing:
+        if {"nh3_sentinel", "probe_gone"} & self.ongoing.keys():
             nh3 = SENTINEL
         elif spike := self.ongoing.get("nh3_spike"):
             nh3 = 2.0 + 2.0 * spike.strength
@@ -102,13 +102,18 @@ class Toilet(Thing):
             "h2s_ppm": round(max(0.0, 0.004 + 0.01 * self.ammonia(at) + dice.around(0.003)), 3),
             "temperature": round(self.scene.weather.air(at) + 1.5 + dice.around(0.4), 1),
             "humidity": round(68.0 + dice.around(9.0), 1),
-            "water_flow": round(sum(self.came) / _STAY * 7.0 * (1.0 + dice.around(0.2)), 2),
+            "water_flow": round(sum(self.came) / _STAY * 7.0 * (1.0 + dice.around(0.2)) + self._running(), 2),
             "paper_level": round(self.paper, 1),
             "soap_level": round(self.soap, 1),
-            "floor_wet": False,
-            "sos": False,
+            "floor_wet": "floor_flooded" in self.ongoing,
+            "sos": "sos_pressed" in self.ongoing,
             "smoke": False,
         }
+
+    def _running(self) -> float:
+        """What runs through a cistern that does not close, L/min."""
+        runs = self.ongoing.get("water_runs")
+        return 0.6 + 2.4 * runs.strength if runs else 0.0
 
     def begin(self, incident: Incident, at: Millis) -> None:
         self.advance(at)

@@ -13,13 +13,12 @@ from simulators.build import things_of
 from simulators.causes import COURSE, Cause, Causes, natural
 from simulators.chance import Dice
 from simulators.crews import Crews
-from simulators.faults import SORTS, FaultPlan, Incident, incident
+from simulators.faults import OF_SENSORS, SORTS, FaultPlan, Incident, incident
 from simulators.spells import Spell, Spells
 from simulators.thing import Scene
 from simulators.voice import QUIET_INTERVALS, Publish, Voice, unmeasured
 from simulators.weather import Weather
 
-_SENSOR_FAULTS = ("silent_device", "gateway_loss", "stuck_value", "clock_ahead")
 AHEAD = 8 * HOUR  # local time of China, sent as UTC
 _Event = tuple[Millis, str, int, Callable[[Millis], None]]
 
@@ -136,7 +135,7 @@ class World:
             return
         thing.mend(at)
         for what, cause in list(self._causes.open_at(facility).items()):
-            if cause.sort != "near_miss" and what not in _SENSOR_FAULTS:
+            if cause.sort != "near_miss" and what not in OF_SENSORS:
                 self._causes.passed(what, facility, at)
 
     # Its own course.
@@ -214,7 +213,9 @@ class World:
         for voice in self._voices.get(facility, ()):
             voice.dead = voice.stuck = False
             voice.ahead = 0
-        for what in ("silent_device", "stuck_value", "clock_ahead"):
+        if (thing := self._things.get(facility)) is not None:
+            thing.fresh_sensors(at)
+        for what in OF_SENSORS - {"gateway_loss"}:
             self._causes.passed(what, facility, at)
         self.speak(facility, at + 2_000)
         if "gateway_loss" in self._causes.open_at(facility):

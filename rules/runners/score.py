@@ -25,21 +25,62 @@ MINUTE: Final[Millis] = 60_000
 # Rule → the faults it may rightly be about, the one it is made for first. What only looks like one has no place here.
 BEHIND: Final[Mapping[str, tuple[str, ...]]] = {
     "lamp-out": ("lamp_dark",),
+    "dark-stretch": ("lamp_dark",),
     "feeder-outage": ("feeder_trip",),
     "leakage": ("leakage",),
     "pole-leaning": ("pole_leaning",),
     "bin-full": ("bin_overfull", "filled"),
     "bin-fire": ("bin_fire",),
     "bin-tipped": ("bin_tipped",),
+    "storm-bins": ("bin_tipped",),
+    "bin-due": ("due", "bin_overfull", "filled"),
+    "bin-filling": ("filling", "bin_overfull", "filled"),
     "toilet-odour": ("toilet_foul", "fouled"),
-    "lot-gate": ("gate_fault",),
-    "lot-full": ("lot_full",),
+    "toilet-use": ("used",),
+    "toilet-queue": ("queue",),
+    "toilet-sos": ("sos_pressed",),
+    "toilet-leak": ("water_runs",),
+    "toilet-floor": ("floor_flooded",),
+    "toilet-frost": ("frost",),
     "paper-low": ("used_up",),
-    "day-burner": ("day_burner",),
+    "soap-low": ("used_up",),
+    "lot-gate": ("gate_fault",),
+    "lot-dead": ("lot_blocked",),
+    "lot-full": ("lot_full",),
+    "lots-full": ("lot_full",),
     "sharing-breach": ("stays_closed",),
+    "day-burner": ("day_burner",),
+    "cabinet-timer": ("day_burner",),
+    "crowd": ("crowded",),
+    "gale": ("gale",),
+    "high-tide": ("high_tide",),
+    "post-tide": ("over_deck",),
     "dry-bed": ("dry_bed", "dried"),
+    "bed-leak": ("pipe_burst",),
+    "bed-salt": ("salted",),
     "silent": ("silent_device", "gateway_loss", "unheard"),
     "gateway-silent": ("gateway_loss",),
+    "battery-low": ("battery_low",),
+    "clock-off": ("clock_ahead",),
+    "sensor-unbelievable": ("probe_gone",),
+    "bin-stuck": ("stuck_value",),
+    "toilet-stuck": ("stuck_value",),
+    "bed-stuck": ("stuck_value",),
+    "lamp-stuck": ("stuck_value",),
+    "counter-stuck": ("stuck_value",),
+}
+# What comes and goes by itself, as the day does: told more than once, it is right each time.
+WANES: Final = frozenset(
+    {"due", "filling", "used", "used_up", "queue", "crowded", "lot_full", "frost", "gale", "high_tide", "over_deck"}
+)
+# Groups that sum up what is told of each member as well.
+GATHERED: Final = frozenset({"dark-stretch", "storm-bins", "lots-full", "cabinet-timer"})
+STUCK: Final = "stuck_value"  # what such a sensor says is told as if it were so, until it is known to be stuck
+# Of no alarm can be said that it is right, because the coast cannot make what its rule is about.
+UNPLAYED: Final[Mapping[str, str]] = {
+    "bin-neglected": "a bin of the sample that nobody empties is full, and told of, before it is neglected",
+    "forbidden-parking": "the sample has no place where nobody may park",
+    "lot-dead": "whether a lot is busy enough to be missed depends on the cars of six hours, which no truth tells",
 }
 
 
@@ -167,37 +208,62 @@ class Scoring:
     def score(self, found: Iterable[Found]) -> Score:
         """What the alarms are worth."""
         made = Score()
-        answered: dict[Truth, Found] = {}
+        answered: dict[tuple[Truth, str], Found] = {}
         for alarm in sorted(found, key=lambda one: (one.opened, one.rule, one.subject)):
             if alarm.rule not in BEHIND:
                 made.unscored[alarm.rule] = made.unscored.get(alarm.rule, 0) + 1
                 continue
             truth = self._behind(alarm, answered)
             if truth is not None:
-                answered.setdefault(truth, alarm)
+                if truth.what in BEHIND[alarm.rule]:
+                    answered.setdefault((truth, alarm.rule), alarm)
                 continue
             near = ", ".join(sorted({t.what for t in self._at[alarm.facility] if t.spans(alarm.cause)})) or "nothing"
             made.false.append((alarm.rule, alarm.subject, alarm.opened, near))
         for truth in self._truths:
-            self._keep(made, truth, answered.get(truth))
+            self._keep(made, truth, answered.get((truth, self._made_for(truth))))
         for rule, _, _, _ in made.false:
             self._kept(made, BEHIND[rule][0], "fault").false += 1
         return made
 
-    def _behind(self, alarm: Found, answered: Mapping[Truth, Found]) -> Truth | None:
+    def _behind(self, alarm: Found, answered: Mapping[tuple[Truth, str], Found]) -> Truth | None:
         """What an alarm is about; where several would do, one that has no alarm yet."""
         places = {alarm.facility, *self._gateways(alarm.facility)}
+        if alarm.rule in GATHERED:
+            return self._behind_members(alarm)
         fits = [
             truth
             for place in sorted(places)
             for truth in self._at[place]
-            if truth.what in BEHIND.get(alarm.rule, ()) and truth.sort != "near_miss" and truth.spans(alarm.cause)
+            if truth.what in (*BEHIND[alarm.rule], STUCK) and truth.sort != "near_miss" and truth.spans(alarm.cause)
         ]
-        free = [truth for truth in fits if truth not in answered or self._shared(truth, alarm)]
+        free = [
+            truth
+            for truth in fits
+            if self._shared(truth, alarm)
+            or ((truth, alarm.rule) not in answered and (truth.what, alarm.rule) != ("gateway_loss", "silent"))
+        ]
         return free[0] if free else None
 
+    def _behind_members(self, alarm: Found) -> Truth | None:
+        """What is wrong with most of those that the alarm of a stretch or a zone names."""
+        whats = BEHIND[alarm.rule]
+        found = [
+            truth
+            for member in alarm.members
+            for truth in self._at[member]
+            if truth.what in whats
+            and truth.since <= alarm.opened
+            and (truth.until is None or truth.until >= alarm.cause)
+        ]
+        return found[0] if len({truth.facility for truth in found}) > len(alarm.members) / 2 else None
+
     def _shared(self, truth: Truth, alarm: Found) -> bool:
-        """A lost gateway with too few devices to be told as one: each device has an alarm of its own."""
+        """What may rightly be told more than once: what comes and goes by itself; what a stuck sensor says; a lost
+        gateway with too few devices to be told as one, of which each device has an alarm of its own.
+        """
+        if truth.what in WANES or (truth.what == STUCK and STUCK not in BEHIND[alarm.rule][:1]):
+            return True
         quorum = next((p.rule.quorum for p in self._book.programs.values() if p.rule.name == "gateway-silent"), None)
         behind = len(self._site.devices_behind.get(truth.facility, ()))
         return truth.what == "gateway_loss" and alarm.rule == "silent" and (quorum is None or behind < quorum.least)
@@ -229,15 +295,22 @@ class Scoring:
         rules = tuple(rule for rule, whats in BEHIND.items() if what in whats and rule in self._book.rules)
         return made.kinds.setdefault(what, Kept(what, rules, sort))
 
+    def _made_for(self, truth: Truth) -> str:
+        """The rule that is to find it; "" where there is none."""
+        facility = self._site.facilities.get(truth.facility)
+        kinds = (None, facility.kind if facility else None)
+        made_for = sorted((whats.index(truth.what), r) for r, whats in BEHIND.items() if truth.what in whats)
+        known = (name for _, name in made_for if name in self._book.rules and name not in GATHERED)
+        return next((name for name in known if self._book.rules[name].kind in kinds), "")
+
     def _visible(self, truth: Truth) -> tuple[Millis, Millis, str]:
         """From when it can be seen, until when it must be, and why it cannot; "" where it can."""
-        made_for = sorted((whats.index(truth.what), r) for r, whats in BEHIND.items() if truth.what in whats)
-        rule = next((name for _, name in made_for if name in self._book.rules), None)
-        if rule is None:
+        facility = self._site.facilities.get(truth.facility)
+        rule = self._made_for(truth)
+        if not rule:
             return truth.since, truth.since, "no rule looks for it"
         program = self._book.programs[rule]
         needs = self._needs(program, truth)
-        facility = self._site.facilities.get(truth.facility)
         place = Place(facility.zone, facility.attributes, facility.id) if facility else Place("", {})
         shown = truth.since
         for _ in range(8):

@@ -24,7 +24,7 @@ from services.backtest.run import context_of
 from simulators.almanac import DAY, HOUR, MINUTE
 from simulators.causes import Cause
 from simulators.chance import Dice
-from simulators.faults import SORTS, FaultPlan
+from simulators.faults import OF_SENSORS, SORTS, FaultPlan
 from simulators.voice import Publish
 from simulators.world import World
 
@@ -35,7 +35,6 @@ LOST, TWICE = 0.02, 0.01
 IN_A_ROW: Final = 3  # reports that go astray: then the device was silent, whatever the reason, and R19 rightly says so
 _UNNOTICED: Final[Millis] = 26 * HOUR
 _DELAY_MS: Final = (0, 1_500)
-_SENSORS: Final = frozenset({"silent_device", "gateway_loss"})
 Progress = Callable[[int], None]  # days done
 
 
@@ -107,9 +106,9 @@ class Steward:
     def _mend(self, facility: str, at: Millis, name: str) -> None:
         def mend(when: Millis) -> None:
             wrong = set(self._world.open_causes(facility))
-            if wrong & _SENSORS:
+            if wrong & OF_SENSORS:
                 self._world.mend(facility, sensors=True, at=when)
-            if any(what not in SORTS or SORTS[what].real for what in wrong - _SENSORS):
+            if any(what not in SORTS or SORTS[what].real for what in wrong - OF_SENSORS):
                 self._world.mend(facility, sensors=False, at=when)
 
         self._world.call(at, f"steward {facility} {name}", mend)

@@ -12,7 +12,7 @@ import pytest
 from domain.errors import FaultyFileError
 from domain.naming import Kind
 from simulators.almanac import Almanac
-from simulators.faults import SORTS
+from simulators.faults import OF_SENSORS, SORTS
 from simulators.plans import plan_named, read_plan
 from simulators.spells import Spell
 from simulators.world import World
@@ -32,8 +32,15 @@ WRONG: dict[str, tuple[str, Callable[[Values], bool], float]] = {  # facility, w
     "toilet_foul": ("toilet-02", lambda v: v["nh3_ppm"] >= 1.44, 15),
     "gate_fault": ("parking-01", lambda v: v["gate_state"] == "fault", 1),
     "dry_bed": ("green-02", lambda v: v["soil_moisture"] < 16, 1),
+    "sos_pressed": ("toilet-01", lambda v: v["sos"], 1),
+    "floor_flooded": ("toilet-03", lambda v: v["floor_wet"], 1),
+    "pipe_burst": ("green-01", lambda v: v["valve_open_pct"] == 0 and v["water_flow"] > 0.2, 1),
+    "salted": ("green-03", lambda v: v["soil_ec"] > 4, 1),
     "stays_closed": ("parking-02", lambda v: v["lot_status"] == "closed", 1),
 }
+
+
+ELSEWHERE = {"day_burner", "water_runs", "lot_blocked"}  # what shows by day, by night, or in what does not change
 
 
 def after(what: str, *, minutes: float = EVENING) -> World:
@@ -43,8 +50,7 @@ def after(what: str, *, minutes: float = EVENING) -> World:
 
 
 def test_every_fault_of_a_facility_is_in_the_table():
-    elsewhere = {"silent_device", "gateway_loss", "stuck_value", "clock_ahead", "day_burner"}
-    assert set(WRONG) == {what for what, sort in SORTS.items() if sort.real} - elsewhere
+    assert set(WRONG) == {what for what, sort in SORTS.items() if sort.real} - OF_SENSORS - ELSEWHERE
 
 
 @pytest.mark.parametrize("what", WRONG)
@@ -106,6 +112,44 @@ def test_a_silent_device_speaks_again_with_a_new_sensor():
     assert not said_by(world.step(world.now + HOUR), "bin-06")
     world.mend("bin-06", sensors=True, at=world.now)
     assert said_by(world.step(world.now + MINUTE), "bin-06")
+
+
+@pytest.mark.parametrize(
+    ("what", "facility", "shows"),
+    [
+        ("battery_low", "bin-06", lambda v: v["battery"] < 10),
+        ("probe_gone", "toilet-03", lambda v: v["nh3_ppm"] > 600),
+    ],
+)
+def test_a_bad_sensor_is_put_right_by_whoever_sees_to_sensors(
+    what: str, facility: str, shows: Callable[[Values], bool]
+):
+    world = World(toy_site(), 5, START, at_once(what, facility))
+    world.step(START + 2 * MINUTE)
+    world.mend(facility, sensors=False, at=world.now)
+    assert all(shows(values) for _, values in said_by(world.step(world.now + HOUR), facility))
+    world.mend(facility, sensors=True, at=world.now)
+    mended = said_by(world.step(world.now + HOUR), facility)
+    assert mended
+    assert not any(shows(values) for _, values in mended)
+    assert not world.open_causes(facility)
+
+
+def test_a_blocked_lot_says_nothing_of_a_fault_and_lets_nobody_through():
+    world = World(toy_site(), 5, START, at_once("lot_blocked", "parking-01"))
+    said = [values for _, values in said_by(world.step(START + 2 * HOUR), "parking-01")][1:]
+    assert {(v["vehicles_in"], v["vehicles_out"]) for v in said} == {(said[0]["vehicles_in"], said[0]["vehicles_out"])}
+    assert {v["gate_state"] for v in said} <= {"up", "down"}
+
+
+def test_water_that_runs_is_seen_when_the_toilet_is_closed_and_nobody_else_draws_any():
+    calm, leaks = (World(toy_site(), 5, START, plan) for plan in (NOTHING, at_once("water_runs", "toilet-01")))
+    flows = [
+        [values["water_flow"] for _, values in said_by(world.step(START + 2 * HOUR), "toilet-01")][1:]
+        for world in (calm, leaks)
+    ]
+    assert min(flows[1]) > 0.5
+    assert sum(flows[1]) > sum(flows[0])
 
 
 def test_a_lost_gateway_is_told_and_its_devices_send_afterwards_what_they_kept():
