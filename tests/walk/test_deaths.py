@@ -17,7 +17,7 @@ import pytest
 
 from services import wiring
 from services.clocks import WallClock
-from services.dispatch.orders import Alarm, Order
+from services.dispatch.orders import Alarm, Order, Step
 from services.settings import Settings
 from services.show import stage as show
 from tests.machines.influx import InfluxMachine
@@ -151,19 +151,34 @@ def undisturbed(folder: Path, seed: int, minutes: int) -> Decided:
     return asyncio.run(played())
 
 
+def visited_elsewhen(one: Iterable[Order], other: Iterable[Order]) -> dict[str, int]:
+    """Facilities that crews were done with at other moments, and since when."""
+    first, second = (
+        {(place, c.at) for o in orders for c in o.history if c.step is Step.DONE for place in (o.facility, *o.members)}
+        for orders in (one, other)
+    )
+    return {place: min(at for there, at in first ^ second if there == place) for place, _ in first ^ second}
+
+
 def same_findings(left: Left, calm: Decided) -> None:
     """Deaths change nothing that is found: the same alarms with the same causes at the same times, and the same orders,
     if by a step later, since what falls due in deaf time waits for its end. Alarms about silence are left out: after
-    deaf time everybody has their whole limit anew, so they come later or not at all.
+    deaf time everybody has their whole limit anew, so they come later or not at all. And a bin that a crew has emptied
+    a step later is full again at another time: what begins there after such a visit is left out.
     """
+    moved = visited_elsewhen(left.orders, calm[1])
+
+    def alike(found: Alarm | Order) -> bool:
+        return found.rule not in ABOUT_SILENCE and found.since < moved.get(found.facility, found.since + 1)
 
     def found(alarms: Iterable[Alarm]) -> set[tuple[object, ...]]:
-        return {(a.id, a.rule, a.subject, a.cause, a.since, a.opened) for a in alarms if a.rule not in ABOUT_SILENCE}
+        return {(a.id, a.rule, a.subject, a.cause, a.since, a.opened) for a in alarms if alike(a)}
 
     def sent(orders: Iterable[Order]) -> set[tuple[object, ...]]:
-        return {(o.id, o.kind, o.priority, o.alarms[0]) for o in orders if o.rule not in ABOUT_SILENCE}
+        return {(o.id, o.kind, o.priority, o.alarms[0]) for o in orders if alike(o)}
 
     assert found(left.alarms) == found(calm[0])
+    assert len(found(left.alarms)) > 0.8 * len(left.alarms), "most of it is compared"
     assert sent(left.orders) == sent(calm[1])
 
 
