@@ -21,8 +21,9 @@ from services.storage.quarantine import SqliteQuarantine
 from services.storage.sql import JudgeStore
 from tests.unit.api.gate import Gate
 from tests.unit.dispatch.coast import MINUTE, T0, well, wrong
+from tests.unit.people.folk import Folk
 
-NAMED = Access(hosts=frozenset({"testserver"}))  # as the generator calls us
+NAMED = Access(hosts=frozenset({"testserver"}), reception=Folk().reception)  # as the generator calls us
 VERBS = {method.lower() for method in HTTPMethod}
 
 
