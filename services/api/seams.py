@@ -132,6 +132,10 @@ class History(Protocol):
         """
         ...
 
+    def source(self, since: Millis, until: Millis, width: Millis) -> str:
+        """What such buckets are drawn from: a roll-up, such as `1h`, or `services.buckets.READINGS`."""
+        ...
+
 
 class Live(Protocol):
     """What changes, as it does (`services.live.hub.Hub`)."""

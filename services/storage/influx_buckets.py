@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from domain.naming import QUANTITIES
 from domain.readings import Millis
+from domain.series import COUNT, LAST, MAX, MEAN, MIN
 from services.buckets import Bucketed
 
 _FUNCTIONS: Final = ("count", "last", "mean", "min", "max")  # the last three of numbers alone; InfluxQL leaves them out
@@ -24,6 +25,28 @@ def buckets_in(document: Mapping[str, Any]) -> Mapping[str, list[Bucketed]]:
             for values in series["values"]:
                 _add(found, dict(zip(series["columns"], values, strict=True)))
     return found
+
+
+def rolled_in(document: Mapping[str, Any]) -> list[tuple[Millis, str, str, Bucketed]]:
+    """What each quantity came to in each window of a roll-up, of one document: time, device, quantity."""
+    found = []
+    for result in document.get("results", []):
+        for series in result.get("series", []):
+            device = series["tags"]["device"]
+            for values in series["values"]:
+                row = dict(zip(series["columns"], values, strict=True))
+                for column, count in row.items():
+                    name, _, part = column.rpartition("_")
+                    if part == COUNT and count and name in QUANTITIES:
+                        found.append((row["time"], device, name, _window(name, int(count), row)))
+    return found
+
+
+def _window(name: str, count: int, row: Mapping[str, Any]) -> Bucketed:
+    at, last, sort = row["time"], row[f"{name}_{LAST}"], QUANTITIES[name].type
+    if sort != "float":
+        return Bucketed(at, count, bool(last) if sort == "bool" else str(last))
+    return Bucketed(at, count, float(last), *(float(row[f"{name}_{one}"]) for one in (MEAN, MIN, MAX)))
 
 
 def _add(found: dict[str, list[Bucketed]], row: Mapping[str, Any]) -> None:

@@ -13,10 +13,12 @@ import pytest_asyncio
 from domain.errors import UnavailableError
 from domain.readings import Millis, Reading
 from domain.series import DAY, HOUR, MINUTE, ROLLUPS, bucket_of
+from services.buckets import aligned, bucketed
 from services.influx.rolled import Rolled
 from services.influx.rollups import Points, RollUps
 from services.influx.windows import Windows
 from services.storage.influx import InfluxStore
+from services.storage.influx_history import InfluxHistory
 from services.storage.influx_notes import RollupNotes
 from services.storage.influx_rollups import InfluxRollups
 from services.storage.influx_speech import InfluxSettings
@@ -48,6 +50,7 @@ class Coast:
 
     def __init__(self, store: InfluxStore | MemoryStore, points: Points, folder: Path, clock: Hands) -> None:
         self.store, self.points, self.clock = store, points, clock
+        self.settings = InfluxSettings(url="http://nowhere.invalid", bucket="none")
         self.notes = RollupNotes(folder / "rollups.sqlite")
 
     def job(self, points: Points | None = None, pause: Callable[[float], Awaitable[None]] = asyncio.sleep) -> RollUps:
@@ -86,7 +89,9 @@ def _bucket() -> str:
 async def _influx(settings: InfluxSettings, folder: Path, clock: Hands) -> AsyncIterator[Coast]:
     points = InfluxRollups(settings, clock, site="shinan")
     store = InfluxStore(settings, site="shinan")
-    yield Coast(store, points, folder, clock)
+    made = Coast(store, points, folder, clock)
+    made.settings = settings
+    yield made
     await points.close()
     await store.close()
 
@@ -317,3 +322,30 @@ async def test_it_waits_while_the_server_is_away_and_goes_on(tmp_path: Path):
         await asyncio.wait_for(running, 5)
     assert rounds[0] == "away for now"
     assert not job.waiting_for
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("width", [6 * HOUR, 5 * MINUTE])
+async def test_a_long_history_is_drawn_from_the_roll_up_and_what_is_newer_from_the_readings(
+    coast: Coast, width: Millis
+):
+    if not isinstance(coast.points, InfluxRollups):
+        pytest.skip("the memory has no history of its own")
+    readings = [lamp(T + n * 40 * MINUTE, active_power=n * 0.7, lamp_failure=n % 3 == 0) for n in range(110)]
+    readings += [one._replace(device="other-1", values={"supply_voltage": 220.0}) for one in readings[::4]]
+    await coast.store.write(readings)
+    since, until = T + HOUR, T + 3 * DAY + 17 * MINUTE
+    history = InfluxHistory(coast.settings, site="shinan")
+    points = await history.points("light", since, until, facility="light-1")
+    expected = bucketed(points, since, until, width)
+    for rolled in (False, True):
+        if rolled:
+            await done(coast.job())
+        found = await history.buckets("light", "light-1", since, until, width)
+        assert list(found) == list(expected)
+        for name, ones in expected.items():
+            assert [one._replace(mean=pytest.approx(one.mean)) for one in ones] == list(found[name]), name
+    await history.close()
+    assert history.source(since, until, width) == ("1h" if width >= HOUR else "5m")
+    assert history.source(since, since + DAY, width) == history.source(since + 1, until, width) == "readings"
+    assert history.source(aligned(since + 7, until, width), until, width) != "readings"

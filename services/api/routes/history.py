@@ -19,7 +19,7 @@ from services.api.named import V1, FacilityId
 from services.api.scoping import Asking, must_see
 from services.api.seams import Behind
 from services.api.shown import Time
-from services.buckets import AT_MOST, Bucketed
+from services.buckets import AT_MOST, Bucketed, aligned
 from services.dispatch.when import millis
 
 BAD, NONE, AWAY = HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE
@@ -38,7 +38,12 @@ _EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzin
 
 From = Annotated[
     AwareDatetime | None,
-    Query(alias="from", description="From then on. Default: a day before `until`", examples=["2026-10-01T00:00:00Z"]),
+    Query(
+        alias="from",
+        description="From then on; of more than two days from the full five minutes, or hour, before it. Default: a"
+        " day before `until`",
+        examples=["2026-10-01T00:00:00Z"],
+    ),
 ]
 Until = Annotated[
     AwareDatetime | None,
@@ -90,6 +95,7 @@ class HistoryShown(BaseModel):
                     "from": "2026-10-01T00:00:00.000Z",
                     "until": "2026-10-02T00:00:00.000Z",
                     "every_s": 3600,
+                    "source": "readings",
                     "quantities": {
                         "fill_level": {
                             "unit": "%",
@@ -115,6 +121,7 @@ class HistoryShown(BaseModel):
     since: Time = Field(serialization_alias="from")
     until: Time
     every_s: int
+    source: str = Field(description="What it was drawn from: readings, or a roll-up such as 5m, 1h, with what is newer")
     quantities: Mapping[str, Series]
 
 
@@ -151,8 +158,11 @@ def router(behind: Behind) -> APIRouter:
 
         def shown() -> Response:
             series = {name: _series(name, ones) for name, ones in told.items() if not quantity or name in quantity}
+            source = behind.history.source(begins, ends, width)
             return answer(
-                HistoryShown(facility=facility, since=begins, until=ends, every_s=width // S, quantities=series)
+                HistoryShown(
+                    facility=facility, since=begins, until=ends, every_s=width // S, source=source, quantities=series
+                )
             )
 
         return await asyncio.to_thread(shown)
@@ -198,6 +208,7 @@ def _span(since: datetime | None, until: datetime | None, every: str, now: Milli
             raise RejectedError(f"{every} is wider than what can be asked for at once: say 1s to {LONGEST // DAY}d")
     else:
         width = next(step for step in _STEPS if step * _AIM >= ends - begins)
+    begins = aligned(begins, ends, width)
     if (ends - begins) > width * AT_MOST:
         raise RejectedError(f"{every} would be more than {AT_MOST} buckets: say a wider one, or a shorter time")
     return begins, ends, width
