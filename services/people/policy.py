@@ -99,6 +99,7 @@ POLICY: Final[Mapping[str, Deed]] = MappingProxyType(
         (f"GET {_V1}/quarantine", "what was kept aside"),
         (f"GET {_V1}/quarantine/{{row}}/{{place}}", "one message that was kept aside"),
         (f"GET {_V1}/rules/shadow", "what shadow rules do otherwise"),
+        (f"GET {_V1}/outbox", "what is sent to people beside MQTT"),
     )
     | _deeds(
         Reach.PLACED,
@@ -111,6 +112,7 @@ POLICY: Final[Mapping[str, Deed]] = MappingProxyType(
         Reach.WHOLE,
         OPERATORS,
         (f"POST {_V1}/quarantine/{{row}}/{{place}}/retries", "have a message tried again"),
+        (f"POST {_V1}/outbox/{{key}}/actions", "have a dead letter tried again, or let it be"),
     )
     | _deeds(
         Reach.WHOLE,

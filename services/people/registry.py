@@ -9,6 +9,7 @@ from typing import Final
 from domain.errors import ConflictError, NotFoundError
 from domain.ports import Clock
 from domain.readings import Millis
+from services.dispatch.when import rfc3339
 from services.people import secret
 from services.people.passwords import Passwords
 from services.people.ports import Kept
@@ -130,7 +131,7 @@ def _told(account: Account) -> str:
 
 
 def _token_told(token: Token) -> str:
-    return f"{token.role or 'as the user'}, {_zones(token.zones)}, until {token.expires}"
+    return f"{token.role or 'as the user'}, {_zones(token.zones)}, until {rfc3339(token.expires)}"
 
 
 def _zones(zones: Collection[str]) -> str:

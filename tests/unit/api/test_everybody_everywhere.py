@@ -83,6 +83,7 @@ def request(coast: Coast, verb: str, path: str, plan: str = "") -> tuple[str, An
         "zone": "west",
         "crew": "lamps-w",
         "rule": "bin-full",
+        "key": "letter-1",
         "row": 17,
         "place": 0,
         "given": fresh,
