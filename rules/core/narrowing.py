@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from rules.core.expression import Condition, Get, Interest, function, guarded, interest
 
-Quiet = Callable[..., bool]  # look-up of a quantity, and what the device said the last time: of no interest to anybody
+Quiet = Callable[..., bool]  # look-up of a quantity, and what was said the last time: of no interest to anybody
 _REMEMBERED: Final = 4_096
 _ORDER: Final = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 _UNTOLD: Final = "i_"  # of the instrument: a reading alone does not say it
@@ -21,8 +21,11 @@ _UNTOLD: Final = "i_"  # of the instrument: a reading alone does not say it
 class Narrowing:
     """Conditions, each behind its gate, ready to be narrowed."""
 
-    def __init__(self, conditions: Iterable[tuple[Condition | None, Condition]]) -> None:
-        pairs = list(conditions)
+    def __init__(self, conditions: Iterable[tuple[Condition | None, Condition]], compared: Sequence[str] = ()) -> None:
+        """`compared`: the quantities of which it is known what the same device said the last time, in the order in
+        which that is given to what is narrowed.
+        """
+        pairs, self._compared = list(conditions), tuple(compared)
         self.interest: Interest = interest(pairs)
         loads = dict.fromkeys(load for pair in pairs for one in pair if one is not None for load in one.loads)
         self._gets = {load.partition(" ")[0]: load.partition("'")[2].rstrip("')") for load in loads if _is_read(load)}
@@ -50,7 +53,8 @@ class Narrowing:
             whole = fold.truth(ast.BoolOp(ast.Or(), self._guards) if self._guards else ast.Constant(value=False))
         except TypeError:  # something unknown is reckoned with: then it is asked in full, where `and` stops before it
             general = self.interest
-            return lambda get, before: not general(get, attribute, around, before)
+            names = self._compared
+            return lambda get, before: not general(get, attribute, around, dict(zip(names, before, strict=True)))
         if isinstance(whole, bool):
             return (lambda get, before: False) if whole else (lambda get, before: True)  # noqa: ARG005
         either = fold.weakest(whole.values if isinstance(whole, ast.BoolOp) and _is_or(whole) else [whole])
@@ -67,7 +71,8 @@ class Narrowing:
 
     def _load(self, name: str, bare: set[str]) -> str:
         if name.startswith("b_"):
-            return f"{name} = before.get({self._gets[name].removesuffix(' before')!r})"
+            asked = self._gets[name].removesuffix(" before")
+            return f"{name} = " + (f"before[{self._compared.index(asked)}]" if asked in self._compared else "None")
         return f"{name} = get({self._gets[name]!r}{', nan' if name in bare else ''})"
 
 

@@ -10,7 +10,6 @@ from rules.book import RuleBook
 from rules.core import absence
 from rules.core.expression import Condition, interest
 from rules.core.groups import HUB
-from rules.core.narrowing import Narrowing
 from rules.core.program import Program, member_kind
 from rules.core.rule import Quorum
 from rules.core.vocabulary import CONTEXT
@@ -69,7 +68,7 @@ def _fusion(kind: Kind, programs: Sequence[Program]) -> Fusion:
     named = {name for pair in asked for one in pair if one is not None for name in one.context}
     return Fusion(
         tuple(Watch(program, interest(_asked(program))) for program in watching),
-        Narrowing(asked),
+        asked,
         own=any(CONTEXT[name].own for name in named),
         ruled=tuple(p.rule for p in (*watching, *groups) if p.rule.params),
     )

@@ -87,13 +87,16 @@ class Live:
                 self._overdue(ear, when)
             spot = ear.spot
             fusion = spot.fusion
-            if fusion.compared:
-                ear.remember(when, values)
+            get = values.get
+            if (pick := fusion.pick) is not None:
+                if when > ear.heard:
+                    ear.before, ear.said = ear.said, pick(get)
+                else:
+                    ear.remember(when, pick(get))
             ear.heard = when
             view = spot.view
             if not view.since <= when < view.until:
                 self._see(spot, when)
-            get = values.get
             if spot.awake or not view.quiet(get, ear.before):
                 self._look(ear, reading)
                 self._soil(spot)
@@ -299,8 +302,8 @@ class Live:
         spot, when = ear.spot, reading.at
         if when - ear.heard > ear.patience and not self._deaf:
             self._overdue(ear, when)
-        if spot.fusion.compared:
-            ear.remember(when, reading.values)
+        if (pick := spot.fusion.pick) is not None:
+            ear.remember(when, pick(reading.values.get))
         ear.heard = when
         self._look(ear, reading)
         self._soil(spot)
@@ -321,6 +324,7 @@ class Live:
         alive = reading if ear.silent is None else self._heard_again(ear, reading)
         around = self._context.at(spot.place, reading.at).values.get
         said, late = reading if isinstance(seen, Late) else spot.enriched(ear, reading), isinstance(seen, Late)
+        before = ear.told_before()
         attribute, asked_holders = spot.place.attributes.get, not spot.fusion.holders
         for watch in spot.fusion.watches:
             if not asked_holders and not watch.holds:
@@ -329,7 +333,7 @@ class Live:
             key = watch.key(ear.id)
             state = spot.states.get(key)
             if state is None:
-                if watch.absence or not watch.interest(told.values.get, attribute, around, ear.before):
+                if watch.absence or not watch.interest(told.values.get, attribute, around, before):
                     continue
                 state = spot.woken(watch, key)
             self._step(spot, watch, key, state, alive if watch.absence else Late(told) if late else told)

@@ -14,6 +14,7 @@ import msgspec
 
 from domain.readings import Millis, Quality, Reading, Value
 from rules.core.step import UNFIT
+from rules.runners.recent import Recent
 from rules.runners.records import Ear, Page, Spot
 
 PAGES: Final = 256  # of a site; a facility keeps its page for as long as this is so
@@ -22,6 +23,9 @@ LAG_MS: Final = 60_000
 _PREFIX: Final = "page:"
 _EVER: Final[Millis] = -(1 << 62)
 _BACKFILL: Final = int(Quality.BACKFILL)
+
+
+_encode: Final = msgspec.json.Encoder().encode
 
 
 class SavedPage(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -90,8 +94,8 @@ class Pages:
                 if device in ears:
                     ears[device].heard = max(ears[device].heard, heard)
             for device, (before, said) in saved.said.items():
-                if device in ears:
-                    ears[device].before, ears[device].said = before, said
+                if (ear := ears.get(device)) is not None and (pick := ear.spot.fusion.pick) is not None:
+                    ear.before, ear.said = pick(before.get), pick(said.get)
             for facility, (names, recent) in saved.windows.items():
                 if facility in spots and (windowed := spots[facility].fusion.windowed):
                     spots[facility].recent = [_again(one, names, windowed) for one in recent]
@@ -112,8 +116,8 @@ class Pages:
             if (recent := spot.recent) is not None:
                 spot.fusion.keep(recent, when, reading.device, reading.values.get)
             if when >= ear.heard:
-                if spot.fusion.compared:
-                    ear.remember(when, reading.values)
+                if (pick := spot.fusion.pick) is not None:
+                    ear.remember(when, pick(reading.values.get))
                 ear.heard = when
         self.soil(spot.page)
 
@@ -134,11 +138,16 @@ def _again(one: tuple[Any, ...], names: tuple[str, ...], windowed: tuple[str, ..
 
 
 def _row_of(page: Page) -> bytes:
-    return msgspec.json.encode(
-        SavedPage(
-            page.row,
-            {ear.id: ear.heard for spot in page.spots for ear in spot.ears if ear.heard >= 0},
-            said={ear.id: (ear.before, ear.said) for spot in page.spots for ear in spot.ears if ear.said or ear.before},
-            windows={spot.facility.id: (spot.fusion.windowed, spot.recent) for spot in page.spots if spot.recent},
-        )
-    )
+    heard: dict[str, Millis] = {}
+    said: dict[str, tuple[dict[str, Value], dict[str, Value]]] = {}
+    windows: dict[str, tuple[tuple[str, ...], list[Recent]]] = {}
+    for spot in page.spots:
+        unsaid, told = spot.fusion.unsaid, spot.fusion.told
+        if recent := spot.recent:
+            windows[spot.facility.id] = spot.fusion.windowed, recent
+        for ear in spot.ears:
+            if (when := ear.heard) >= 0:
+                heard[ear.id] = when
+            if ear.said is not unsaid:
+                said[ear.id] = told(ear.before), told(ear.said)
+    return _encode(SavedPage(page.row, heard, said=said, windows=windows))

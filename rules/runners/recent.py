@@ -8,13 +8,20 @@ from collections.abc import Callable
 from operator import itemgetter
 from typing import Any
 
-from domain.readings import Millis
-from rules.core.expression import Get
+from domain.readings import Millis, Value
+from rules.core.expression import Get, function
 
 # Event time, device, and the facility's windowed quantities in their order, None where one was not measured.
 Recent = tuple[Any, ...]
 Keep = Callable[[list[Recent], Millis, str, Get], None]
+Said = tuple[Value | None, ...]  # what rules compare with the next reading, in the order of its names
+Pick = Callable[[Get], Said]
 _at = itemgetter(0)
+
+
+def picker(names: tuple[str, ...]) -> Pick:
+    """What takes these out of a reading, by its look-up: as if it were written out."""
+    return function("pick(get)", [f"return ({' '.join(f'get({name!r}),' for name in names)})"])
 
 
 def keeper(windowed: tuple[str, ...], recall: Millis) -> Keep:

@@ -19,7 +19,7 @@ from rules.core.program import Program
 from rules.core.rule import Rule
 from rules.core.state import QUIET, Change, Cover, Sample, State
 from rules.core.surroundings import Place
-from rules.runners.recent import Keep, Recent, keeper
+from rules.runners.recent import Keep, Pick, Recent, Said, keeper, picker
 
 FEWEST: Final = 3  # others that make a median
 # What most facilities and devices never have, shared by all of those; whoever has something has a mapping of his own.
@@ -27,7 +27,6 @@ _NO_STATES: Final[dict[str, State]] = {}
 _NO_TIMES: Final[dict[str, Millis]] = {}
 _NO_PASTS: Final[dict[str, Past]] = {}
 _NO_DOUBTS: Final[dict[tuple[Millis, str], frozenset[str]]] = {}
-_NO_VALUES: Final[dict[str, Value]] = {}
 
 
 class Belated(msgspec.Struct, frozen=True, array_like=True):
@@ -59,24 +58,38 @@ class Watch:
         return f"{self.name}/{device}" if self.per_device else self.name
 
 
+Asked = tuple[Condition | None, Condition]
+
+
 class Fusion:
     """What watches facilities of a kind, as one: its rules, and what they want to know."""
 
-    def __init__(self, watches: tuple[Watch, ...], narrowing: Narrowing, *, own: bool, ruled: tuple[Rule, ...]) -> None:
-        """`own`: whether any of them asks for what surrounds the facility alone; `ruled`: those with parameters."""
-        self.watches, self.narrowing, self.own, self.ruled = watches, narrowing, own, ruled
-        self.interest = narrowing.interest
+    def __init__(
+        self, watches: tuple[Watch, ...], asked: Sequence[Asked], *, own: bool, ruled: tuple[Rule, ...]
+    ) -> None:
+        """`asked`: all conditions that may be of interest, behind their gates; `own`: whether any of them asks for what
+        surrounds the facility alone; `ruled`: the rules with parameters.
+        """
+        self.watches, self.own, self.ruled = watches, own, ruled
         self.by_name = {watch.name: watch for watch in watches}
         windowed = (q for watch in watches if watch.program.span for q in watch.program.quantities)
         self.windowed = tuple(dict.fromkeys(windowed))  # what window rules want to know of a reading
         spans = (watch.program.span + watch.program.wait for watch in watches if watch.program.span)
         self.recall: Millis = max(spans, default=0)  # how far back that is
         self.keep: Keep = keeper(self.windowed, self.recall)
-        asked = [c for watch in watches for c in watch.conditions]
-        self.compared = tuple(dict.fromkeys(q for c in asked for q in c.compared))  # what is kept of the last reading
-        self.near = tuple(dict.fromkeys(q for c in asked for q in c.near))
-        self.instrumental = any(c.instrument for c in asked)
+        mine = [c for watch in watches for c in watch.conditions]
+        self.compared = tuple(dict.fromkeys(q for c in mine for q in c.compared))  # what is kept of the last reading
+        self.unsaid: Said = (None,) * len(self.compared)
+        self.pick: Pick | None = picker(self.compared) if self.compared else None
+        self.near = tuple(dict.fromkeys(q for c in mine for q in c.near))
+        self.instrumental = any(c.instrument for c in mine)
+        self.narrowing = Narrowing(asked, self.compared)
+        self.interest = self.narrowing.interest
         self.holders = any(watch.holds for watch in watches)
+
+    def told(self, said: Said) -> dict[str, Value]:
+        """What was said of what is compared, by name."""
+        return {q: value for q, value in zip(self.compared, said, strict=True) if value is not None}
 
     def fitted(self, facility: Facility) -> dict[str, float]:
         """The attributes of a facility, with the parameters of the rules that watch it among them."""
@@ -317,7 +330,7 @@ class Spot:
         """The reading with what rules ask beside it: what was said before, what others say, what is known of the
         instrument.
         """
-        more: dict[str, Value] = {f"{q} before": value for q, value in ear.before.items()}
+        more: dict[str, Value] = {f"{q} before": value for q, value in ear.told_before().items()}
         for quantity in self.fusion.near:
             if (said := self.others_say(quantity, reading.at)) is not None:
                 more[f"{quantity} near"] = said
@@ -364,12 +377,13 @@ class Spot:
 
     def others_say(self, quantity: str, at: Millis) -> float | None:
         """The median of what others of its kind in its zone said last; None where fewer than three are heard."""
+        place = self.fusion.compared.index(quantity)
         said = [
             value
             for spot in self.peers
             if spot is not self
             for ear in spot.ears
-            if at - ear.heard <= ear.patience and isinstance(value := ear.said.get(quantity), float)
+            if at - ear.heard <= ear.patience and isinstance(value := ear.said[place], float)
         ]
         return median(said) if len(said) >= FEWEST else None
 
@@ -426,8 +440,8 @@ class Ear:
         self.id, self.device, self.spot = device.id, device, spot
         self.heard: Millis = -1
         self.patience: Millis = 0  # it is certainly not silent for so long after it was heard
-        self.said = _NO_VALUES  # the last time, of what rules compare
-        self.before = _NO_VALUES  # the time before that; what is said of a moment twice is said once
+        self.said: Said = spot.fusion.unsaid  # the last time, of what rules compare
+        self.before: Said = spot.fusion.unsaid  # the time before that; what is said of a moment twice is said once
         self.started: Millis | None = None  # when it began to speak again after it had been silent
         self.marks: tuple[Millis, ...] = ()  # on its record (rules/core/trust.py)
         self.silent: Millis | None = None  # since when it counts as silent
@@ -444,10 +458,14 @@ class Ear:
                 found.append((circle, who))
         return found
 
-    def remember(self, at: Millis, values: Mapping[str, Value]) -> None:
+    def told_before(self) -> dict[str, Value]:
+        """What it said the time before, by name."""
+        return self.spot.fusion.told(self.before)
+
+    def remember(self, at: Millis, said: Said) -> None:
         """Keep what rules compare of a reading, before it counts as heard."""
-        said = {q: values[q] for q in self.spot.fusion.compared if q in values}
         if at > self.heard:
             self.before, self.said = self.said, said
         else:
-            self.said = self.said | said
+            pairs = zip(self.said, said, strict=True)
+            self.said = tuple(known if now is None else now for known, now in pairs)

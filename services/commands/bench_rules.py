@@ -43,6 +43,14 @@ _QUIET: dict[Kind, tuple[dict[str, Value], dict[str, float], int]] = {
     Kind.PARKING: ({"occupied_spots": 60.0, "available_spots": 40.0, "gate_state": "down"}, {"capacity": 100.0}, 300),
     Kind.GREEN: ({"soil_moisture": 28.0, "soil_temp": 17.0, "soil_ec": 0.8}, {"holding_capacity": 40.0}, 1800),
 }
+# What moves a little from one report to the next: an instrument of which nothing ever moves is stuck.
+_MOVES = {
+    Kind.LIGHT: "supply_voltage",
+    Kind.BIN: "bin_temperature",
+    Kind.TOILET: "nh3_ppm",
+    Kind.PARKING: "occupied_spots",
+    Kind.GREEN: "soil_temp",
+}
 _MIX = (*[Kind.LIGHT] * 12, *[Kind.BIN] * 5, Kind.TOILET, Kind.PARKING, Kind.GREEN)  # of 20 facilities
 
 
@@ -111,6 +119,7 @@ def _spend(live: Live, site: Site, rounds: int) -> tuple[float, int, int]:
 
 def _reading(facility: Facility, at: Millis) -> Reading:
     values = dict(_QUIET[facility.kind][0])
+    values[_MOVES[facility.kind]] += at // 60_000 % 7 / 10  # type: ignore[operator]  # these are numbers
     return Reading(facility.id, facility.id, facility.kind.value, facility.zone, at, values, 0, -1, at)
 
 
