@@ -27,6 +27,7 @@ from services.api.routes import (
     maintenance,
     metrics,
     orders,
+    outbox,
     quarantine,
     readings,
     rules,
@@ -59,6 +60,7 @@ TAGS: Final = [
     {"name": "people", "description": "Who asks, and who did what"},
     {"name": "rules", "description": "The rules in force"},
     {"name": "quarantine", "description": "What was heard and could not be believed"},
+    {"name": "outbox", "description": "What is sent to people beside MQTT, and what came of it"},
     {"name": "events", "description": "What changes, as it does"},
 ]
 
@@ -106,6 +108,7 @@ def build(
         rules.router(behind),
         explain.router(behind),
         quarantine.router(behind),
+        outbox.router(behind),
         events.router(behind, listeners, access),
         audit.router(access),
         *(mounted.router for mounted in mounts),

@@ -65,6 +65,7 @@ def behind_api(service: Service, wall: Clock, live: Live) -> Behind:
         counts=lambda: Counts(service.books.outbox_counts(), service.quarantine.counts()),
         clock=service.clock,
         wall=wall,
+        post=None if service.outside.post is None else service.outside.post.box,
         shadow=None if service.shadow is None else partial(_shadowed, service, service.shadow),
         reload=service.reload,
     )

@@ -13,6 +13,7 @@ from domain.site import Site
 from rules.book import RuleBook
 from services.buckets import Bucketed
 from services.dispatch.orders import Alarm, Order, OrderState, Result
+from services.dispatch.post import Posted
 from services.live.changes import Change, Snapshot
 
 Spot = tuple[Millis, str]  # of an alarm or order in its list: when it was opened, and its id
@@ -149,6 +150,30 @@ class Live(Protocol):
         ...
 
 
+class Sent(Protocol):
+    """Letters to contacts, as they are kept. Blocking. Raises UnavailableError."""
+
+    def posted(self, *, state: str = "", newest: int = 100, before: Spot | None = None) -> list[Posted]:
+        """The newest ones, newest first; those in a state, and after a place (at, key) in that list, where given."""
+        ...
+
+    def stuck(self) -> list[Posted]:
+        """Messages over MQTT that can never be sent."""
+        ...
+
+    def counts(self) -> Mapping[str, Mapping[str, int]]:
+        """How many letters there are, by channel and state."""
+        ...
+
+    def again(self, key: str, who: str) -> Posted:
+        """Have a dead message tried again. Raises NotFoundError, ConflictError."""
+        ...
+
+    def discard(self, key: str, who: str, why: str, at: Millis) -> Posted:
+        """Let a dead message be. Raises NotFoundError, ConflictError."""
+        ...
+
+
 class Reach(NamedTuple):
     """How far a consumer of the journal has come, and why it stands still; "" where it does not."""
 
@@ -183,6 +208,7 @@ class Pulse:
     retries: int
     quarantine: int  # row
     dispatch: str  # why nothing goes out; "" while it does
+    down: Mapping[str, tuple[Millis, str]] = field(default_factory=dict)  # contacts that take nothing: since when, why
     stepping: bool = False  # time moves by the simulators' clock messages alone
     away: Mapping[str, Away] = field(default_factory=dict)  # roles that should be other processes, and are not there
 
@@ -212,6 +238,7 @@ class Behind:
     counts: Callable[[], Counts]
     clock: Clock
     wall: Clock
+    post: Sent | None = None
     shadow: Callable[[], Mapping[str, Any]] | None = None  # what shadow rules do otherwise, where some run. Blocking
     reload: Callable[[str, str], Awaitable[int]] | None = None  # rule files, (by, why) → row; 0: they are as they were
 

@@ -15,6 +15,7 @@ from domain.readings import Millis
 from services.api.examples import READY, shown
 from services.api.seams import Pulse
 from services.api.shown import Time
+from services.dispatch.when import rfc3339
 
 LOOK_S: Final = 1.0
 OVER_S: Final = 10.0  # rates are means over so long
@@ -127,7 +128,7 @@ class Watch:
             "door": self._door(pulse, now),
             "judge": self._consumer(pulse.judge.row, pulse.judge.waiting_for, pulse, now),
             "store": self._consumer(pulse.store.row, pulse.store.waiting_for, pulse, now),
-            "dispatch": (not pulse.dispatch, pulse.dispatch),
+            "dispatch": _dispatch(pulse),
             **{name: (False, away.why) for name, away in pulse.away.items()},
         }
 
@@ -150,3 +151,10 @@ class Watch:
         elif now - self._stands[1] >= LATE_S:
             return False, _NO_STEP
         return True, UNMEASURED if pulse.link == "unmeasured" else ""
+
+
+def _dispatch(pulse: Pulse) -> tuple[bool, str]:
+    """Messages wait for their broker, or a contact of people takes nothing."""
+    down = (f"{target} takes nothing since {rfc3339(since)}: {why}" for target, (since, why) in pulse.down.items())
+    why = "; ".join((*([pulse.dispatch] if pulse.dispatch else ()), *down))
+    return not why, why

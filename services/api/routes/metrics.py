@@ -102,6 +102,7 @@ class Counting:
         yield _by(
             "tidewalk_outbox_messages", "Messages to crews, by what became of them", "state", counts.outbox.items()
         )
+        yield from self._posted()
         classes = sorted(counts.quarantine.items(), key=lambda one: -one[1])
         if rest := sum(count for _, count in classes[CLASSES:]):
             classes = [*classes[:CLASSES], ("others", rest)]
@@ -113,6 +114,23 @@ class Counting:
             for priority in Priority:
                 orders.add_metric((state, priority), counted.get((state, priority), 0))
         yield orders
+
+    def _posted(self) -> Iterator[Metric]:
+        """Letters to contacts, and since when which of them takes none."""
+        letters = GaugeMetricFamily(
+            "tidewalk_letters", "Letters to contacts, by channel and what became of them", labels=("channel", "state")
+        )
+        post = self._behind.post
+        for channel, states in sorted(post.counts().items()) if post is not None else ():
+            for state, count in sorted(states.items()):
+                letters.add_metric((channel, state), count)
+        yield letters
+        down = GaugeMetricFamily(
+            "tidewalk_contact_down_since_seconds", "Since when a contact takes nothing, unix time", labels=("target",)
+        )
+        for target, (since, _) in self._watch.look().down.items():
+            down.add_metric((target,), since / 1000)
+        yield down
 
 
 class Timed:

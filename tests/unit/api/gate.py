@@ -68,6 +68,7 @@ class Gate:
         books: Any = None,
         store: Any = None,
         aside: Any = None,
+        post: Any = None,
     ) -> None:
         self.clock = Stopped()
         self.play = Play(site or coast())
@@ -94,6 +95,7 @@ class Gate:
             counts=lambda: self.counted,
             clock=self.clock,
             wall=self.clock,
+            post=post,
             shadow=lambda: SHADOW,
             reload=self.reload,
         )
