@@ -8,20 +8,33 @@ from typing import Annotated, Final
 from uuid import UUID
 
 import msgspec
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from domain.errors import ConflictError, NotFoundError, RejectedError
 from domain.messages import Message
 from domain.naming import COMMAND, OperatorAction
 from ingest.codecs.replies import Command
 from services.api.answering import etag_of, matches
+from services.api.guard import Caller
 from services.api.problems import ChangedError, IllegalError
+from services.api.scoping import must_act, must_see
 from services.api.seams import Behind, Cases
 from services.api.shown import Time, order_whole
+from services.api.trailing import Footprint
 from services.dispatch.orders import Order, Result
+from services.dispatch.when import millis
+from services.judge.answers import NO_REASON
+from services.site import TRADES
 
 WAIT_S: Final = 2.0  # for the judge
 _PAUSE_S: Final = (0.01, 0.1)
+_GOES_WITH: Final = {
+    "crew": (OperatorAction.REASSIGN, OperatorAction.FOLLOW_UP),
+    "into": (OperatorAction.MERGE,),
+    "until": (OperatorAction.HOLD, OperatorAction.GRANT),
+    "trade": (OperatorAction.FOLLOW_UP,),
+    "do": (OperatorAction.FOLLOW_UP,),
+}
 _REMEMBERED: Final = 10_000  # actions on their way
 
 Who = Annotated[str, Field(max_length=128, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
@@ -47,8 +60,19 @@ class Asked(BaseModel):
     id: UUID = Field(description="Made by whoever asks, anew for each action")
     action: OperatorAction
     by: Who = Field("", description="The person, where there are no tokens; with a token its name stands here instead")
-    reason: str = Field("", max_length=2000, description="Needed for all but `confirm`")
-    crew: str = Field("", max_length=128, description="Of `reassign`: to whom. Empty: whoever is to be sent")
+    reason: str = Field("", max_length=2000, description="Needed for all but `confirm`, `grant` and `resume`")
+    crew: str = Field(
+        "", max_length=128, description="Of `reassign` and `follow_up`: to whom. Empty: whoever is to be sent"
+    )
+    into: str = Field(default="", max_length=128, description="Of `merge`: the order that it ends in, by id or 案号")
+    until: AwareDatetime | None = Field(
+        default=None,
+        description="Of `hold`: when it comes back; of `grant`: the new finish limit. Null: as usual, as asked",
+    )
+    trade: str = Field(
+        default="", max_length=128, description="Of `follow_up`: what its crew must know. Empty: the same"
+    )
+    do: str = Field(default="", max_length=2000, description="Of `follow_up`: what is to be done. Empty: the same")
 
 
 class Standing(StrEnum):
@@ -92,15 +116,20 @@ class Actions:
         self._behind, self._wait_s = behind, wait_s
         self._on_the_way: OrderedDict[str, Command] = OrderedDict()
 
-    async def act(self, name: str, asked: Asked, *, caller: str = "", if_match: str = "") -> Acted:
+    async def act(self, name: str, asked: Asked, caller: Caller, left: Footprint, *, if_match: str = "") -> Acted:
         """Have it done to the order of that id or 案号. Waiting, if the judge needs longer than two seconds. `caller`
-        is the name of a token, and stands for `by`; `if_match` is the order's ETag as whoever asks saw it. Raises
-        NotFoundError, RejectedError (it can never be done so), IllegalError (not now), ChangedError (the order is not
-        as it was seen) and UnavailableError.
+        stands for `by` where they have a name, and what changed is `left` for the trail; `if_match` is the order's
+        ETag as whoever asks saw it. Raises NotFoundError, ForbiddenError, RejectedError (it can never be done so),
+        IllegalError (not now), ChangedError (the order is not as it was seen) and UnavailableError.
         """
         cases = self._behind.cases
         order = await asyncio.to_thread(cases.order, name)
-        command = self._command(order, asked, caller)
+        must_see(caller, {order.zone})
+        must_act(caller, asked.action)
+        if asked.into:
+            must_see(caller, {(await asyncio.to_thread(cases.order, asked.into)).zone})
+        command = await asyncio.to_thread(self._command, order, asked, caller.by)
+        left.before = left.after = f"{asked.action} {order.case}: {order.state}, {order.crew}"
         result = await asyncio.to_thread(cases.result, COMMAND, command.id)
         if result is None:
             if if_match and not matches(if_match, etag_of(order_whole(order).model_dump_json(by_alias=True).encode())):
@@ -117,11 +146,14 @@ class Actions:
             raise ConflictError(f"the id {command.id} was given to another action: make one for each")
         if not result.ok:
             raise IllegalError(result.why, await asyncio.to_thread(cases.order, order.id))
+        became = await asyncio.to_thread(cases.order, order.id)
+        left.after = f"{asked.action} {became.case}: {became.state}, {became.crew}"
         return _acted(result)
 
-    async def became(self, name: str, given: UUID) -> Acted:
-        """What became of an action. Raises NotFoundError where nobody knows of it."""
+    async def became(self, name: str, given: UUID, caller: Caller) -> Acted:
+        """What became of an action. Raises NotFoundError where nobody knows of it, and ForbiddenError."""
         order = await asyncio.to_thread(self._behind.cases.order, name)
+        must_see(caller, {order.zone})
         result = await asyncio.to_thread(self._behind.cases.result, COMMAND, str(given))
         known = result or self._on_the_way.get(str(given))
         if known is None or known.order != order.id:
@@ -132,13 +164,21 @@ class Actions:
         by = caller or asked.by.strip()
         if not by:
             raise RejectedError("say who you are in `by`, or show a token")
-        command = Command(str(asked.id), order.id, asked.action, by, asked.reason, asked.crew)
-        if not command.why and command.action is not OperatorAction.CONFIRM:
+        into = self._behind.cases.order(asked.into).id if asked.into else ""
+        until = None if asked.until is None else millis(asked.until)
+        more = {"crew": asked.crew, "into": into, "until": until, "trade": asked.trade, "do": asked.do}
+        command = Command(str(asked.id), order.id, asked.action, by, asked.reason, **more)  # type: ignore[arg-type]  # each is as `Asked` says
+        if not command.why and command.action not in NO_REASON:
             raise RejectedError(f"{command.action} needs a reason")
-        if command.crew and command.action is not OperatorAction.REASSIGN:
-            raise RejectedError(f"a crew goes with reassign, not with {command.action}")
+        for name, value in more.items():
+            if value and command.action not in _GOES_WITH[name]:
+                raise RejectedError(f"{name} goes with {' and '.join(_GOES_WITH[name])}, not with {command.action}")
+        if command.action is OperatorAction.MERGE and not into:
+            raise RejectedError("say into which order: `into`")
         if command.crew and command.crew not in self._behind.site.crews:
             raise RejectedError(f"there is no crew {command.crew}")
+        if command.trade and command.trade not in TRADES:
+            raise RejectedError(f"no crew has the trade {command.trade}: say one of {', '.join(TRADES)}")
         return command
 
     def _remember(self, command: Command) -> None:

@@ -56,6 +56,25 @@ ORDER: Final[Any] = {
     "escalated": False,
     "overdue": False,
     "reworks": 0,
+    "matter": "event",
+    "responsible": {
+        "territorial": "zhongshan-subdistrict",
+        "functional": "sanitation-section",
+        "execution": "coast-clean",
+        "owner": "district-office",
+    },
+    "yellow": {
+        "accept": "2026-10-01T12:43:00.000Z",
+        "arrive": "2026-10-01T13:07:00.000Z",
+        "finish": "2026-10-01T14:07:00.000Z",
+        "verify": "2026-10-01T13:20:00.000Z",
+    },
+    "extensions": 0,
+    "returns": 0,
+    "rungs": [],
+    "merged_into": "",
+    "follows": "",
+    "followed_by": [],
 }
 WHOLE: Final[Any] = ORDER | {
     "history": [
@@ -69,7 +88,7 @@ WHOLE: Final[Any] = ORDER | {
             "crew": "collect-w1",
         }
     ],
-    "legal": ["close", "reassign", "note"],
+    "legal": ["close", "reassign", "note", "hold", "void", "merge", "follow_up"],
 }
 PARTS: Final[Any] = {
     "door": {"ok": True, "why": "", "since": _AT},

@@ -6,11 +6,11 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from domain.alarms import AlarmState
-from domain.naming import Element, Kind, Priority
+from domain.naming import Element, Kind, Matter, Priority
 from domain.readings import Millis
 from services.api.examples import ALARM, ORDER, WHOLE, shown
 from services.dispatch.life import commands
-from services.dispatch.orders import Alarm, Change, Order, OrderState, Step
+from services.dispatch.orders import Alarm, Change, Order, OrderState, Pause, Step
 from services.dispatch.when import rfc3339
 
 Time = Annotated[
@@ -51,8 +51,45 @@ class LimitsShown(BaseModel):
     verify: Time | None
 
 
+class HoldShown(BaseModel):
+    """Until when an order is held, and why: parked (挂账), window (作业窗口), stop (停工)."""
+
+    reason: Pause
+    until: Time | None
+
+
+class AskedShown(BaseModel):
+    """More time that a crew asks for (延时申请)."""
+
+    by: str
+    at: Time
+    until: Time
+    why: str
+
+
+class RungShown(BaseModel):
+    """Who was told that the order is late (升级), of which limit, and when."""
+
+    limit: str
+    level: str
+    party: str
+    crew: str
+    at: Time
+
+
+class ResponsibleShown(BaseModel):
+    """The parties that answer for it: 属地 of the place, 属事 of the matter, 末端 on the spot, 权属 who owns it."""
+
+    territorial: str
+    functional: str
+    execution: str
+    owner: str
+
+
 class OrderShown(BaseModel):
-    """A work order without its history. `desk`: the duty desk has it beside its crew."""
+    """A work order without its history. `desk`: the duty desk has it beside its crew. `held` is null while its clock
+    runs, `asked` while nobody asks for more time.
+    """
 
     model_config = ConfigDict(json_schema_extra=shown(ORDER))
 
@@ -86,6 +123,17 @@ class OrderShown(BaseModel):
     escalated: bool
     overdue: bool
     reworks: int
+    matter: Matter = Field(description="component 部件: its owner first; event 事件: the place first")
+    responsible: ResponsibleShown
+    yellow: LimitsShown = Field(description="When each limit turns yellow: at 80 % of its time")
+    held: HoldShown | None = None
+    asked: AskedShown | None = None
+    extensions: int
+    returns: int = Field(description="How often it was given back (推诿)")
+    rungs: list[RungShown]
+    merged_into: str = Field(description="The order that it ended in (并案); empty where it did not")
+    follows: str = Field(description="The order that it follows (续办); empty where it follows none")
+    followed_by: tuple[str, ...]
 
 
 class ChangeShown(BaseModel):
@@ -144,8 +192,16 @@ def order_whole(order: Order) -> OrderWhole:
 
 
 def _facts(order: Order) -> dict[str, Any]:
-    facts = {name: getattr(order, name) for name in OrderShown.model_fields if name != "limits"}
-    return facts | {"limits": LimitsShown(**order.limits._asdict())}
+    made = {
+        "limits": LimitsShown(**order.limits._asdict()),
+        "yellow": LimitsShown(**order.yellow._asdict()),
+        "responsible": ResponsibleShown(**order.responsible._asdict()),
+        "held": None if order.held_for is None else HoldShown(reason=order.held_for, until=order.held_until),
+        "asked": None if order.asked is None else AskedShown(**order.asked._asdict()),
+        "rungs": [RungShown(**{k: v for k, v in rung._asdict().items() if k != "step"}) for rung in order.rungs],
+        "returns": len(order.declined),
+    }
+    return {name: getattr(order, name) for name in OrderShown.model_fields if name not in made} | made
 
 
 def _line(change: Change) -> ChangeShown:

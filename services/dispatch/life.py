@@ -129,6 +129,7 @@ def arrive(order: Order, *, by: str, at: Millis, why: str = "") -> Order:
 def done(order: Order, *, by: str, at: Millis, why: str = "") -> Order:
     """The crew says it is finished. Telemetry, or a person where safety is at stake, has `verify_s` to agree."""
     verify = None if order.vouched else at + order.plan.verify_s * 1000
+    warned = None if order.vouched else at + order.plan.verify_s * 800  # 80 %, as of every limit
     kept = order.limits._replace(verify=verify)
     return _step(
         order,
@@ -138,6 +139,7 @@ def done(order: Order, *, by: str, at: Millis, why: str = "") -> Order:
         why,
         done=at,
         limits=kept,
+        yellow=order.yellow._replace(verify=warned),
         put_off=False,
         asked=None,
         desk=order.desk or order.vouched,

@@ -12,10 +12,11 @@ import msgspec
 from domain.naming import QUANTITIES, Kind, Quantity
 from domain.readings import Millis
 from domain.site import Name, Site
-from services.dispatch.orders import Order, OrderState
+from services.dispatch.orders import Order, OrderState, Step
 from services.dispatch.places import Place, place_of
 from services.dispatch.tongues import EN, ZH, Tongue
 from services.dispatch.when import local, rfc3339
+from services.dispatch.who import responsible
 
 MOST_CHARACTERS: Final = 299  # domain.md §5.1: a robot takes 2,048 bytes; keep under 300 characters
 DRILL: Final = "【演练】"
@@ -51,6 +52,12 @@ def message(order: Order, site: Site, to: str) -> bytes:
         "why": {**order.why, "since": rfc3339(order.since)},
         "dispatched": _moment(order.dispatched),
         "limits": {"accept": _moment(accept_by), "arrive": _moment(arrive_by), "finish": _moment(finish_by)},
+        "yellow": {name: _moment(getattr(order.yellow, name)) for name in ("accept", "arrive", "finish")},
+        "matter": order.matter,
+        "held": _held(order),
+        "asked": None if order.asked is None else {"until": rfc3339(order.asked.until), "why": order.asked.why},
+        "escalated": [{"level": r.level, "party": r.party, "limit": r.limit, "at": rfc3339(r.at)} for r in order.rungs],
+        "follows": order.follows,
         "responsible": _responsible(order, site, place),
         "crew": order.crew,
         "recovered": order.recovered,
@@ -155,9 +162,9 @@ def _asked(order: Order, site: Site, to: str, tongue: Tongue) -> list[str]:
 
 
 def _parties(order: Order, site: Site, place: Place, tongue: Tongue) -> str:
-    responsible = _responsible(order, site, place)
+    answering = _responsible(order, site, place)
     roles = ((tongue.territorial, "territorial"), (tongue.functional, "functional"), (tongue.execution, "execution"))
-    known = ((said, site.parties.get(responsible[role])) for said, role in roles)
+    known = ((said, site.parties.get(answering[role])) for said, role in roles)
     return " ".join(said.format(party=tongue.name(party.name)) for said, party in known if party is not None)
 
 
@@ -204,15 +211,15 @@ def _where(site: Site, place: Place) -> Name:
 
 def _responsible(order: Order, site: Site, place: Place) -> dict[str, str]:
     """Who answers for it: of the place 属地, of the matter 属事, who carries it out 末端, who owns it 权属."""
-    zone = site.zones.get(place.zone)
-    crew = site.crews.get(order.crew)
-    carries_out = place.maintainer or (crew.party if crew else "") or (zone.community if zone else "")
-    return {
-        "territorial": zone.subdistrict if zone else "",
-        "functional": place.supervisor,
-        "execution": carries_out,
-        "owner": place.owner,
-    }
+    return responsible(site, place, order.crew)._asdict()
+
+
+def _held(order: Order) -> dict[str, str | None] | None:
+    """Why its clock stands, and until when."""
+    if order.state is not OrderState.ON_HOLD:
+        return None
+    why = next((line.why for line in reversed(order.history) if line.step is Step.HOLD), "")
+    return {"for": order.held_for, "until": _moment(order.held_until), "why": why}
 
 
 def _position(place: Place) -> dict[str, float | str] | None:

@@ -16,7 +16,7 @@ from services.dispatch.working import WorkingHours
 STILL_WRONG: Final = "the sensors still show it: decline to send the crew again, or have it closed with a reason"
 FALSE: Final = ("false alarm", "误报")  # how a reason begins that says so
 _NEEDS_A_REASON: Final = (CrewAction.DECLINE, CrewAction.EXTEND, CrewAction.HOLD, CrewAction.REFUSE)
-_NO_REASON: Final = (OperatorAction.CONFIRM, OperatorAction.GRANT, OperatorAction.RESUME)
+NO_REASON: Final = (OperatorAction.CONFIRM, OperatorAction.GRANT, OperatorAction.RESUME)
 _OF_THE_DESK: Final = (CrewAction.GRANT, CrewAction.REFUSE)
 OF_THE_BOOK: Final = (OperatorAction.MERGE, OperatorAction.FOLLOW_UP)  # they are about two orders
 
@@ -133,7 +133,7 @@ def allowed(order: Order, command: Command) -> None:
     follows = command.action is OperatorAction.FOLLOW_UP
     if order.ended and not follows:
         raise ConflictError(f"the order is {order.state}")
-    if not command.why and command.action not in _NO_REASON:
+    if not command.why and command.action not in NO_REASON:
         raise ConflictError(f"{command.action} needs a reason")
     legal = life.commands(order.state)
     if command.action not in legal:

@@ -41,6 +41,8 @@ def build(draft: Draft, content_hash: str) -> Site:
         desk=head.desk,
         hash=content_hash,
         case_prefix=head.case_prefix,
+        clocks=draft.clocks.made(),
+        rosters={key: roster.made(key) for key, roster in draft.rosters.items()},
     )
 
 
@@ -83,6 +85,9 @@ def _crew(draft: Draft, key: str) -> Crew:
         base=Position(*crew.base),
         party=crew.party,
         language=crew.language,
+        lead=crew.lead,
+        deputy=crew.deputy,
+        contract=(crew.contract.since, crew.contract.until),
         contacts=tuple(one.contact() for one in crew.contacts),
         phone=crew.phone,
     )

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from domain.naming import Kind
+from services.site.check_clocks import check_clocks
 from services.site.check_rows import check_rows
 from services.site.draft import Draft, is_id
 from services.site.faults import Faults, one_of
@@ -25,6 +26,7 @@ def check(draft: Draft, faults: Faults) -> None:
         for role in ("owner", "supervisor", "maintainer"):
             _known(draft, ("kinds", key, role), getattr(kind, role), "parties", faults)
     _crews(draft, faults)
+    check_clocks(draft, faults)
     check_rows(draft, faults)
     _coverage(draft, faults)
 
@@ -109,7 +111,7 @@ def _coverage(draft: Draft, faults: Faults) -> None:
     covered = {
         (zone, trade)
         for key, crew in draft.crews.items()
-        if key != draft.desk
+        if key != draft.desk and not crew.lead
         for zone in (draft.zones if crew.zones is None else crew.zones)
         for trade in (TRADES if crew.trades is None else crew.trades)
     }

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
 from domain.naming import ATTRIBUTES, Kind
+from services.site.clock_shapes import ClocksShape, RosterShape
 from services.site.faults import Faults, one_of
 from services.site.fit import Place, fit, shown
 from services.site.marked import Marked, read_marked
@@ -35,6 +36,7 @@ SITE_FILE = "site.yaml"
 FACILITIES_FILE = "facilities.csv"
 DEVICES_FILE = "devices.csv"
 NEEDED_FILES = (SITE_FILE, FACILITIES_FILE)
+CLOCKS, ROSTERS = "clocks", "rosters"  # may be left out
 KINDS = frozenset(kind.value for kind in Kind)
 FILES = (*NEEDED_FILES, DEVICES_FILE)
 
@@ -75,6 +77,8 @@ class Draft:
     kinds: dict[str, KindShape] = field(default_factory=dict)
     shifts: dict[str, ShiftShape] = field(default_factory=dict)
     crews: dict[str, CrewShape] = field(default_factory=dict)
+    rosters: dict[str, RosterShape] = field(default_factory=dict)
+    clocks: ClocksShape = field(default_factory=ClocksShape)
     facilities: list[FacilityDraft] = field(default_factory=list)
     devices: list[DeviceDraft] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)  # of facilities, also of those that do not fit their shape
@@ -165,7 +169,7 @@ def _fit_site(draft: Draft, faults: Faults) -> None:
         expected = f"a mapping with {', '.join((*Head.model_fields, *SECTIONS))}"
         faults.add(draft.file, 1, f"the file holds {shown(whole) if whole else 'nothing'}", expected)
         return
-    known = (*Head.model_fields, *SECTIONS)
+    known = (*Head.model_fields, *SECTIONS, CLOCKS, ROSTERS)
     for key in whole:
         if key not in known:
             faults.add(draft.file, draft.line(key), f"{key} is not known", one_of(known, key))
@@ -182,6 +186,11 @@ def _fit_site(draft: Draft, faults: Faults) -> None:
     draft.kinds = _fit_section(draft, whole, "kinds", KindShape, faults)
     draft.shifts = _fit_section(draft, whole, "shifts", ShiftShape, faults)
     draft.crews = _fit_section(draft, whole, "crews", CrewShape, faults)
+    if ROSTERS in whole:
+        draft.rosters = _fit_section(draft, whole, ROSTERS, RosterShape, faults)
+    if CLOCKS in whole:
+        said = whole[CLOCKS] if isinstance(whole[CLOCKS], dict) else {"": whole[CLOCKS]}
+        draft.clocks = fit(ClocksShape, said, Place(draft.file, draft.marked.line, (CLOCKS,)), faults) or ClocksShape()
 
 
 def _fit_section(draft: Draft, whole: Mapping[str, Any], name: str, shape: type[S], faults: Faults) -> dict[str, S]:

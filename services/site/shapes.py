@@ -1,6 +1,7 @@
 """The shape of each thing in the site's files. A field's description is what a person reads after "expected"."""
 
 import re
+from datetime import date
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
@@ -214,6 +215,20 @@ class ShiftShape(Shape):
     hours: Span = Field(description=notation.SPAN_EXPECTED)
 
 
+def _day_of_contract(text: str) -> str:
+    return date.fromisoformat(text).isoformat() if text else ""
+
+
+ContractDay = Annotated[str, AfterValidator(_day_of_contract)]
+
+
+class ContractShape(Shape):
+    """Between which days a contractor works for the site, both included."""
+
+    since: ContractDay = Field("", alias="from", description="a day as 2026-01-31")
+    until: ContractDay = Field("", alias="to", description="a day as 2026-12-31")
+
+
 class CrewShape(Shape):
     """People who are sent."""
 
@@ -226,6 +241,11 @@ class CrewShape(Shape):
     party: Id = Field(description="the party that employs it")
     language: Annotated[str, StringConstraints(pattern=f"^({'|'.join(LANGUAGES)})$")] = Field(
         "zh", description=one_of(LANGUAGES)
+    )
+    lead: bool = Field(default=False, description="true where it speaks for its party, false")
+    deputy: str = Field("", description="the id of a crew that has its orders while it is off")
+    contract: ContractShape = Field(
+        default_factory=lambda: ContractShape.model_validate({}), description="{from: 2026-01-01, to: 2026-12-31}"
     )
     contacts: list[ContactShape] = Field(default_factory=list, description=CONTACTS_EXPECTED)
     phone: str = Field("", max_length=40, description="a telephone number, for people")

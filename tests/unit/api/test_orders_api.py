@@ -61,7 +61,7 @@ async def test_one_order_has_its_history_and_what_is_legal_by_id_and_by_case_num
     by_id = (await gate.client.get(f"/api/v1/orders/{gate.order('leak')}")).json()
     assert [c["step"] for c in by_id["history"]] == ["file", "dispatch"]
     assert by_id["history"][1]["crew"] == by_id["crew"]
-    assert by_id["legal"] == ["close", "reassign", "note"]
+    assert by_id["legal"] == ["close", "reassign", "note", "hold", "void", "merge", "follow_up"]
     assert (await gate.client.get(f"/api/v1/orders/{by_id['case']}")).json() == by_id
     assert "no order" in problem(await gate.client.get("/api/v1/orders/0123456789abcdef"), 404)["detail"]
 
@@ -108,7 +108,15 @@ async def test_an_action_is_a_row_of_the_journal_before_anything_comes_of_it(gat
     }
     (message,) = gate.journal
     assert message.topic == COMMAND
-    assert json.loads(message.payload) == {**said, "order": order, "crew": ""}
+    assert json.loads(message.payload) == {
+        **said,
+        "order": order,
+        "crew": "",
+        "into": "",
+        "until": None,
+        "trade": "",
+        "do": "",
+    }
     now = gate.books.order(order)
     assert (now.state, now.closed_by, now.history[-1].why) == (OrderState.CLOSED, "Li Wei", "seen")
 
@@ -126,10 +134,10 @@ async def test_the_same_id_again_is_done_once_and_answered_the_same(gate: Gate):
 @pytest.mark.asyncio
 async def test_what_does_not_fit_the_order_is_a_conflict_that_says_what_would(gate: Gate):
     found = problem(await act(gate, gate.order("leak"), "confirm"), 409)
-    assert found["legal"] == ["close", "reassign", "note"]
-    assert found["detail"] == "confirm does not fit an order that is dispatched; legal now: close, reassign, note"
+    assert found["legal"] == ["close", "reassign", "note", "hold", "void", "merge", "follow_up"]
+    assert found["detail"] == "confirm does not fit an order that is dispatched; legal now: close, reassign, note, hold, void, merge, follow_up"
     await act(gate, gate.order("leak"), "close")
-    assert problem(await act(gate, gate.order("leak"), "close"), 409)["legal"] == []
+    assert problem(await act(gate, gate.order("leak"), "close"), 409)["legal"] == ["follow_up"]
 
 
 @pytest.mark.asyncio

@@ -30,7 +30,7 @@ def last(result: Result) -> dict[str, object]:
 def test_check_says_that_the_sample_is_sound():
     result = run("check")
     assert result.exit_code == 0
-    assert result.stdout == "shinan is sound: 5 zones, 264 facilities, 264 devices, 14 crews; 0 warnings\n"
+    assert result.stdout == "shinan is sound: 5 zones, 264 facilities, 264 devices, 19 crews; 0 warnings\n"
 
 
 def test_check_as_json_is_one_line_with_the_hash(folder: Path):
