@@ -112,7 +112,7 @@ class Chronicle:
         self._site, self._books, self._pages, self._clock = site, books, pages, clock
         self._rollups, self._pause = rollups, pause
         self._windows = Windows(site.timezone)
-        self._standings = Standings(site)
+        self._standings = Standings(site, clock.now())
         self._begun = False
         self._began = clock.now()
         self._vital_at: Millis = 0

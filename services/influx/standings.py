@@ -21,8 +21,9 @@ Kept = TypeVar("Kept", Alarm, Order)
 class Standings:
     """What is known of every facility of a site. Told of alarms, orders and readings; `points` says what is new."""
 
-    def __init__(self, site: Site) -> None:
-        self._site = site
+    def __init__(self, site: Site, began: Millis) -> None:
+        """`began`: since when it is told of readings."""
+        self._site, self._began = site, began
         self._alarms: dict[str, Alarm] = {}
         self._orders: dict[str, Order] = {}
         self._alarms_of: dict[str, dict[str, None]] = {}
@@ -56,8 +57,9 @@ class Standings:
                 del self._orders[order.id]
 
     def blind(self, now: Millis) -> int:
-        """How many devices have said nothing for too long."""
-        return sum(now - self._heard.get(device, 0) > patience for device, patience in self._patience.items())
+        """How many devices have said nothing for too long; none before we have listened for so long ourselves."""
+        heard, began = self._heard, self._began
+        return sum(now - heard.get(device, began) > patience for device, patience in self._patience.items())
 
     def live(self, facility: str, now: Millis) -> bool:
         """Whether some device of it is heard."""

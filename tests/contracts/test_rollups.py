@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from itertools import cycle
 from pathlib import Path
 
+import aiohttp
 import pytest
 import pytest_asyncio
 
@@ -56,6 +57,19 @@ class Coast:
     def job(self, points: Points | None = None, pause: Callable[[float], Awaitable[None]] = asyncio.sleep) -> RollUps:
         """As after a start."""
         return RollUps(points or self.points, self.notes, self.clock, ZONE, devices=6, pause=pause)
+
+    async def delete(self) -> None:
+        """Every point of every level."""
+        if isinstance(self.points, MemoryRollups):
+            self.points.forget()
+            return
+        token = self.settings.token.get_secret_value()
+        headers = {"Authorization": f"Token {token}"} if token else {}
+        async with aiohttp.ClientSession(headers=headers) as session:
+            for level in ROLLUPS:
+                asked = {"db": bucket_of(self.settings.bucket, level), "q": "DELETE FROM /.*/"}
+                async with session.post(f"{self.settings.url}/query", data=asked) as answer:
+                    assert "error" not in await answer.text()
 
     async def everything(self) -> list[tuple[str, Rolled]]:
         """Every point of every level."""
@@ -159,6 +173,12 @@ async def test_deleted_and_made_again_they_are_the_same_to_the_byte(coast: Coast
     await coast.job().again(T - 3 * HOUR, T + 26 * HOUR)
     assert await done(coast.job()) > 3
     assert repr(await coast.everything()) == repr(once)
+    await coast.delete()
+    assert not await coast.everything()
+    await coast.job().again(T - 3 * HOUR, T + 26 * HOUR)
+    await done(coast.job())
+    assert repr(await coast.everything()) == repr(once)
+    await coast.delete()
     coast.notes = RollupNotes(tmp_path / "other.sqlite")
     await done(coast.job())
     assert repr(await coast.everything()) == repr(once)

@@ -16,6 +16,9 @@ class MemoryRollups:
         self.store = store
         self._kept: dict[str, dict[tuple[Whose, Millis], Rolled]] = {}
 
+    def forget(self) -> None:
+        self._kept.clear()
+
     async def first(self, level: str, since: Millis) -> Millis | None:
         if level:
             found = [at for _, at in self._kept.get(level, {}) if at >= since]

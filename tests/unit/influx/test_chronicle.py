@@ -271,3 +271,7 @@ async def test_our_health_is_told_every_half_minute_with_what_is_blind():
         3,
     )
     assert told[0].fields["link_up"] is True
+    assert told[-1].fields["blind"] == 0
+    clock.at = T0 + HOUR
+    await job.beat(RULES, pulse())
+    assert pages.of("ingest")[-1].fields["blind"] == len(SITE.devices)
