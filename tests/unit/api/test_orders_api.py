@@ -135,7 +135,8 @@ async def test_the_same_id_again_is_done_once_and_answered_the_same(gate: Gate):
 async def test_what_does_not_fit_the_order_is_a_conflict_that_says_what_would(gate: Gate):
     found = problem(await act(gate, gate.order("leak"), "confirm"), 409)
     assert found["legal"] == ["close", "reassign", "note", "hold", "void", "merge", "follow_up"]
-    assert found["detail"] == "confirm does not fit an order that is dispatched; legal now: close, reassign, note, hold, void, merge, follow_up"
+    legal = "close, reassign, note, hold, void, merge, follow_up"
+    assert found["detail"] == f"confirm does not fit an order that is dispatched; legal now: {legal}"
     await act(gate, gate.order("leak"), "close")
     assert problem(await act(gate, gate.order("leak"), "close"), 409)["legal"] == ["follow_up"]
 
