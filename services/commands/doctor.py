@@ -17,6 +17,7 @@ from services.clocks import WallClock
 from services.doctor import books, broker, calendar, influx, machine
 from services.doctor.finding import Finding, Level, exit_code, fail, worst
 from services.doctor.line import Place
+from services.people.secret import FILE as KEY
 from services.settings import Settings, settled
 from services.site import find
 
@@ -83,7 +84,7 @@ def _looked(said: dict[str, Any], burst: int, *, deep: bool) -> Iterator[Finding
             "site", str(wrong), "the service does not start", "correct the files; `tidewalk site check` says more"
         )
     files = find(settings.site) if site is not None else None
-    yield from machine.permissions(settings.state, files, [one for one in (settings.api_tokens_file,) if one])
+    yield from machine.permissions(settings.state, files, [one for one in (settings.api_tokens_file, str(settings.state / KEY)) if one])
     if site is not None:
         yield from _tried("calendar", partial(_calendar, settings, site, wall))
     yield from machine.disk(settings.state)
