@@ -1,6 +1,7 @@
 """Bins: which are full, which will be, and how long they overflowed."""
 
-from dashboards.board import Board, Facts
+from dashboards.board import Board
+from dashboards.facts import Facts
 from dashboards.influxql import drawn, events, newest, over_time
 from dashboards.kinds import foremost, kind_board, lines
 from dashboards.looks import AMBER, CALM, RED, bad_from, line_at, steps
@@ -20,6 +21,7 @@ def bins(t: Tongue, facts: Facts) -> Board:
     marks = steps(CALM, (due, AMBER), (full, RED))
     return kind_board(
         t,
+        facts,
         "bins",
         ("Tidewalk · bins", "果皮箱"),
         (Kind.BIN,),

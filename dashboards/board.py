@@ -1,6 +1,6 @@
 """What every dashboard has: its name and id, variables, notes, links, and panels put into rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Final, cast
@@ -14,9 +14,6 @@ from dashboards.tongues import Tongue, code
 from domain.naming import Kind
 from domain.series import ALARM, EVENTS, ORDER
 
-Facts = Mapping[
-    str, float
-]  # what the rules say: "bin-full.fill_level" is the number at which that rule raises its alarm
 Row = tuple[int, Sequence[tuple[int, grafana.Panel]]]  # height, then width and panel from left to right; widths are 24
 
 SCHEMA: Final = 41  # Grafana 12.1's; newer ones bring it up to date when they read it

@@ -9,8 +9,9 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
 from dashboards.alerts import provisioned
 from dashboards.bins import bins
-from dashboards.board import PAGE, Board, Facts, assembled, uid
+from dashboards.board import PAGE, Board, assembled, uid
 from dashboards.facility import facility
+from dashboards.facts import Facts
 from dashboards.greening import greening
 from dashboards.ingest import ingest
 from dashboards.lights import lights

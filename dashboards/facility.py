@@ -2,11 +2,12 @@
 
 from grafana_foundation_sdk.models import dashboard as grafana
 
-from dashboards.board import Board, Facts
+from dashboards.board import Board
+from dashboards.facts import Facts
 from dashboards.influxql import events, outer, over_time, points, readings, standing
-from dashboards.looks import NEVER, STANDING, names
+from dashboards.looks import CALM, NEVER, RED, STANDING, names
 from dashboards.panels import curves, number, ribbons, rows
-from dashboards.standing import states
+from dashboards.standing import states, steps_named
 from dashboards.tongues import Tongue, code
 from dashboards.units import GRAFANA
 from domain.naming import QUANTITIES, Kind
@@ -26,7 +27,6 @@ PICTURES = (
     ("sea", ("tide_level",)),
     ("wind", ("wind_speed", "wind_gust")),
     ("battery", ("battery",)),
-    ("radio", ("rssi",)),
 )
 WORDS = {
     "percent": ("Levels", "余量与含量"),
@@ -38,21 +38,20 @@ WORDS = {
     "sea": ("Tide", "潮位"),
     "wind": ("Wind", "风"),
     "battery": ("Battery", "电量"),
-    "radio": ("Signal", "信号强度"),
 }
 
 
 def facility(t: Tongue, facts: Facts) -> Board:  # noqa: ARG001
     """The dashboard."""
-    drawn = [(12, _picture(t, key, quantities)) for key, quantities in PICTURES]
+    drawn = [(8, _picture(t, key, quantities)) for key, quantities in PICTURES]
     return Board(
         slug="facility",
         title=("Tidewalk · one facility", "设施档案"),
         rows=[
             (4, [(6, panel) for panel in _numbers(t)]),
             (4, [(24, _stood(t))]),
-            *((8, drawn[n : n + 2]) for n in range(0, len(drawn), 2)),
-            (10, [(12, _alarms(t)), (12, _orders(t))]),
+            (9, [(10, _alarms(t)), (14, _orders(t))]),
+            *((7, drawn[n : n + 3]) for n in range(0, len(drawn), 3)),
         ],
         one=True,
     )
@@ -121,6 +120,7 @@ def _picture(t: Tongue, key: str, quantities: tuple[str, ...]) -> grafana.Panel:
 
 def _alarms(t: Tongue) -> grafana.Panel:
     title = f"title_{code(t)}"
+    both = [("open", t("opened", "报警"), RED), ("cleared", t("cleared", "消除"), CALM)]
     return rows(
         "facility-alarms-list",
         t("Alarms", "告警"),
@@ -132,7 +132,7 @@ def _alarms(t: Tongue) -> grafana.Panel:
             "state": t("State", "状态"),
             "lasted_s": t("Lasted", "持续"),
         },
-        looks={"lasted_s": {"unit": "s"}},
+        looks={"lasted_s": {"unit": "s"}, "state": {"mappings": names(both)}},
         none=t("None", "无"),
     )
 
@@ -152,5 +152,6 @@ def _orders(t: Tongue) -> grafana.Panel:
             "state": t("State", "状态"),
             "crew": t("Crew", "班组"),
         },
+        looks={"state": steps_named(t)},
         none=t("None", "无"),
     )

@@ -1,6 +1,7 @@
 """Green beds: which are dry, salty, or watered without end."""
 
-from dashboards.board import Board, Facts
+from dashboards.board import Board
+from dashboards.facts import Facts
 from dashboards.influxql import drawn, newest
 from dashboards.kinds import foremost, kind_board, lines
 from dashboards.looks import NEVER, RED, bad_below, bad_from, line_at
@@ -20,6 +21,7 @@ def greening(t: Tongue, facts: Facts) -> Board:
     dry, moist = (facts[f"dry-bed.soil_moisture{end}/holding_capacity"] * HOLDING for end in ("", ".clear"))
     return kind_board(
         t,
+        facts,
         "greening",
         ("Tidewalk · greening", "园林绿化"),
         (Kind.GREEN,),

@@ -106,7 +106,7 @@ def share_in_range(
     grouped = f" GROUP BY {', '.join(store.by(by))}" if by else ""
     text = (
         f"SELECT {times} * sum({store.field(part)}) / sum({store.field(whole)}) AS share FROM {_from(store)}"  # noqa: S608
-        f" WHERE {_where(store, RANGE, where)}{grouped}"
+        f" WHERE {_where(store, RANGE, _due(store, whole, where))}{grouped}"
     )
     return _target(store, text, alias=alias or " ".join(f"$tag_{tag}" for tag in by) or "$m")
 
@@ -118,7 +118,7 @@ def share_over_time(
     grouped = ", ".join([f"time({each})", *store.by(by)])
     text = (
         f"SELECT 100 * sum({store.field(part)}) / sum({store.field(whole)}) AS share FROM {_from(store)}"  # noqa: S608
-        f" WHERE {_where(store, RANGE, where)} GROUP BY {grouped} fill(none)"
+        f" WHERE {_where(store, RANGE, _due(store, whole, where))} GROUP BY {grouped} fill(none)"
     )
     return _target(store, text, alias=alias or " ".join(f"$tag_{tag}" for tag in by) or "$m")
 
@@ -197,6 +197,11 @@ def values_of(tag: str, *, where: str = "") -> str:
 
 def _target(store: Store, text: str, *, alias: str = "") -> Target:
     return Target(text, source=SOURCES[store.series], alias=alias)
+
+
+def _due(store: Store, whole: str, where: str) -> str:
+    """Where there was something to have a share of: InfluxQL says that nothing of nothing is 0."""
+    return " AND ".join([*([where] if where else []), f"{store.field(whole)} > 0"])
 
 
 def _where(store: Store, time: str, more: str) -> str:

@@ -3,7 +3,8 @@
 from grafana_foundation_sdk.models import dashboard as grafana
 
 from dashboards.alerts import BEHIND_S, SKEW_S
-from dashboards.board import Board, Facts
+from dashboards.board import Board
+from dashboards.facts import Facts
 from dashboards.influxql import events, in_range, over_time
 from dashboards.looks import AMBER, CALM, RED, UNKNOWN, bad_below, bad_from, line_at, steps
 from dashboards.panels import curves, number, ribbons

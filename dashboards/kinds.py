@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from grafana_foundation_sdk.models import dashboard as grafana
 
 from dashboards.board import Board, Row
+from dashboards.facts import Facts
 from dashboards.influxql import Store, listed, newest, outer, over_time, standing
 from dashboards.panels import chart, curves, rows
 from dashboards.standing import PLACES, counted, needing, of_kinds
@@ -15,6 +16,7 @@ from domain.naming import QUANTITIES, Kind
 
 def kind_board(
     t: Tongue,
+    facts: Facts,
     slug: str,
     title: tuple[str, str],
     kinds: Sequence[Kind],
@@ -28,7 +30,7 @@ def kind_board(
         rows=[
             (5, [(4, panel) for panel in (*counted(t, slug, kinds), *numbers)]),
             *middle,
-            (11, [(10, _map(t, slug, kinds)), (14, needing(t, f"{slug}-needing", kinds))]),
+            (11, [(10, _map(t, slug, kinds)), (14, needing(t, facts, f"{slug}-needing", kinds))]),
         ],
         kinds=tuple(kinds),
     )

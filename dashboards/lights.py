@@ -1,6 +1,7 @@
 """Lights and their circuits: what is dark that should be lit (亮灯率), what burns by day, what is dangerous."""
 
-from dashboards.board import Board, Facts
+from dashboards.board import Board
+from dashboards.facts import Facts
 from dashboards.influxql import drawn, events, newest, share_in_range, share_over_time
 from dashboards.kinds import foremost, kind_board, lines
 from dashboards.looks import AMBER, RED, bad_below, bad_from, line_at
@@ -28,6 +29,7 @@ def lights(t: Tongue, facts: Facts) -> Board:
     leak_marks, lean_marks = bad_from(leak, wet), bad_from(lean, facts["pole-leaning.tilt_deg.clear"])
     return kind_board(
         t,
+        facts,
         "lights",
         ("Tidewalk · lights", "照明"),
         KINDS,

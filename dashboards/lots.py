@@ -2,7 +2,8 @@
 
 from grafana_foundation_sdk.models import dashboard as grafana
 
-from dashboards.board import Board, Facts
+from dashboards.board import Board
+from dashboards.facts import Facts
 from dashboards.influxql import drawn, newest, over_time
 from dashboards.kinds import kind_board, lines
 from dashboards.looks import AMBER, CALM, RED, bad_from, steps
@@ -16,7 +17,7 @@ HOURLY = drawn("1h", Kind.PARKING)
 FACILITY = ("facility",)
 
 
-def lots(t: Tongue, facts: Facts) -> Board:  # noqa: ARG001
+def lots(t: Tongue, facts: Facts) -> Board:
     """The dashboard."""
     gates = [
         ("up", t("open", "抬起"), CALM),
@@ -25,6 +26,7 @@ def lots(t: Tongue, facts: Facts) -> Board:  # noqa: ARG001
     ]
     return kind_board(
         t,
+        facts,
         "lots",
         ("Tidewalk · car parks", "停车场"),
         (Kind.PARKING,),

@@ -5,29 +5,32 @@ Lamps as in 数字城管: green to 80 % of the time limit, yellow to 100, red be
 
 from grafana_foundation_sdk.models import dashboard as grafana
 
-from dashboards.board import Board, Facts
+from dashboards.board import Board
+from dashboards.facts import Facts
 from dashboards.influxql import events, in_range, listed, outer, over_time, standing
 from dashboards.looks import AMBER, CALM, GOOD, RED, bad_from, steps
 from dashboards.panels import bars, curves, number, rows
+from dashboards.standing import elements_named, rules_named, steps_named
 from dashboards.tongues import Tongue, code
 from domain.series import FACILITY, KPI, ORDER
 
 PLACES, CHANGES, SCORES = events(FACILITY), events(ORDER), events(KPI)
 HOURLY = "\"every\" = '1h'"
 YELLOW, OVER = 80.0, 100.0  # % of the time limit (时限灯)
+CLOSED = "\"state\" = 'closed'"
 LAMP = steps(GOOD, (YELLOW, AMBER), (OVER, RED))
 _USED = "100 * (${__to} - order_opened) / (order_due - order_opened)"
 _LATEST = ("open_orders", "order_opened", "order_due")
 
 
-def orders(t: Tongue, facts: Facts) -> Board:  # noqa: ARG001
+def orders(t: Tongue, facts: Facts) -> Board:
     """The dashboard."""
     return Board(
         slug="orders",
         title=("Tidewalk · orders and dispatch", "工单与派遣"),
         rows=[
             (5, [(4, panel) for panel in (*_lamps(t), *_numbers(t))]),
-            (12, [(24, _waiting(t))]),
+            (12, [(24, _waiting(t, facts))]),
             (9, [(8, _by_priority(t)), (8, _ageing(t)), (8, _flow(t))]),
             (9, [(8, _crew_done(t)), (8, _crew_time(t)), (8, _crew_limit(t))]),
         ],
@@ -98,7 +101,7 @@ def _numbers(t: Tongue) -> list[grafana.Panel]:
     ]
 
 
-def _waiting(t: Tongue) -> grafana.Panel:
+def _waiting(t: Tongue, facts: Facts) -> grafana.Panel:
     name, zone = f"name_{code(t)}", f"zone_{code(t)}"
     fields = ("case", "order", "priority", name, zone, "rule", "step", "crew")
     inner = standing(PLACES, *fields, *_LATEST)
@@ -130,11 +133,13 @@ def _waiting(t: Tongue) -> grafana.Panel:
             "step": t("Step", "环节"),
             "crew": t("Crew", "班组"),
             "due": t("Due", "处置时限"),
-            "facility": "facility",
+            "facility": t("Id", "编号"),
         },
         looks={
             "used": {**share, "thresholds": LAMP},
             "due": {"unit": "dateTimeAsLocal"},
+            "rule": rules_named(t, facts),
+            "step": steps_named(t),
             "priority": {"custom.width": 90},
         },
         by="used",
@@ -163,6 +168,7 @@ def _ageing(t: Tongue) -> grafana.Panel:
             "是否有工单被遗忘：各要素最久未结多长时间？",
         ),
         over_time(SCORES, "max", "age_oldest_s", by=("element",), where=HOURLY, each="1h"),
+        looks=elements_named(t),
         unit="s",
         low=0,
     )
@@ -184,7 +190,7 @@ def _crew_done(t: Tongue) -> grafana.Panel:
         "orders-crew-done",
         t("Ended, by crew", "各班组结案数"),
         t("Who did how much?", "各班组办结多少？"),
-        in_range(CHANGES, "count", "lasted_s", by=("crew",), where='"ended" = true'),
+        in_range(CHANGES, "count", "lasted_s", by=("crew",), where=CLOSED),
         unit="none",
         steps=steps(CALM),
     )
@@ -207,7 +213,7 @@ def _crew_limit(t: Tongue) -> grafana.Panel:
         "orders-crew-late",
         t("Past the time limit, by crew", "各班组超时工单"),
         t("Whose orders ended too late?", "谁的工单超时办结？"),
-        in_range(CHANGES, "count", "lasted_s", by=("crew",), where='"ended" = true AND "in_limit" = false'),
+        in_range(CHANGES, "count", "lasted_s", by=("crew",), where=f'{CLOSED} AND "in_limit" = false'),
         unit="none",
         steps=steps(CALM, (1, AMBER), (5, RED)),
     )

@@ -2,11 +2,12 @@
 
 from grafana_foundation_sdk.models import dashboard as grafana
 
-from dashboards.board import Board, Facts
+from dashboards.board import Board
+from dashboards.facts import Facts
 from dashboards.influxql import events, outer, over_time, standing
 from dashboards.looks import AMBER, CALM, RED, UNKNOWN, bad_from, steps
 from dashboards.panels import bars, chart, curves, number
-from dashboards.standing import ALARM, SILENT, needing, trouble
+from dashboards.standing import ALARM, SILENT, elements_named, needing, trouble
 from dashboards.tongues import Tongue
 from domain.naming import ELEMENT_ZH, Element
 from domain.series import FACILITY, KPI
@@ -16,7 +17,7 @@ SCORES = events(KPI)
 HOURLY = "\"every\" = '1h'"
 
 
-def overview(t: Tongue, facts: Facts) -> Board:  # noqa: ARG001
+def overview(t: Tongue, facts: Facts) -> Board:
     """The dashboard."""
     return Board(
         slug="overview",
@@ -25,7 +26,7 @@ def overview(t: Tongue, facts: Facts) -> Board:  # noqa: ARG001
             (6, [(6, _element(t, one)) for one in Element]),
             (4, [(6, panel) for panel in _orders(t)]),
             (13, [(15, _map(t)), (9, _zones(t))]),
-            (10, [(24, needing(t, "overview-needing"))]),
+            (10, [(24, needing(t, facts, "overview-needing"))]),
             (8, [(12, _open(t)), (12, _alarms(t))]),
         ],
         refresh="30s",
@@ -125,6 +126,7 @@ def _open(t: Tongue) -> grafana.Panel:
         t("Open orders by element", "各要素在办工单"),
         t("Does the work in hand grow or shrink, and whose is it?", "在办工单是增是减，属于哪个要素？"),
         over_time(SCORES, "sum", "orders_open", by=("element",), where=HOURLY, each="1h"),
+        looks=elements_named(t),
         stacked=True,
     )
 
@@ -135,6 +137,7 @@ def _alarms(t: Tongue) -> grafana.Panel:
         t("Alarms an hour", "每小时新增告警"),
         t("When did trouble begin, and in which element?", "问题从何时开始，出在哪个要素？"),
         over_time(SCORES, "sum", "alarms_opened", by=("element",), where=HOURLY, each="1h"),
+        looks=elements_named(t),
         stacked=True,
         bars=True,
     )

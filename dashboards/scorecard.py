@@ -2,7 +2,8 @@
 
 from grafana_foundation_sdk.models import dashboard as grafana
 
-from dashboards.board import Board, Facts
+from dashboards.board import Board
+from dashboards.facts import Facts
 from dashboards.influxql import events, in_range, over_time, share_in_range
 from dashboards.lights import LIT, LIT_LEAST
 from dashboards.looks import AMBER, CALM, RED, bad_below, line_at, steps
@@ -141,9 +142,9 @@ def _air_days(t: Tongue) -> grafana.Panel:
 def _limit_days(t: Tongue) -> grafana.Panel:
     return curves(
         "scorecard-orders-days",
-        t("Orders ended, hour by hour", "逐时结案"),
+        t("Orders ended, every six hours", "结案数（每六小时）"),
         t("How much work does each zone make?", "各片区的工作量有多大？"),
-        over_time(SCORES, "sum", "orders_ended", by=ZONE, where=HOURLY, each="1d"),
+        over_time(SCORES, "sum", "orders_ended", by=ZONE, where=HOURLY, each="6h"),
         bars=True,
         stacked=True,
     )

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 from grafana_foundation_sdk.models import dashboard as grafana
 
+from dashboards.facts import Facts
 from dashboards.influxql import events, listed, outer, standing
 from dashboards.looks import AMBER, CALM, RANK, RED, STANDING, STATES, UNKNOWN, names, steps
-from dashboards.panels import number, rows
+from dashboards.panels import Look, number, rows
 from dashboards.target import Target
 from dashboards.tongues import Tongue, code
-from domain.naming import Kind
+from domain.naming import ELEMENT_ZH, Element, Kind
 from domain.series import FACILITY, FACILITY_STATES
 
 PLACES = events(FACILITY)
@@ -62,7 +63,36 @@ def counted(t: Tongue, slug: str, kinds: Sequence[Kind]) -> list[grafana.Panel]:
     ]
 
 
-def needing(t: Tongue, key: str, kinds: Sequence[Kind] = ()) -> grafana.Panel:
+STEPS = {
+    "dispatched": ("sent", "已派遣"),
+    "accepted": ("accepted", "已接单"),
+    "arrived": ("on site", "已到场"),
+    "on_hold": ("on hold", "挂账"),
+    "done": ("done, being verified", "处置完毕，核查中"),
+    "verified": ("verified", "核查通过"),
+    "closed": ("closed", "已结案"),
+    "withdrawn": ("withdrawn", "已撤单"),
+    "void": ("void", "作废"),
+    "merged": ("merged", "已并案"),
+}
+
+
+def steps_named(t: Tongue) -> Look:
+    """A column of an order's states, in words."""
+    return {"mappings": names([(state, t(*words), None) for state, words in STEPS.items()])}
+
+
+def rules_named(t: Tongue, facts: Facts) -> Look:
+    """A column of rules, by their titles."""
+    return {"mappings": names([(rule, t(*title), None) for rule, title in sorted(facts.titles.items())])}
+
+
+def elements_named(t: Tongue) -> dict[str, Look]:
+    """Lines of the elements, in words."""
+    return {str(one): {"displayName": t(one.value, ELEMENT_ZH[one])} for one in Element}
+
+
+def needing(t: Tongue, facts: Facts, key: str, kinds: Sequence[Kind] = ()) -> grafana.Panel:
     """The facilities that are not well, the worst first, and who has them in hand."""
     name, zone = f"name_{code(t)}", f"zone_{code(t)}"
     fields = ("rank", name, zone, "state", "rule", "priority", "case", "step", "crew")
@@ -83,12 +113,14 @@ def needing(t: Tongue, key: str, kinds: Sequence[Kind] = ()) -> grafana.Panel:
             "case": t("Case", "案号"),
             "step": t("Step", "环节"),
             "crew": t("Crew", "班组"),
-            "facility": "facility",
+            "facility": t("Id", "编号"),
         },
         looks={
             "state": {**state, "custom.width": 90, "thresholds": STANDING},
             "rank": {"custom.width": 70},
             "priority": {"custom.width": 90},
+            "rule": rules_named(t, facts),
+            "step": steps_named(t),
         },
         by="rank",
         none=t("All is well", "一切正常"),

@@ -1,6 +1,7 @@
 """Public toilets: do they smell, are they used up, is somebody waiting."""
 
-from dashboards.board import Board, Facts
+from dashboards.board import Board
+from dashboards.facts import Facts
 from dashboards.influxql import drawn, newest
 from dashboards.kinds import foremost, kind_board, lines
 from dashboards.looks import AMBER, CALM, RED, bad_from, line_at, steps
@@ -19,6 +20,7 @@ def toilets(t: Tongue, facts: Facts) -> Board:
     uses, paper, soap = facts["toilet-use.uses"], facts["paper-low.paper_level"], facts["soap-low.soap_level"]
     return kind_board(
         t,
+        facts,
         "toilets",
         ("Tidewalk · public toilets", "公共厕所"),
         (Kind.TOILET,),

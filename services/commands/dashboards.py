@@ -14,6 +14,7 @@ CHECK_KEYS = "Last, one line: ok, stale, missing, foreign."
 ELSEWHERE = {
     "publish": ("services.commands.dashboards_publish", "publish"),
     "diff": ("services.commands.dashboards_publish", "diff"),
+    "preview": ("services.commands.dashboards_preview", "preview"),
 }
 SHIPPED = Path(__file__).resolve().parents[2] / "dashboards"
 PAGE = "http://localhost:8090"

@@ -9,20 +9,24 @@ toilet-odour.limit            a parameter's default; `toilet-odour.limit@demonst
 import ast
 from collections.abc import Iterator, Mapping
 
+from dashboards.facts import Facts
 from domain.naming import ATTRIBUTES, QUANTITIES
+from domain.site import Name
 from rules.book import RuleBook, shipped
 from rules.core.rule import Rule
 
 
-def facts_of(book: RuleBook) -> Mapping[str, float]:
+def facts_of(book: RuleBook) -> Facts:
     """What a book of rules says; of rules that it has not, what the shipped library says."""
     found: dict[str, float] = {}
+    titles: dict[str, Name] = {}
     for rule in (*shipped().rules.values(), *book.rules.values()):
         for name in [name for name in found if name.startswith(f"{rule.name}.")]:
             del found[name]
         for name, value in _said(rule):
             found.setdefault(f"{rule.name}.{name}", value)
-    return found
+        titles[rule.name] = rule.title
+    return Facts(found, titles)
 
 
 def _said(rule: Rule) -> Iterator[tuple[str, float]]:

@@ -6,9 +6,13 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, NamedTuple
+from xml.etree import ElementTree as ET
 
 import pytest
+from click.testing import CliRunner
 
 from dashboards.build import files
 from dashboards.filling import filled
@@ -16,6 +20,7 @@ from dashboards.units import unit_of
 from domain.naming import QUANTITIES
 from domain.series import DAY, PARTS, bucket_of
 from rules.book import shipped
+from services.cli import cli
 from services.grafana.facts import facts_of
 from tests.machines.influx import InfluxMachine
 from tests.machines.staged_week import SINCE, UNTIL, into_1x, places, write_week
@@ -125,6 +130,25 @@ def test_numbers_mean_what_their_titles_say(filled_store: str):
     assert told["Gates at fault"] == [1]
     assert told["In time"] + told["Nearly due"] + told["Past the limit"] == [9, 9, 9]
     assert told["Lit"] == [100.0]
+
+
+@pytest.mark.parametrize("tongue", ["en", "zh"])
+def test_every_dashboard_is_drawn_without_grafana_and_needs_nothing_else(
+    filled_store: str, tmp_path: Path, tongue: str
+):
+    until = datetime.fromtimestamp(UNTIL / 1000, UTC).isoformat()
+    command = ["dashboards", "preview", "--influx", filled_store, "--bucket", BUCKET, "--out", str(tmp_path), "--json"]
+    ran = CliRunner().invoke(cli, [*command, "--until", until, "--for", "7d", "--tongue", tongue])
+    assert ran.exit_code == 0, ran.exception
+    told = json.loads(ran.stdout.splitlines()[-1])
+    assert len(told["pages"]) == 10
+    assert all(panel.startswith("facility:") for panel in told["unanswered"])
+    for name in told["pages"]:
+        text = (tmp_path / name).read_text("utf-8")
+        assert ET.fromstring(re.sub(r"<meta[^>]*>|<!doctype html>", "", text)) is not None  # noqa: S314 – our own
+        board = json.loads(MADE[f"grafana/{tongue}/{name.replace('.html', '.json')}"])
+        assert text.count("<section") == len(board["panels"])
+        assert not re.search(r"https?://|<script|\bsrc=|url\(", text), "a page of its own asks for nothing"
 
 
 def test_every_panel_has_the_unit_of_what_it_shows():

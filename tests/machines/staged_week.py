@@ -125,7 +125,7 @@ def raw(them: Iterable[Place], times: Iterable[int], wanted: frozenset[str]) -> 
     """Readings."""
     for place, at in product(them, times):
         fields = {q.name: place.value(q, at) for q in QUANTITIES.values() if q.name in wanted} | {"q": 0}
-        yield _line(str(place.kind), _tags(place), fields, at)
+        yield line(str(place.kind), _tags(place), fields, at)
 
 
 def rolled(them: Iterable[Place], times: Iterable[int], wanted: frozenset[str]) -> Iterator[str]:
@@ -139,7 +139,7 @@ def rolled(them: Iterable[Place], times: Iterable[int], wanted: frozenset[str]) 
             for part in PARTS[q.type]:
                 number = part == "mean" and isinstance(value, bool)
                 fields[f"{q.name}_{part}"] = 4 if part == "count" else float(value) if number else value
-        yield _line(str(place.kind), _tags(place), fields, at)
+        yield line(str(place.kind), _tags(place), fields, at)
 
 
 def happened(them: Iterable[Place], times: list[int]) -> Iterator[str]:
@@ -150,11 +150,11 @@ def happened(them: Iterable[Place], times: list[int]) -> Iterator[str]:
             yield from _told_of(place, n, at)
         for zone, element, every in product(ZONES, Element, ("1h", "1d")):
             tags = {"site": "shinan", "zone": zone, "element": str(element), "every": every}
-            yield _event(KPI, tags, at, 7.0)
-        yield _event(INGEST, {"site": "shinan"}, at, 3.0 + n)
+            yield event(KPI, tags, at, 7.0)
+        yield event(INGEST, {"site": "shinan"}, at, 3.0 + n)
         for channel, up in (("mqtt", True), ("robot", n % 5 != 0)):
             tags = {"site": "shinan", "channel": channel}
-            yield _event(CHANNEL, tags, at, 2.0, up=up)
+            yield event(CHANNEL, tags, at, 2.0, up=up)
 
 
 def _told_of(place: Place, n: int, at: int) -> Iterator[str]:
@@ -171,22 +171,22 @@ def _told_of(place: Place, n: int, at: int) -> Iterator[str]:
         "lon": 120.30 + ZONES.index(place.zone) * 0.02 + place.number * 1e-4,
         **_timed(place, at),
     }
-    yield _event(FACILITY, {**tags, "node": f"n-{place.zone}", "facility": place.id}, at, 1.0, **told)
+    yield event(FACILITY, {**tags, "node": f"n-{place.zone}", "facility": place.id}, at, 1.0, **told)
     if not bad:
         return
     alarm = {**tags, "rule": "bin-full"}
     about = {"facility": place.id}
-    yield _event(ALARM, {**alarm, "state": ("open", "cleared")[n % 2]}, at + 1 + 9 * place.number, 60.0, **about)
-    changed = {**alarm, "priority": f"P{n % 5}", "crew": f"crew-{n % 3}"}
+    yield event(ALARM, {**alarm, "state": ("open", "cleared")[n % 2]}, at + 1 + 9 * place.number, 60.0, **about)
+    changed = {**alarm, "crew": f"crew-{n % 3}"}
     for before, state, ended in (
         ("", "dispatched", False),
         ("dispatched", "accepted", False),
         ("arrived", "done", False),
     ):
-        yield _event(
+        yield event(
             ORDER, {**changed, "state": state}, at + 2 + 9 * place.number, 600.0, before=before, ended=ended, **about
         )
-    yield _event(
+    yield event(
         ORDER,
         {**changed, "state": "closed"},
         at + 3 + 9 * place.number,
@@ -204,7 +204,8 @@ def _timed(place: Place, at: int) -> dict[str, int]:
     return {"order_opened": at - 4 * HOUR, "order_due": at - 4 * HOUR + due}
 
 
-def _event(series: EventSeries, tags: dict[str, str], at: int, number: float, **told: Value | int) -> str:
+def event(series: EventSeries, tags: dict[str, str], at: int, number: float, **told: Value | int) -> str:
+    """A point of an event series: what is not `told` is `number`, true, or its own name."""
     assert set(tags) == set(series.tags), (series.name, tags)
     fields: dict[str, Value | int] = {}
     for name, sort in series.fields.items():
@@ -218,14 +219,15 @@ def _event(series: EventSeries, tags: dict[str, str], at: int, number: float, **
                 fields[name] = bool(value if value is not None else True)
             case _:
                 fields[name] = str(value if value is not None else name)
-    return _line(series.name, tags, fields, at)
+    return line(series.name, tags, fields, at)
 
 
 def _tags(place: Place) -> dict[str, str]:
     return {"site": "shinan", "zone": place.zone, "facility": place.id, "device": f"{place.id}-a"}
 
 
-def _line(name: str, tags: dict[str, str], fields: dict[str, Value | int], at: int) -> str:
+def line(name: str, tags: dict[str, str], fields: dict[str, Value | int], at: int) -> str:
+    """A point, as a store is written to."""
     told = ",".join(f"{key}={_written(value)}" for key, value in fields.items())
     return f"{name},{','.join(f'{key}={value}' for key, value in tags.items())} {told} {at}"
 
