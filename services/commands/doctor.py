@@ -84,7 +84,8 @@ def _looked(said: dict[str, Any], burst: int, *, deep: bool) -> Iterator[Finding
             "site", str(wrong), "the service does not start", "correct the files; `tidewalk site check` says more"
         )
     files = find(settings.site) if site is not None else None
-    yield from machine.permissions(settings.state, files, [one for one in (settings.api_tokens_file, str(settings.state / KEY)) if one])
+    secrets = [one for one in (settings.api_tokens_file, str(settings.state / KEY)) if one]
+    yield from machine.permissions(settings.state, files, secrets)
     if site is not None:
         yield from _tried("calendar", partial(_calendar, settings, site, wall))
     yield from machine.disk(settings.state)
