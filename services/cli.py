@@ -23,6 +23,7 @@ COMMANDS = {
     "quarantine": ("services.commands.quarantine", "quarantine", "What was kept aside, why, and trying it again."),
     "orders": ("services.commands.orders", "orders", "Work orders: list them, and one with its whole history."),
     "dashboards": ("services.commands.dashboards", "dashboards", "Grafana's dashboards: made, published, drawn."),
+    "channels": ("services.commands.channels", "channels", "How people are reached beside MQTT; a test message."),
     "maintain": ("services.commands.maintain", "maintain", "Planned work: announce it, list it, end it."),
     "influx": ("services.commands.influx", "influx", "Set InfluxDB up, see what it lacks, and draw roll-ups."),
     "user": ("services.commands.people", "user", "People who sign in: their roles, zones and passwords."),
