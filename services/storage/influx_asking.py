@@ -11,7 +11,14 @@ from domain.errors import UnavailableError
 from domain.readings import Millis
 from services.storage.fitness import LATEST
 from services.storage.influx_bucket import authorization
-from services.storage.influx_speech import CONFIGURATION_RETRY_S, BodyError, InfluxSettings, meaning, speaking
+from services.storage.influx_speech import (
+    CONFIGURATION_RETRY_S,
+    BodyError,
+    InfluxSettings,
+    NoBucketError,
+    meaning,
+    speaking,
+)
 
 T = TypeVar("T")
 
@@ -72,6 +79,11 @@ class InfluxAsking:
                     pieces.clear()
                 pieces.append(rest)
             yield b"".join(pieces)
+
+
+def no_database(away: UnavailableError) -> bool:
+    """Whether the server is there, and the bucket is not."""
+    return isinstance(away, NoBucketError) or "database not found" in str(away)
 
 
 def nanoseconds(at: Millis) -> int:

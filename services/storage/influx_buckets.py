@@ -52,8 +52,18 @@ def _window(name: str, count: int, row: Mapping[str, Any]) -> Bucketed:
 def _add(found: dict[str, list[Bucketed]], row: Mapping[str, Any]) -> None:
     for column, count in row.items():
         function, _, name = column.partition("_")
-        if function == "count" and count and name in QUANTITIES:
+        if function == "count" and count and whole(name, row):
             found.setdefault(name, []).append(_bucket(name, int(count), row))
+
+
+def whole(name: str, row: Mapping[str, Any]) -> bool:
+    """Whether all that was counted of a quantity is there. The server does not count at one moment: of what is written
+    meanwhile there may be a count and no least yet.
+    """
+    if name not in QUANTITIES:
+        return False
+    wanted = _FUNCTIONS if QUANTITIES[name].type == "float" else _FUNCTIONS[:2]
+    return all(row.get(f"{function}_{name}") is not None for function in wanted)
 
 
 def _bucket(name: str, count: int, row: Mapping[str, Any]) -> Bucketed:

@@ -9,7 +9,7 @@ from domain.ports import Point
 from domain.readings import Millis, Value
 from domain.series import ROLLUPS, bucket_of
 from services.buckets import READINGS, Bucketed, joined, source_of
-from services.storage.influx_asking import InfluxAsking, identifier, nanoseconds, quoted
+from services.storage.influx_asking import InfluxAsking, identifier, nanoseconds, no_database, quoted
 from services.storage.influx_buckets import buckets_in, question, rolled_in
 from services.storage.influx_speech import InfluxSettings
 
@@ -84,7 +84,7 @@ class InfluxHistory:
         try:
             return [one for chunk in await self._levels[level].told(asked, rolled_in) for one in chunk]
         except UnavailableError as away:
-            if "not found" in str(away):
+            if no_database(away):
                 return []
             raise
 

@@ -3,20 +3,23 @@
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
+from domain.errors import UnavailableError
 from domain.naming import QUANTITIES, TAGS, Kind
 from domain.ports import Clock
 from domain.readings import Millis, Value
 from domain.series import COUNT, DAY, LAST, MAX, MEAN, MIN, QUALITY, READINGS, ROLLUPS, bucket_of
 from services.influx.rolled import Rolled, Whose
 from services.storage.influx import InfluxLines
-from services.storage.influx_asking import InfluxAsking, identifier, nanoseconds, quoted
+from services.storage.influx_asking import InfluxAsking, identifier, nanoseconds, no_database, quoted
+from services.storage.influx_buckets import whole
 from services.storage.influx_history import value_of
 from services.storage.influx_points import line_of
 from services.storage.influx_speech import InfluxSettings
 
 _log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 PATIENCE_S: Final = 60.0  # a question goes through all readings of a window
 _FUNCTIONS: Final = ("count", "last", "mean", "min", "max")
@@ -45,8 +48,7 @@ class InfluxRollups:
         """See `services.influx.rollups.Points`."""
         where = f'time >= {nanoseconds(since)} AND "site" = {quoted(self._site)}'
         asked = f'SELECT first("{QUALITY}") FROM {_from(())} WHERE {where}'  # noqa: S608
-        found = [at for times in await self._asking[level].told(asked, _times) for at in times]
-        return min(found, default=None)
+        return min((at for times in await self._told(level, asked, _times) for at in times), default=None)
 
     async def drawn(self, width: Millis, since: Millis, until: Millis, kinds: Sequence[str]) -> Sequence[Rolled]:
         """See `services.influx.rollups.Points`."""
@@ -99,6 +101,15 @@ class InfluxRollups:
     def _within(self, since: Millis, until: Millis) -> str:
         return f'time >= {nanoseconds(since)} AND time < {nanoseconds(until)} AND "site" = {quoted(self._site)}'
 
+    async def _told(self, level: str, asked: str, read: Callable[[dict[str, Any]], T]) -> list[T]:
+        """What a level answers: nothing where nothing of it was ever written."""
+        try:
+            return await self._asking[level].told(asked, read)
+        except UnavailableError as away:
+            if level and no_database(away):
+                return []
+            raise
+
     async def _gather(
         self,
         asked: str,
@@ -109,7 +120,7 @@ class InfluxRollups:
         def documents(told: dict[str, Any]) -> list[tuple[tuple[Whose, Millis], dict[str, Any]]]:
             return [(key, read(row)) for key, row in _rows(told)]
 
-        for rows in await self._asking[level].told(asked, documents):
+        for rows in await self._told(level, asked, documents):
             for key, fields in rows:
                 into.setdefault(key, {}).update(fields)
 
@@ -140,15 +151,17 @@ def _times(told: Mapping[str, Any]) -> list[Millis]:
 
 
 def _counted(row: Mapping[str, Any]) -> dict[str, Value | int]:
-    """The fields of one window, as the server counted them; of flags all but the mean."""
+    """The fields of one window, as the server counted them; of flags all but the mean. Its counts are not of one
+    moment: of what is written meanwhile one may have a value and another none. Such a window is noted as late.
+    """
     fields: dict[str, Value | int] = {}
     for column, count in row.items():
         function, _, name = column.partition("_")
         if function != "count" or not count:
             continue
         if name == QUALITY:
-            fields[READINGS], fields[QUALITY] = int(count), int(row[f"max_{name}"])
-        elif name in QUANTITIES:
+            fields[READINGS], fields[QUALITY] = int(count), int(row[f"max_{name}"] or 0)
+        elif whole(name, row):
             fields[f"{name}_{COUNT}"] = int(count)
             fields[f"{name}_{LAST}"] = value_of(name, row[f"last_{name}"])
             if QUANTITIES[name].type == "float":
