@@ -57,7 +57,7 @@ class Lived:
 @asynccontextmanager
 async def living(state: Path, clock: DomainClock | None = None, **said: Any) -> AsyncIterator[Lived]:
     """The sample on these files, until the end of the block."""
-    settings = Settings(site="shinan", state=state, **said)
+    settings = Settings(**{"site": "shinan", "state": state, **said})
     site, clock = wiring.site_of(settings), clock or DomainClock(WallClock())
     ends = wiring.MemoryEnds(clock, lambda _topic, _payload, _retain: None)
     async with wiring.service(settings, site, ends.source, ends.publisher, clock) as service:
