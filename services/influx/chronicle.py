@@ -198,6 +198,8 @@ class Chronicle:
         end = self._windows.end(every, begin)
         if end > now or (now < end + _KPI_WAITS and (await self._rollups.behind())[0] < end):
             return
+        if every == "1d" and await asyncio.to_thread(self._books.cursor, "kpi.1h") < end:
+            return  # a day is the sum of its hours
         saved = await asyncio.to_thread(self._books.load)
         alarms = await asyncio.to_thread(lambda: self._books.alarms(newest=_ALARMS))
         if every == "1h":

@@ -240,6 +240,12 @@ async def test_service_levels_of_an_hour_and_of_a_day():
     bins = next(one for one in pages.of("kpi", zone="west", element="sanitation", every="1h"))
     assert (bins.fields["bin_minutes"], bins.fields["overflow_minutes"]) == (60.0, 30.0)
     assert (bins.fields["orders_ended"], bins.fields["orders_open"]) == (1, 0)
+    night = T0 + 16 * HOUR + MINUTE  # past midnight
+    pages = await written(an_hour(), T0, *(night + n for n in range(17)))
+    hours = pages.of("kpi", zone="west", element="sanitation", every="1h")
+    (day,) = pages.of("kpi", zone="west", element="sanitation", every="1d")
+    assert (len(hours), day.fields["overflow_minutes"]) == (16, 16 * 30.0)
+    assert (day.fields["overflow_share"], day.fields["orders_ended"]) == (0.5, 1)
 
 
 @pytest.mark.asyncio
