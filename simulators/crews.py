@@ -34,6 +34,9 @@ _REASONS: Final = ("车辆故障 vehicle broke down", "缺少备件 part not in 
 _encode = msgspec.json.Encoder().encode
 
 
+SILENT, RETURNING = "silent", "returning"  # manners: a crew that never answers, and one that always gives back
+
+
 class Field(Protocol):
     """What crews can do to the world."""
 
@@ -82,9 +85,10 @@ class _Task:
 class Crews:
     """All crews of a site, and the duty officer, who confirms what the safety rules leave to a person."""
 
-    def __init__(self, site: Site, seed: int, field: Field) -> None:
+    def __init__(self, site: Site, seed: int, field: Field, manners: Mapping[str, str] | None = None) -> None:
         self._site, self._seed, self._field = site, seed, field
-        self._gangs = {crew.id: _Gang(crew, site, seed, field) for crew in site.crews.values()}
+        known = manners or {}
+        self._gangs = {crew.id: _Gang(crew, site, seed, field, known.get(crew.id, "")) for crew in site.crews.values()}
         self._confirmed: set[tuple[str, int]] = set()
 
     def hear(self, topic: str, payload: bytes, *, retained: bool, now: Millis) -> None:  # noqa: ARG002 - a replay is told by its revision
@@ -114,8 +118,9 @@ class Crews:
 class _Gang:
     """One crew: it answers within minutes and works on one thing at a time, the most urgent first."""
 
-    def __init__(self, crew: Crew, site: Site, seed: int, field: Field) -> None:
+    def __init__(self, crew: Crew, site: Site, seed: int, field: Field, manner: str = "") -> None:
         self._crew, self._site, self._seed, self._field = crew, site, seed, field
+        self._manner = manner
         self._desk = crew.id == site.desk
         self._tasks: dict[str, _Task] = {}
         self._hands: list[Position] = [crew.base] * (DESK_PATROLS if self._desk else 1)
@@ -211,7 +216,11 @@ class _Gang:
             task.stage = "done" if task.state == "done" else "held"
 
     def _decide(self, task: _Task, at: Millis) -> None:
-        if task.stage != "new":
+        if task.stage != "new" or self._manner == SILENT:
+            return
+        if self._manner == RETURNING:
+            task.stage = "declined"
+            self.answer(task, "decline", at, _REASONS[-1])
             return
         dice = self._dice("decide", task)
         may = task.minor and not self._desk and task.order not in self._declined

@@ -1,6 +1,6 @@
 """The make-believe coast: everything that happens on it, in the order of its own clock."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from heapq import heappop, heappush
@@ -39,6 +39,7 @@ class World:
         delay_ms: tuple[int, int] = (0, 0),
         only: frozenset[Kind] = frozenset(Kind),
         spells: Sequence[Spell] = (),
+        manners: Mapping[str, str] | None = None,
     ) -> None:
         self.site, self.seed, self.start, self.faults = site, seed, start, faults
         self.now: Millis = start
@@ -50,7 +51,7 @@ class World:
         self._almanac = Almanac(site, seed, swayed)
         scene = Scene(seed, self._almanac, Weather(seed, self._almanac, swayed), self)
         self._things = things_of(site, scene, start)
-        self._crews = Crews(site, seed, self)
+        self._crews = Crews(site, seed, self, manners)
         self._voices: dict[str, list[Voice]] = {}
         for device in sorted(site.devices.values(), key=lambda d: d.id):
             thing = self._things.get(device.facility)

@@ -38,8 +38,8 @@ def answered(order: Order, crew: str, reply: Reply, at: Millis, terms: Terms, *,
     """The order after a crew's answer; it may now be open, for the judge to give to somebody. Raises ConflictError.
     `wrong`: the sensors show it at this moment, so that nobody can confirm that it is well.
 
-    The desk's copy lets it take over what nobody has accepted, by accepting it; confirm, or decline, work that a person
-    vouches for; and grant or refuse more time.
+    Whoever was told that an order is late may take over what nobody has accepted, by accepting it. The desk confirms,
+    or declines, work that a person vouches for, and grants or refuses more time.
     """
     desk = terms.desk
     if order.ended:
@@ -195,11 +195,13 @@ def _confirmed(order: Order, crew: str, reply: Reply, at: Millis, desk: str, *, 
 
 
 def _taken_over(order: Order, crew: str, reply: Reply, at: Millis, desk: str) -> Order:
-    if crew != desk or not order.desk:
+    told = {rung.crew for rung in order.rungs} | ({desk} if order.desk else set())
+    if crew not in told:
         raise ConflictError(f"the order is with {order.crew}")
     if order.state is not OrderState.DISPATCHED or reply.action is not CrewAction.ACCEPT:
         raise ConflictError(f"the order is {order.state} with {order.crew}: an operator may reassign it")
-    free = life.reassign(order, by=crew, at=at, why="the duty desk takes over")
+    name = "the duty desk" if crew == desk else crew
+    free = life.reassign(order, by=crew, at=at, why=f"{name} takes over")
     given = life.dispatch(
         free,
         crew=crew,

@@ -299,7 +299,8 @@ class Judge:
         found = self._book.order(order, tick)
         if found is None:
             raise NotFoundError("no such order, or it ended more than two days ago")
-        theirs = not crew or crew in (found.crew, self._site.desk) or any(c.crew == crew for c in found.history)
+        told = (found.crew, self._site.desk, *(rung.crew for rung in found.rungs))
+        theirs = not crew or crew in told or any(c.crew == crew for c in found.history)
         if not theirs:
             raise NotFoundError("the order is with somebody else")
         return found
