@@ -3,17 +3,19 @@ oracle that reads all history at every second.
 """
 
 from collections.abc import Sequence
+from random import Random
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.readings import Millis, Reading
+from domain.readings import Millis, Reading, Value
 from rules.context.sun import sun_over
 from rules.core.state import QUIET, State
 from rules.core.step import due, step
 from rules.core.surroundings import Place, Tick
-from rules.runners.backtest import listening, rows
+from rules.runners.backtest import listening, reach, rows
 from tests.properties.test_rules_anywhere import BOOK, SITE, Heard, fresh, heard
 from tests.properties.test_rules_oracle import TIMELINE, Said, oracle
 from tests.unit.rules.coast import NIGHT, book_of, lines, said
@@ -42,6 +44,54 @@ def test_a_backtest_decides_what_the_live_engine_decided_when_nothing_was_late(a
     until = stored[-1].at + END
     changes = [change for reading in stored for change in live.hear([reading], reading.at)]
     assert backtested(stored, size, until) == lines(changes + live.hear([], until))
+
+
+AGES = {
+    "dark": "kind: light\nwhen: active_power < 10\nfor: 40s\nrepeat: 2\nclear: active_power > 60\nclear_for: 30s\n",
+    "leaning": "kind: light\nwhen: median(tilt_deg, minutes=4) > 5\nfor: 20s\nclear: max(tilt_deg, minutes=2) < 3\n",
+    "odour": "kind: toilet\nwhen: mean(nh3_ppm, minutes=3) >= 1.4\nfor: 30s\nclear: mean(nh3_ppm, minutes=2) < 1\n",
+    "full": "kind: bin\nwhen: fill_level >= 95\nclear: fill_level <= 30\nreopen_within: 2m\n",
+    "silent": "subject: device\nabsent: 3\nfor: 20s\nclear_repeat: 2\n",
+}
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_backtest_that_begins_later_gives_what_begins_after_its_reach_the_ids_that_it_had_live(seed: int):
+    dice, book = Random(seed), book_of(**AGES)
+    since, until = NIGHT + 30 * 60_000, NIGHT + 100 * 60_000 + END
+    known = since + reach(book, SITE)
+    calm = range(since - 20 * 60_000, known)  # what is open at the beginning stays unknown until it clears
+    spoken = sorted(
+        (NIGHT + minute * 60_000 + dice.randrange(20_000), device)
+        for minute in range(100)
+        for device in SITE.devices
+        if 10 <= minute < 45 or dice.random() < 0.9
+    )
+    stored = [said(SITE, device, at, whim(dice, device, calm=at in calm)) for at, device in spoken]
+    live, past = (listening(book, SITE, sun_over(SITE), begun) for begun in (NIGHT, since))
+    lived = [change for reading in stored for change in live.hear([reading], reading.at)] + live.hear([], until)
+    late = [reading for reading in stored if reading.at >= since]
+    again = [one for row, at in rows([late], 50) for one in past.hear(row, at)] + past.hear([], until)
+    wanted = {change.alarm for change in lived if change.cause > known}
+    assert len(wanted) > 10
+    assert {change.alarm for change in again if change.cause > known} == wanted
+
+
+def whim(dice: Random, device: str, *, calm: bool) -> dict[str, Value]:
+    """What it might say; nothing that is the matter, where all is calm."""
+    moves = dice.random()
+    match SITE.facilities[SITE.devices[device].facility].kind:
+        case "light":
+            lit = 80.0 if calm or moves < 0.7 else 1.0
+            return {"active_power": lit, "tilt_deg": 1.0 + moves if calm else 12 * moves}
+        case "bin":
+            return {"fill_level": 20.0 if calm else 100 * moves}
+        case "toilet":
+            return {"nh3_ppm": 0.2 if calm else 3 * moves}
+        case "feeder":
+            return {"breaker_tripped": not calm and moves < 0.02}
+        case _:
+            return {"gate_state": "up"}
 
 
 @settings(max_examples=120, deadline=None)
