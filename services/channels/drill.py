@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from services.dispatch.fitting import Room
 from services.dispatch.pacing import Limit
-from services.dispatch.postman import Parcel
+from services.dispatch.packing import Parcel
 
 
 class Drill:

@@ -16,7 +16,7 @@ from domain.ports import Clock
 from services.channels.addresses import Addresses
 from services.dispatch.fitting import Room
 from services.dispatch.pacing import Limit
-from services.dispatch.postman import Parcel
+from services.dispatch.packing import Parcel
 from services.dispatch.when import local
 
 TIMEOUT_S: Final = 10.0

@@ -9,7 +9,7 @@ from domain.errors import RejectedError, UnavailableError
 from services.channels.addresses import Addresses
 from services.dispatch.fitting import Room
 from services.dispatch.pacing import Limit
-from services.dispatch.postman import Parcel
+from services.dispatch.packing import Parcel
 
 TIMEOUT_S: Final = 15.0
 

@@ -16,7 +16,7 @@ from services.channels.robot_kinds import RobotKind
 from services.channels.web import Answer, Web, judged
 from services.dispatch.fitting import Room
 from services.dispatch.pacing import Limit
-from services.dispatch.postman import Parcel
+from services.dispatch.packing import Parcel
 
 _HEADERS: Final = {"Content-Type": "application/json; charset=utf-8"}
 

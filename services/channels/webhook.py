@@ -16,7 +16,7 @@ from services.channels.addresses import Addresses
 from services.channels.web import Web, judged
 from services.dispatch.fitting import Room
 from services.dispatch.pacing import Limit
-from services.dispatch.postman import Parcel
+from services.dispatch.packing import Parcel
 
 STAMP: Final = "Tidewalk-Timestamp"
 SIGNATURE: Final = "Tidewalk-Signature"

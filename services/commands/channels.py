@@ -15,7 +15,8 @@ from domain.errors import NotFoundError, RejectedError, TidewalkError
 from domain.site import Contact, Crew, Party, Site
 from services.dispatch.letters import PRACTICE
 from services.dispatch.pacing import Limit
-from services.dispatch.postman import Channel, Parcel
+from services.dispatch.packing import Parcel
+from services.dispatch.postman import Channel
 from services.dispatch.tongues import EN, ZH
 from services.dispatch.when import local
 from services.settings import Settings, settled

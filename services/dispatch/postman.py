@@ -5,8 +5,7 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from hashlib import blake2b
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
 
 import msgspec
 
@@ -15,31 +14,17 @@ from domain.messages import Message
 from domain.naming import DELIVERY
 from domain.ports import Clock
 from domain.readings import Millis
-from services.dispatch.digest import groups_of, lines_of
-from services.dispatch.fitting import Piece, Room, fitted, shortened
-from services.dispatch.letters import PRACTICE, Letter, Undelivered, Words, body_of
+from services.dispatch.fitting import Room
+from services.dispatch.letters import PRACTICE, Letter, Undelivered
 from services.dispatch.pacing import Limit, kept
+from services.dispatch.packing import Links, Parcel, packed
 from services.dispatch.sorting import Going, Standing, Waiting, after_failure, sort, targets
-from services.dispatch.tongues import EN, ZH
 
 log = logging.getLogger(__name__)
 
 MOST: Final = 2_000  # letters looked at together, the most urgent first
-SUBJECT: Final = Room(120, in_bytes=False)
 _AWAY_S: Final = 2.0  # before a database that is away is asked again
 _SHORTEST_S: Final = 0.05
-
-
-class Parcel(NamedTuple):
-    """One message as a channel gets it: cut to its size, with its answer links. The same key is the same message."""
-
-    key: str
-    address: str  # as the site has it: an address, or `env:NAME`
-    secret: str
-    subject: str
-    text: str
-    urgent: bool
-    orders: tuple[bytes, ...]  # each as JSON, for machines
 
 
 class Channel(Protocol):
@@ -103,7 +88,7 @@ class Round:
     tell: Callable[[Sequence[Message]], Awaitable[object]]
     zone: str  # the site's time zone
     simulated: bool
-    links: Callable[[str, str], str]  # (crew, order) → where they answer; "" where nowhere
+    links: Links
 
 
 class Postman:
@@ -201,7 +186,7 @@ class Postman:
         return todo.look_again
 
     async def _start(self, target: str, channel: Channel, going: Going, now: Millis) -> None:
-        taken, parcel = self._packed(channel, going, now)
+        parcel, taken = packed(going, channel.room, self._way.links, self._way.zone, now)
         numbers = tuple(one.number for one in taken)
         if any(one.batch != parcel.key for one in taken):
             await asyncio.to_thread(self._box.begin, numbers, parcel.key, now)
@@ -285,37 +270,6 @@ class Postman:
         for target, times in (await asyncio.to_thread(self._box.spoken, now - longest)).items():
             self._standing[target] = Standing(sent=tuple(times))
         self._began = True
-
-    # --- what is sent
-
-    def _packed(self, channel: Channel, going: Going, now: Millis) -> tuple[tuple[Waiting, ...], Parcel]:
-        """The message, and the letters that there is room for in it."""
-        bodies = [body_of(one.letter) for one in going.letters]
-        words = [body.words for body in bodies]
-        taken = going.letters
-        begun = going.letters[0].batch
-        if len(taken) == 1:
-            letter = taken[0].letter
-            text = fitted([*words[0].pieces, *self._link(letter, words[0])], channel.room)
-            subject, key = words[0].subject, begun or letter.key
-        else:
-            text, covers = (lines_of if going.urgent else groups_of)(words, now, self._way.zone, channel.room)
-            taken, subject = taken[:covers], text.partition("\n")[0]
-            key = begun or _key_of(taken)
-        first = taken[0].letter
-        orders = tuple(bytes(body.order) for body in bodies[: len(taken)])
-        return taken, Parcel(key, first.address, first.secret, shortened(subject, SUBJECT), text, going.urgent, orders)
-
-    def _link(self, letter: Letter, words: Words) -> list[Piece]:
-        url = self._way.links(letter.to, letter.order) if words.answer else ""
-        tongue = ZH if words.chinese else EN
-        return [Piece(tongue.answer.format(url=url), 0, link=True)] if url else []
-
-
-def _key_of(taken: Sequence[Waiting]) -> str:
-    """Of a digest: of what is in it."""
-    keys = "\x1f".join(one.letter.key for one in taken)
-    return f"digest:{blake2b(keys.encode(), digest_size=8).hexdigest()}"
 
 
 def _lost(letter: Letter, why: str) -> Undelivered:

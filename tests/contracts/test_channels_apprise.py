@@ -6,7 +6,7 @@ from aiohttp import web
 from domain.errors import RejectedError, UnavailableError
 from services.channels.addresses import Addresses
 from services.channels.long_tail import LongTail
-from services.dispatch.postman import Parcel
+from services.dispatch.packing import Parcel
 from tests.contracts.chat_vendors import served
 
 PARCEL = Parcel("o-1:1:crew:0", "env:TIDEWALK_TAIL", "", "s", "案号 SN-1", urgent=True, orders=())

@@ -11,7 +11,7 @@ import pytest
 from domain.errors import ConflictError, RejectedError, UnavailableError
 from services.channels.addresses import Addresses
 from services.channels.email import Email, SmtpSettings, smtp_of
-from services.dispatch.postman import Parcel
+from services.dispatch.packing import Parcel
 
 PARCEL = Parcel("o-1:1:crew:0", "lamps@coast.example", "", "【P1】灯\n不亮", "第一行\n第二行", urgent=True, orders=())
 

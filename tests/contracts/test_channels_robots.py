@@ -12,7 +12,7 @@ from services.channels.robot_kinds import KINDS
 from services.channels.robots import Robot
 from services.channels.web import Web
 from services.dispatch.fitting import Piece, fitted
-from services.dispatch.postman import Parcel
+from services.dispatch.packing import Parcel
 from tests.contracts.chat_vendors import Vendor, vendor_at
 
 SIGNED_WITH = "SEC-1f"

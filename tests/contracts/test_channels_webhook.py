@@ -13,7 +13,7 @@ from domain.errors import RejectedError, UnavailableError
 from services.channels.addresses import Addresses
 from services.channels.web import Web
 from services.channels.webhook import Webhook
-from services.dispatch.postman import Parcel
+from services.dispatch.packing import Parcel
 from tests.contracts.chat_vendors import served
 
 NOW_S = 1_790_812_800

@@ -11,7 +11,7 @@ from domain.naming import Priority
 from services.dispatch.fitting import Piece, Room
 from services.dispatch.letters import Body, Letter, Words
 from services.dispatch.pacing import Limit
-from services.dispatch.postman import Parcel
+from services.dispatch.packing import Parcel
 
 T0 = 1_790_812_800_000
 ROBOT = (Limit(20, 60_000),)
