@@ -33,7 +33,7 @@ AFTER_FAULT_S: Final = 60.0
 _AT_ONCE: Final = 200  # alarms and orders
 _ALL: Final = 1_000_000
 _ALARMS: Final = 5_000  # the newest, of which a window's are counted
-_KPI_WAITS: Final = 15 * MINUTE  # so long after its end a window waits for its roll-ups, and no longer
+_KPI_WAITS: Final = 15 * MINUTE  # so long after its end a window waits for its roll-ups, where there are none at all
 _MEASURED: Final = ("light", "bin", "toilet")
 
 
@@ -196,7 +196,10 @@ class Chronicle:
             begin = self._windows.begin(every, now)
             await asyncio.to_thread(self._books.move, name, begin)
         end = self._windows.end(every, begin)
-        if end > now or (now < end + _KPI_WAITS and (await self._rollups.behind())[0] < end):
+        if end > now:
+            return
+        drawn, _ = await self._rollups.behind()
+        if drawn < end and (drawn or now < end + _KPI_WAITS):
             return
         if every == "1d" and await asyncio.to_thread(self._books.cursor, "kpi.1h") < end:
             return  # a day is the sum of its hours

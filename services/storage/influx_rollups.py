@@ -102,11 +102,11 @@ class InfluxRollups:
         return f'time >= {nanoseconds(since)} AND time < {nanoseconds(until)} AND "site" = {quoted(self._site)}'
 
     async def _told(self, level: str, asked: str, read: Callable[[dict[str, Any]], T]) -> list[T]:
-        """What a level answers: nothing where nothing of it was ever written."""
+        """What a level, or the readings, answer: nothing where nothing of it was ever written."""
         try:
             return await self._asking[level].told(asked, read)
         except UnavailableError as away:
-            if level and no_database(away):
+            if no_database(away):
                 return []
             raise
 
