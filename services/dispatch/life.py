@@ -12,7 +12,7 @@ from typing import Any, Final
 from domain.errors import ConflictError
 from domain.naming import CrewAction, OperatorAction, Priority
 from domain.readings import Millis
-from services.dispatch.orders import NO_LIMITS, TELEMETRY, Asked, Limits, Order, OrderState, Pause, Rung, Step
+from services.dispatch.orders import ENDED, NO_LIMITS, TELEMETRY, Asked, Limits, Order, OrderState, Pause, Rung, Step
 from services.dispatch.orders import Change as Line
 
 DRAFT, OPEN, DISPATCHED = OrderState.DRAFT, OrderState.OPEN, OrderState.DISPATCHED
@@ -193,11 +193,10 @@ def resume(
     order: Order, *, by: str, at: Millis, why: str = "", limits: Limits | None = None, yellow: Limits | None = None
 ) -> Order:
     """Take it up again where it was left; limits move by as long as it lay, or to those that are said."""
-    lay = max(0, at - (order.held_at if order.held_at is not None else at))
+    lay = _lay(order, at)
     moved = moved_by(order.limits, lay) if limits is None else limits
     warned = moved_by(order.yellow, lay) if yellow is None else yellow
-    stood = order.stood + lay
-    return _step(order, Step.RESUME, by, at, why, limits=moved, yellow=warned, stood=stood, **_NOT_HELD)
+    return _step(order, Step.RESUME, by, at, why, limits=moved, yellow=warned)
 
 
 def moved_by(limits: Limits, lay: Millis) -> Limits:
@@ -240,8 +239,10 @@ def withdraw(order: Order, *, at: Millis, why: str) -> Order:
 
 
 def reassign(order: Order, *, by: str, at: Millis, why: str) -> Order:
-    """Take it from whoever has it (转派)."""
-    return _step(order, Step.REASSIGN, by, at, why)
+    """Take it from whoever has it (转派). For as long as its clock stood it has more time."""
+    lay = _lay(order, at) if order.state is ON_HOLD else 0
+    limits, yellow = moved_by(order.limits, lay), moved_by(order.yellow, lay)
+    return _step(order, Step.REASSIGN, by, at, why, limits=limits, yellow=yellow)
 
 
 def reopen(order: Order, *, alarm: str, who: str, at: Millis, why: str) -> Order:
@@ -321,7 +322,23 @@ def _step(order: Order, step: Step, who: str, at: Millis, why: str, **amended: A
     if step is Step.RESUME and order.held_from is not None:
         after = order.held_from
     line = Line(at, who, step, why, order.state, after, amended.get("crew", order.crew))
+    amended = {**_left_behind(order, after, at), **amended}
     return replace(order, state=after, history=(*order.history, line), **amended)
+
+
+def _left_behind(order: Order, after: OrderState, at: Millis) -> dict[str, Any]:
+    """What an order keeps no longer in another state: its hold, and a request for more time."""
+    gone: dict[str, Any] = {}
+    if order.state is ON_HOLD and after is not ON_HOLD:
+        gone = {**_NOT_HELD, "stood": order.stood + _lay(order, at)}
+    if after in (*ENDED, OPEN, DONE):
+        gone["asked"] = None
+    return gone
+
+
+def _lay(order: Order, at: Millis) -> Millis:
+    """How long the clock of a held order has stood."""
+    return max(0, at - (order.held_at if order.held_at is not None else at))
 
 
 def _refusal(order: Order, step: Step) -> str:
