@@ -31,6 +31,7 @@ An admin token is needed for setup: TIDEWALK_INFLUX_ADMIN_TOKEN, else TIDEWALK_I
 """
 TOKENS: Final = {SERVICE: "TIDEWALK_INFLUX_TOKEN", GRAFANA: "GRAFANA_INFLUX_TOKEN"}
 _POLL_S: Final = 1.0
+NEAR: Final[Millis] = 10 * 60_000  # the window that is not over yet, and the one that has just settled
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -144,7 +145,7 @@ async def _roll(
             alone = wiring.alone_as_store(settings)
         except ConflictError:
             click.echo("the service that runs on this state folder does it", err=True)
-            return await _watched(job)
+            return await _watched(job, until)
         with alone:
             return await _beats(job, until)
 
@@ -162,11 +163,15 @@ async def _beats(job: RollUps, until: Millis | None) -> tuple[int, Millis, int]:
     return beats, *await job.behind()
 
 
-async def _watched(job: RollUps) -> tuple[int, Millis, int]:
-    while (await job.behind())[1]:
-        click.echo(f"\r{(await job.behind())[1]} windows left   ", nl=False, err=True)
+async def _watched(job: RollUps, until: Millis | None) -> tuple[int, Millis, int]:
+    """Somebody else draws: until that has come so far, and nothing is left to be drawn again."""
+    end = min(until or 1 << 62, WallClock().now()) - NEAR
+    while True:
+        reached, left = await job.behind()
+        if not left and (reached >= end or not reached):
+            return 0, reached, left
+        click.echo(f"\r{left} windows left   ", nl=False, err=True)
         await asyncio.sleep(_POLL_S)
-    return 0, *await job.behind()
 
 
 def _settled(**said: Any) -> Settings:
