@@ -9,7 +9,7 @@ from grafana_foundation_sdk.models import dashboard as grafana
 
 from dashboards.influxql import NODES, ZONES, events, points, values_of
 from dashboards.looks import AMBER, RED
-from dashboards.target import SOURCES, Link, Note
+from dashboards.target import SOURCES, Link, Note, Variable
 from dashboards.tongues import Tongue, code
 from domain.naming import Kind
 from domain.series import ALARM, EVENTS, ORDER
@@ -132,13 +132,12 @@ def _all(*conditions: str) -> str:
 
 def _variable(name: str, label: str, tag: str, where: str, *, one: bool) -> grafana.VariableModel:
     query = values_of(tag, where=where)
-    return grafana.VariableModel(
+    return Variable(
         type_val=grafana.VariableType.QUERY,
         name=name,
         label=label,
         datasource=SOURCES[EVENTS],
         query=query,
-        definition=query,
         refresh=grafana.VariableRefresh.ON_TIME_RANGE_CHANGED,
         sort=grafana.VariableSort.ALPHABETICAL_CASE_INSENSITIVE_ASC,
         multi=not one,
@@ -150,7 +149,7 @@ def _variable(name: str, label: str, tag: str, where: str, *, one: bool) -> graf
 
 
 def _page(page: str) -> grafana.VariableModel:
-    return grafana.VariableModel(
+    return Variable(
         type_val=grafana.VariableType.CONSTANT,
         name="page",
         hide=grafana.VariableHide.HIDE_VARIABLE,

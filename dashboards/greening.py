@@ -4,7 +4,7 @@ from dashboards.board import Board
 from dashboards.facts import Facts
 from dashboards.influxql import drawn, newest
 from dashboards.kinds import foremost, kind_board, lines
-from dashboards.looks import NEVER, RED, bad_below, bad_from, line_at
+from dashboards.looks import NEVER, RED, bad_from, line_at
 from dashboards.panels import number
 from dashboards.tongues import Tongue
 from domain.naming import Kind
@@ -12,13 +12,11 @@ from domain.naming import Kind
 NOW = drawn("5m", Kind.GREEN)
 HOURLY = drawn("1h", Kind.GREEN)
 FACILITY = ("facility",)
-HOLDING = 36.0  # %, volumetric water at field capacity of a loam; a bed's own is its attribute holding_capacity
 
 
 def greening(t: Tongue, facts: Facts) -> Board:
     """The dashboard."""
     salt = facts["bed-salt.soil_ec"]
-    dry, moist = (facts[f"dry-bed.soil_moisture{end}/holding_capacity"] * HOLDING for end in ("", ".clear"))
     return kind_board(
         t,
         facts,
@@ -29,10 +27,13 @@ def greening(t: Tongue, facts: Facts) -> Board:
             number(
                 "greening-driest",
                 t("Driest bed", "最干绿地"),
-                t("How dry is the driest bed?", "最干的绿地含水率是多少？"),
+                t(
+                    "By its rule each bed has its own limit, a share of its field capacity: how dry is the driest?",
+                    "规则按各绿地自身田间持水量判定：最干的含水率是多少？",
+                ),
                 newest(NOW, "soil_moisture_last", pick="min"),
                 unit="percent",
-                steps=bad_below(dry, moist),
+                steps=NEVER,
                 none="—",
                 decimals=0,
             ),
@@ -67,7 +68,7 @@ def greening(t: Tongue, facts: Facts) -> Board:
                             t("Which beds must be watered first?", "先浇哪些绿地？"),
                             NOW,
                             "soil_moisture",
-                            bad_below(dry, moist),
+                            NEVER,
                             lowest=True,
                             high=50,
                         ),

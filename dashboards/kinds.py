@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from grafana_foundation_sdk.models import dashboard as grafana
 
-from dashboards.board import Board, Row
+from dashboards.board import ACROSS, Board, Row
 from dashboards.facts import Facts
 from dashboards.influxql import Store, listed, newest, outer, over_time, standing
 from dashboards.panels import chart, curves, rows
@@ -23,12 +23,15 @@ def kind_board(
     numbers: Sequence[grafana.Panel],
     middle: Sequence[Row],
 ) -> Board:
-    """A dashboard of a kind: three numbers that all have and three of its own, what is measured, what is not well."""
+    """A dashboard of a kind: three numbers that all have and none or three of its own, what is measured, what is not
+    well.
+    """
+    first = [*counted(t, slug, kinds), *numbers]
     return Board(
         slug=slug,
         title=title,
         rows=[
-            (5, [(4, panel) for panel in (*counted(t, slug, kinds), *numbers)]),
+            (5, [(ACROSS // len(first), panel) for panel in first]),
             *middle,
             (11, [(10, _map(t, slug, kinds)), (14, needing(t, facts, f"{slug}-needing", kinds))]),
         ],

@@ -36,7 +36,7 @@ def lots(t: Tongue, facts: Facts) -> Board:
                 t("Free spots", "空余泊位"),
                 t("Is there room for one more car: how many spots are free?", "还能停多少辆车？"),
                 newest(NOW, "available_spots_last", pick="sum"),
-                steps=steps(RED, (1, AMBER), (50, CALM)),
+                steps=steps(RED, (1, CALM)),
                 none="—",
             ),
             number(
@@ -96,7 +96,7 @@ def lots(t: Tongue, facts: Facts) -> Board:
                             "lots-gate",
                             t("Gates", "道闸"),
                             t("Which gate is at fault, and since when?", "哪个道闸故障，从何时开始？"),
-                            over_time(NOW, "last", "gate_state_last", by=FACILITY),
+                            over_time(HOURLY, "last", "gate_state_last", by=FACILITY, each="1h"),
                             states=gates,
                         ),
                     ),
@@ -120,5 +120,5 @@ def _room(t: Tongue) -> grafana.Panel:
         looks={"value": {"custom.cellOptions": {"type": "color-text"}}},
         by="value",
         unit=unit_of("available_spots"),
-        steps=steps(RED, (1, AMBER), (10, CALM)),
+        steps=steps(RED, (1, CALM)),
     )

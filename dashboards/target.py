@@ -5,7 +5,7 @@ from typing import Final
 
 from grafana_foundation_sdk.cog.variants import Dataquery
 from grafana_foundation_sdk.models.common import DataSourceRef
-from grafana_foundation_sdk.models.dashboard import DashboardLink
+from grafana_foundation_sdk.models.dashboard import DashboardLink, VariableModel
 
 from domain.series import EVENTS, ROLLUPS
 
@@ -75,3 +75,11 @@ class Link(DashboardLink):
         told = super().to_json()
         told.pop("placement", None)
         return told
+
+
+class Variable(VariableModel):
+    """A variable without what a newer Grafana than ours knows of intervals."""
+
+    def to_json(self) -> dict[str, object]:
+        """Without `auto…`, which only variables of that sort have."""
+        return {key: value for key, value in super().to_json().items() if not key.startswith("auto")}

@@ -84,7 +84,7 @@ def toilets(t: Tongue, facts: Facts) -> Board:
                             t("Where does the cleaner go next?", "下一座该保洁哪座？"),
                             NOW,
                             "people_since_clean",
-                            bad_from(uses, 0.8 * uses),
+                            bad_from(uses),
                             high=uses,
                         ),
                     ),
@@ -155,4 +155,4 @@ def toilets(t: Tongue, facts: Facts) -> Board:
 
 
 def _low(limit: float) -> Thresholds:
-    return steps(RED, (limit, AMBER), (2 * limit, CALM))
+    return steps(RED, (limit, CALM))

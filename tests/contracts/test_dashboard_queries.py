@@ -5,8 +5,9 @@ import re
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 from xml.etree import ElementTree as ET
@@ -73,13 +74,18 @@ def answer(url: str, asked: Asked, since: int, until: int, **values: str) -> lis
     query = filled(asked.query, since, until, values=values)
     assert "$" not in re.sub(r"\$/", "", query), query
     database = bucket_of(BUCKET, asked.source.removeprefix("tidewalk").removeprefix("-"))
+    return list(_answered(url, asked.place, database, query))
+
+
+@cache
+def _answered(url: str, place: str, database: str, query: str) -> Sequence[dict[str, Any]]:
     told = urllib.parse.urlencode({"db": database, "q": query, "epoch": "ms"}).encode()
     try:
         with urllib.request.urlopen(f"{url}/query", told, timeout=20) as said:  # noqa: S310
             (result,) = json.loads(said.read())["results"]
     except urllib.error.HTTPError as refused:
-        pytest.fail(f"{asked.place}: {query}: {refused.read().decode()}")
-    assert "error" not in result, (asked.place, query, result)
+        pytest.fail(f"{place}: {query}: {refused.read().decode()}")
+    assert "error" not in result, (place, query, result)
     return list(result.get("series", []))
 
 

@@ -31,7 +31,7 @@ from domain.series import (
 Value = float | bool | str
 UNTIL = 1_790_006_400_000
 SINCE = UNTIL - 7 * DAY
-STEP = 4 * HOUR
+STEP = 8 * HOUR
 ZONES = ("z0", "z1")
 BAD = {
     "fill_level": 97.0,
