@@ -183,7 +183,8 @@ def words(order: Order, site: Site, to: str, *, instead_of: str = "") -> Words:
     if gone:
         group = head.partition(" ")[0] + group
     subject = f"{mark}{head} | {told.spot}" + (f" | {told.deadlines}" if told.deadlines and not gone else "")
-    return Words(tongue.chinese, site.simulated, tuple(pieces), subject, group, order.case, not gone)
+    answers = not gone and to in site.crews  # a party has no page to answer on
+    return Words(tongue.chinese, site.simulated, tuple(pieces), subject, group, order.case, answers)
 
 
 def body_of(one: Letter) -> Body:
