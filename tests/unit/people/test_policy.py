@@ -25,7 +25,7 @@ def test_an_administrator_may_everything_and_nobody_may_what_an_administrator_ma
 
 def test_reading_is_for_all_roles_and_changing_never_for_viewers_and_crews():
     for route, deed in POLICY.items():
-        if not route.startswith("GET"):
+        if not route.startswith("GET") and deed.reach != "signed":  # whoever has a crew's link is that crew
             assert not deed.roles & {Role.VIEWER, Role.CREW}, route
 
 
