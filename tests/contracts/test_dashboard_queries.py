@@ -1,5 +1,6 @@
 """Every question of every dashboard, note, variable and alert is answered by a real InfluxDB that holds a week."""
 
+import asyncio
 import json
 import re
 import urllib.error
@@ -23,8 +24,8 @@ from domain.series import DAY, PARTS, bucket_of
 from rules.book import shipped
 from services.cli import cli
 from services.grafana.facts import facts_of
-from tests.machines.influx import InfluxMachine
-from tests.machines.staged_week import SINCE, UNTIL, into_1x, places, write_week
+from tests.machines.influx import InfluxMachine, forget_bucket, named_2x
+from tests.machines.staged_week import SINCE, UNTIL, into_1x, into_2x, places, write_week
 
 pytestmark = pytest.mark.machine
 
@@ -80,8 +81,11 @@ def answer(url: str, asked: Asked, since: int, until: int, **values: str) -> lis
 @cache
 def _answered(url: str, place: str, database: str, query: str) -> Sequence[dict[str, Any]]:
     told = urllib.parse.urlencode({"db": database, "q": query, "epoch": "ms"}).encode()
+    named = named_2x() or {"url": ""}
+    headers = {"Authorization": f"Token {named['token']}"} if url == named["url"] else {}
     try:
-        with urllib.request.urlopen(f"{url}/query", told, timeout=20) as said:  # noqa: S310
+        request = urllib.request.Request(f"{url}/query", told, headers)  # noqa: S310
+        with urllib.request.urlopen(request, timeout=20) as said:  # noqa: S310
             (result,) = json.loads(said.read())["results"]
     except urllib.error.HTTPError as refused:
         pytest.fail(f"{place}: {query}: {refused.read().decode()}")
@@ -93,11 +97,23 @@ def values_in(series: list[dict[str, Any]]) -> list[Any]:
     return [row[-1] for one in series for row in one["values"] if any(value is not None for value in row[1:])]
 
 
-@pytest.fixture(scope="module")
-def filled_store(influx: InfluxMachine) -> str:
+@pytest.fixture(scope="module", params=["1.x", *(["2.x"] if named_2x() else [])])
+def filled_store(request: pytest.FixtureRequest) -> Iterator[str]:
     """Holds the week. Its address."""
-    write_week(into_1x(influx.url), BUCKET, WANTED)
-    return influx.url
+    if request.param == "1.x":
+        machine: InfluxMachine = request.getfixturevalue("influx")
+        write_week(into_1x(machine.url), BUCKET, WANTED)
+        yield machine.url
+        return
+    named = named_2x()
+    assert named
+    made: dict[str, str] = {}
+    try:
+        write_week(into_2x(**named, made=made), BUCKET, WANTED)
+        yield named["url"]
+    finally:
+        for bucket in made:
+            asyncio.run(forget_bucket(named["url"], named["token"], named["org"], bucket))
 
 
 @pytest.mark.parametrize("name", BOARDS)
@@ -143,7 +159,21 @@ def test_every_dashboard_is_drawn_without_grafana_and_needs_nothing_else(
     filled_store: str, tmp_path: Path, tongue: str
 ):
     until = datetime.fromtimestamp(UNTIL / 1000, UTC).isoformat()
-    command = ["dashboards", "preview", "--influx", filled_store, "--bucket", BUCKET, "--out", str(tmp_path), "--json"]
+    named = named_2x() or {"url": "", "token": ""}
+    token = named["token"] if filled_store == named["url"] else ""
+    command = [
+        "dashboards",
+        "preview",
+        "--influx",
+        filled_store,
+        "--token",
+        token,
+        "--bucket",
+        BUCKET,
+        "--out",
+        str(tmp_path),
+        "--json",
+    ]
     ran = CliRunner().invoke(cli, [*command, "--until", until, "--for", "7d", "--tongue", tongue])
     assert ran.exit_code == 0, ran.exception
     told = json.loads(ran.stdout.splitlines()[-1])

@@ -4,6 +4,7 @@ Of every kind one facility in each of two zones; in zone z0 things are bad, in z
 is made up: questions are proven with it, never the writers, who have tests of their own.
 """
 
+import json
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator
@@ -112,6 +113,27 @@ def into_1x(url: str) -> Store:
             made.add(database)
         where = f"{url}/write?{urllib.parse.urlencode({'db': database, 'precision': 'ms'})}"
         urllib.request.urlopen(where, lines, timeout=60).close()  # noqa: S310
+
+    return store
+
+
+def into_2x(url: str, token: str, org: str, made: dict[str, str]) -> Store:
+    """Writes to a 2.x; a bucket is made where it is first written to, and told in `made` with its id."""
+    headers = {"Authorization": f"Token {token}", "Content-Type": "application/json"}
+
+    def asked(path: str, body: bytes | None = None, method: str = "GET") -> bytes:
+        request = urllib.request.Request(f"{url}{path}", body, headers, method=method)  # noqa: S310
+        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
+            told: bytes = answer.read()
+            return told
+
+    def store(database: str, lines: bytes) -> None:
+        if database not in made:
+            (one,) = json.loads(asked(f"/api/v2/orgs?{urllib.parse.urlencode({'org': org})}"))["orgs"]
+            body = json.dumps({"orgID": one["id"], "name": database, "retentionRules": []}).encode()
+            made[database] = json.loads(asked("/api/v2/buckets", body, "POST"))["id"]
+        where = urllib.parse.urlencode({"bucket": database, "org": org, "precision": "ms"})
+        asked(f"/api/v2/write?{where}", lines, "POST")
 
     return store
 
