@@ -1,5 +1,9 @@
-"""One contract for letters in memory and in SQL; what people may do with them is SQL's alone."""
+"""One contract for letters in memory and in SQL; what people may do with them is SQL's alone.
 
+TIDEWALK_TEST_SQL_URL adds a database of any other make; our tables in it are dropped first.
+"""
+
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,9 +15,11 @@ from services.dispatch.letters import Letter
 from services.dispatch.postman import Letterbox
 from services.judge.outcome import Outcome
 from services.storage.letters import SqlLetterbox
-from services.storage.schema import upgrade
 from services.storage.sql import JudgeStore
+from tests.contracts.test_judge_store import emptied
 from tests.unit.dispatch.letterbox import T0, MemoryBox, a_letter
+
+GIVEN = [url] if (url := os.environ.get("TIDEWALK_TEST_SQL_URL", "")) else []
 
 
 class Place:
@@ -29,13 +35,16 @@ class Place:
             self.box.put(*letters)
 
 
-@pytest.fixture(params=["memory", "sql"])
+@pytest.fixture(params=["memory", "sqlite", *GIVEN])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     if request.param == "memory":
         yield Place(MemoryBox(), None)
         return
-    url = f"sqlite:///{tmp_path / 'books.sqlite'}"
-    upgrade(url)
+    yield from kept_at(f"sqlite:///{tmp_path / 'books.sqlite'}" if request.param == "sqlite" else request.param)
+
+
+def kept_at(url: str) -> Iterator[Place]:
+    emptied(url)
     store, box = JudgeStore(url), SqlLetterbox(url)
     yield Place(box, store)
     box.close()
@@ -98,14 +107,9 @@ def test_what_is_buried_or_covered_waits_no_more(place: Place):
 # --- people
 
 
-@pytest.fixture
-def sql(tmp_path: Path) -> Iterator[Place]:
-    url = f"sqlite:///{tmp_path / 'books.sqlite'}"
-    upgrade(url)
-    store, box = JudgeStore(url), SqlLetterbox(url)
-    yield Place(box, store)
-    box.close()
-    store.close()
+@pytest.fixture(params=["sqlite", *GIVEN])
+def sql(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    yield from kept_at(f"sqlite:///{tmp_path / 'books.sqlite'}" if request.param == "sqlite" else request.param)
 
 
 def test_a_dead_letter_can_be_tried_again_or_let_be_and_no_other(sql: Place):
