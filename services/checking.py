@@ -1,5 +1,6 @@
 """What `tidewalk serve` would do with these settings and files, and what keeps it from doing it. Changes nothing."""
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
@@ -8,6 +9,7 @@ from domain.errors import FaultyFileError, TidewalkError
 from domain.site import Site
 from services import wiring
 from services.api.access import access_of
+from services.contacts import reached
 from services.roles import ALL, Role, named, roles_of
 from services.settings import Settings, settled_so_far
 from services.site.faults import FaultySiteError
@@ -67,6 +69,7 @@ def checked(said: Mapping[str, Any]) -> Checked:
     if site is not None:
         _wire(found, settings, site)
         _readings(found, settings, site, roles)
+        _contacts(found, settings, site)
     _books(found, settings)
     _state(found, settings)
     _api(found, settings, roles)
@@ -119,6 +122,20 @@ def _readings(found: Checked, settings: Settings, site: Site, roles: frozenset[R
         if not settings.influx_token.get_secret_value():
             what = "no token for InfluxDB: only one that asks for none will take readings"
             found.warnings.append(Fault(what, "set TIDEWALK_INFLUX_TOKEN"))
+
+
+def _contacts(found: Checked, settings: Settings, site: Site) -> None:
+    """Who is reached beside MQTT. What is missing is a warning: the next contact is told, and MQTT always."""
+    mail = "say TIDEWALK_SMTP=smtp://USER:PASSWORD@HOST:PORT and TIDEWALK_SMTP_FROM=NAME@DOMAIN"
+    people = found.tried(lambda: list(reached(settings, site, os.environ)), mail)
+    if not people:
+        return
+    well = [one for one in people if not one.missing]
+    found.would["contacts"] = f"reach {len({one.to.id for one in well})} crews and parties over {len(well)} contacts"
+    for one in people:
+        if one.missing:
+            what = f"{one.to.id} is not reached over {one.contact.channel}: {one.missing}"
+            found.warnings.append(Fault(what, "set it, or take the contact out of the site file"))
 
 
 def _books(found: Checked, settings: Settings) -> None:

@@ -4,22 +4,20 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 import click
 
 from domain.errors import NotFoundError, RejectedError, TidewalkError
-from domain.site import Contact, Crew, Party, Site
-from services.dispatch.letters import PRACTICE
-from services.dispatch.pacing import Limit
+from domain.site import Crew, Site
 from services.dispatch.packing import Parcel
-from services.dispatch.postman import Channel
 from services.dispatch.tongues import EN, ZH
 from services.dispatch.when import local
 from services.settings import Settings, settled
+
+if TYPE_CHECKING:
+    from services.contacts import Reached
 
 LIST_KEYS: Final = "Last, one line: contacts (to, place, channel, address, ready, limit of each), simulated."
 TEST_KEYS: Final = "Last, one line: to, place, channel, address, taken, why."
@@ -29,17 +27,6 @@ Examples:
   tidewalk channels --site /etc/tidewalk/site test desk   a test message over the first contact of the duty desk
   tidewalk channels test light-office --place 1           over their second one
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Reached:
-    """One contact of somebody. `missing` is why it cannot be used; "" where it can."""
-
-    to: Crew | Party
-    place: int
-    contact: Contact
-    missing: str
-    limit: str
 
 
 @click.group(epilog=EXAMPLES)
@@ -59,10 +46,11 @@ def channels(ctx: click.Context, site: str | None) -> None:
 @click.pass_obj
 def list_(settings: Settings, *, as_json: bool) -> None:
     """Show every contact in order, whether its address is set here, and its limit. Nothing is sent."""
+    from services.contacts import reached
     from services.wiring import site_of
 
     site = site_of(settings)
-    found = list(_reached(settings, site))
+    found = list(reached(settings, site, os.environ))
     if not found:
         click.echo("Nobody has contacts: crews hear of their orders over MQTT alone.")
     for one in found:
@@ -93,10 +81,11 @@ def test(settings: Settings, who: str, place: int, *, as_json: bool) -> None:
     """Send a test message to one contact, marked as a test, and show what came of it. Exit code 1 where it was not
     taken. It counts for the channel's limit, of which a running service does not know.
     """
+    from services.contacts import reached
     from services.wiring import site_of
 
     site = site_of(settings)
-    mine = [one for one in _reached(settings, site) if one.to.id == who]
+    mine = [one for one in reached(settings, site, os.environ) if one.to.id == who]
     if place >= len(mine):
         raise NotFoundError(f"{who} has {len(mine) or 'no'} contacts in the site; see tidewalk channels list")
     chosen = mine[place]
@@ -116,42 +105,7 @@ def test(settings: Settings, who: str, place: int, *, as_json: bool) -> None:
         sys.exit(1)
 
 
-def _reached(settings: Settings, site: Site) -> Iterator[Reached]:
-    """Every contact of the site, in the order in which they are tried."""
-    from services.channels.web import Web
-    from services.clocks import WallClock
-    from services.wiring import channels_of
-
-    known = channels_of(settings, Web(), WallClock(), os.environ)
-    people: list[Crew | Party] = [*site.crews.values(), *site.parties.values()]
-    for somebody in people:
-        for place, contact in enumerate(somebody.contacts):
-            channel = known.get(contact.channel)
-            limit = _limit(channel.limits) if channel is not None else "no limit known"
-            yield Reached(somebody, place, contact, _missing(site, contact, known, os.environ), limit)
-
-
-def _missing(site: Site, contact: Contact, known: Mapping[str, Channel], environment: Mapping[str, str]) -> str:
-    if site.simulated and contact.channel not in PRACTICE:
-        return "a simulated site reaches nobody in the real world: its contacts are of the channel `drill`"
-    if contact.channel not in known:
-        return "no mail server is named: set TIDEWALK_SMTP and TIDEWALK_SMTP_FROM"
-    for said in (contact.to, contact.secret):
-        name = said.removeprefix("env:")
-        if name != said and not environment.get(name, "").strip():
-            return f"{name} is not set here"
-    return ""
-
-
-def _limit(limits: Any) -> str:
-    def one(limit: Limit) -> str:
-        span = "minute" if limit.span_ms == 60_000 else f"{limit.span_ms // 1000} s"
-        return f"{limit.most} a {span}"
-
-    return ", ".join(one(limit) for limit in limits)
-
-
-async def _sent(settings: Settings, site: Site, one: Reached) -> None:
+async def _sent(settings: Settings, site: Site, one: "Reached") -> None:
     from services.channels.web import Web
     from services.clocks import WallClock
     from services.wiring import channels_of

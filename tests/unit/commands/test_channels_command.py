@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from services.checking import checked
 from services.commands.channels import channels
 from services.site import find
 from tests.contracts.chat_vendors import vendor_at
@@ -87,3 +88,16 @@ def test_a_simulated_site_reaches_nobody(tmp_path: Path, monkeypatch: pytest.Mon
     code, told = said("--site", where, "test", json.loads(result.stdout.splitlines()[-1])["contacts"][0]["to"])
     assert code == 1
     assert "simulated" in str(told["why"])
+
+
+def test_the_check_of_a_service_says_who_is_not_reached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    where = site(tmp_path, simulated=False)
+    found = checked({"site": where, "state": tmp_path / "state"})
+    assert [one.what for one in found.warnings if "is not reached over" in one.what] == [
+        "collect-w1 is not reached over wecom: TIDEWALK_CH_WEST is not set here",
+        "collect-w1 is not reached over email: no mail server is named: set TIDEWALK_SMTP and TIDEWALK_SMTP_FROM",
+    ]
+    monkeypatch.setenv("TIDEWALK_SMTP", "mail.example:hidden")
+    (wrong,) = checked({"site": where, "state": tmp_path / "state"}).faults
+    assert wrong.what.startswith("mail: say TIDEWALK_SMTP=")
+    assert "hidden" not in wrong.what
