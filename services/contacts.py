@@ -1,15 +1,13 @@
 """Everybody whom a site reaches beside MQTT: over which contact, under what limit, and what is missing for it here."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from domain.site import Contact, Crew, Party, Site
 from services import wiring
-from services.channels.web import Web
 from services.clocks import WallClock
 from services.dispatch.letters import PRACTICE
 from services.dispatch.pacing import Limit
-from services.dispatch.postman import Channel
 from services.settings import Settings
 
 
@@ -28,16 +26,15 @@ def reached(settings: Settings, site: Site, environment: Mapping[str, str]) -> I
     """Every contact of the site, in the order in which they are tried. Raises ConflictError where mail is set up
     wrongly.
     """
-    known = wiring.channels_of(settings, Web(), WallClock(), environment)
+    known = wiring.limits_of(settings, WallClock())
     people: list[Crew | Party] = [*site.crews.values(), *site.parties.values()]
     for somebody in people:
         for place, contact in enumerate(somebody.contacts):
-            channel = known.get(contact.channel)
-            limit = _limit(channel.limits) if channel is not None else "no limit known"
+            limit = _limit(known[contact.channel]) if contact.channel in known else "no limit known"
             yield Reached(somebody, place, contact, _missing(site, contact, known, environment), limit)
 
 
-def _missing(site: Site, contact: Contact, known: Mapping[str, Channel], environment: Mapping[str, str]) -> str:
+def _missing(site: Site, contact: Contact, known: Collection[str], environment: Mapping[str, str]) -> str:
     if site.simulated and contact.channel not in PRACTICE:
         return "a simulated site reaches nobody in the real world: its contacts are of the channel `drill`"
     if contact.channel not in known:

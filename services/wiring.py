@@ -35,6 +35,7 @@ from services.channels.robot_kinds import KINDS
 from services.channels.robots import Robot
 from services.channels.web import Web
 from services.channels.webhook import Webhook
+from services.dispatch.pacing import Limit
 from services.dispatch.postman import Channel
 from services.editions import Edition
 from services.heartbeats import Heartbeats
@@ -341,6 +342,22 @@ def channels_of(settings: Settings, web: Web, clock: Clock, environment: Mapping
     if settings.smtp.get_secret_value():
         found["email"] = Email(smtp_of(settings.smtp.get_secret_value(), settings.smtp_from), names, clock)
     return found
+
+
+@asynccontextmanager
+async def sending(
+    settings: Settings, clock: Clock, environment: Mapping[str, str]
+) -> AsyncIterator[dict[str, Channel]]:
+    """The channels to contacts, for whoever sends something by hand. Raises like `channels_of`."""
+    async with Web() as web:
+        yield channels_of(settings, web, clock, environment)
+
+
+def limits_of(settings: Settings, clock: Clock) -> dict[str, Sequence[Limit]]:
+    """The channels to contacts that are set up, and how often one address of each may be spoken to. Raises like
+    `channels_of`.
+    """
+    return {name: channel.limits for name, channel in channels_of(settings, Web(), clock, {}).items()}
 
 
 @asynccontextmanager

@@ -106,9 +106,8 @@ def test(settings: Settings, who: str, place: int, *, as_json: bool) -> None:
 
 
 async def _sent(settings: Settings, site: Site, one: "Reached") -> None:
-    from services.channels.web import Web
     from services.clocks import WallClock
-    from services.wiring import channels_of
+    from services.wiring import sending
 
     clock = WallClock()
     tongue = EN if isinstance(one.to, Crew) and one.to.language == "en" else ZH
@@ -116,5 +115,5 @@ async def _sent(settings: Settings, site: Site, one: "Reached") -> None:
     text = tongue.tried.format(who=tongue.name(one.to.name), channel=one.contact.channel, at=at)
     key = f"test:{uuid4().hex}"
     parcel = Parcel(key, one.contact.to, one.contact.secret, text, text, urgent=False, orders=())
-    async with Web() as web:
-        await channels_of(settings, web, clock, os.environ)[one.contact.channel].send(parcel)
+    async with sending(settings, clock, os.environ) as known:
+        await known[one.contact.channel].send(parcel)
