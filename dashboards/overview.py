@@ -49,13 +49,16 @@ def _element(t: Tongue, element: Element) -> grafana.Panel:
 
 
 def _orders(t: Tongue) -> list[grafana.Panel]:
-    latest = standing(PLACES, "rank", "open_orders", "order_due", "priority")
+    latest = standing(PLACES, "rank", "order", "open_orders", "order_due", "priority")
     return [
         number(
             "overview-open",
             t("Open orders", "在办工单"),
-            t("How many work orders are not ended?", "当前有多少工单尚未结案？"),
-            outer(PLACES, "sum(open_orders) AS n", latest),
+            t(
+                "Of each facility the most urgent, and one of many lamps once: how many work orders are open?",
+                "每处设施计最急的一单、多灯同单只计一次：有多少工单尚未结案？",
+            ),
+            outer(PLACES, 'count(distinct("order")) AS n', latest, where="open_orders > 0"),
             steps=steps(CALM),
         ),
         number(

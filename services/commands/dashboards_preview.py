@@ -18,7 +18,7 @@ from services.clocks import WallClock
 from services.commands.span import MOMENT, SPAN
 from services.grafana.asking import InfluxQl
 
-PREVIEW_KEYS = "Last, one line: pages, questions, unanswered (panels without an answer)."
+PREVIEW_KEYS = "Last, one line: pages, questions, unanswered (panels without an answer), missing (buckets)."
 SHIPPED = Path(__file__).resolve().parents[2] / "dashboards"
 
 
@@ -68,27 +68,33 @@ def preview(
     out.mkdir(parents=True, exist_ok=True)
     others = [(f"{slug}.html", board["title"]) for slug, board in boards.items()]
     chosen = facility or _unwell(store, bucket, end)
-    told: dict[str, Any] = {"pages": [], "questions": 0, "unanswered": []}
+    told: dict[str, Any] = {"pages": [], "questions": 0, "unanswered": [], "missing": set()}
     for slug, board in boards.items():
         since = end - (span or SPAN.convert(board["time"]["from"].removeprefix("now-"), None, None))
-        answers = {}
+        answers: dict[int, list[Any]] = {}
         for panel in board["panels"]:
-            answers[panel["id"]] = [
-                store.series(
-                    bucket_of(bucket, target["datasource"]["uid"].removeprefix("tidewalk").removeprefix("-")),
-                    filled(target["query"], since, end, values={"facility": chosen} if slug == "facility" else {}),
-                )
-                for target in panel["targets"]
-            ]
-            told["questions"] += len(panel["targets"])
+            answers[panel["id"]] = []
+            for target in panel["targets"]:
+                database = bucket_of(bucket, target["datasource"]["uid"].removeprefix("tidewalk").removeprefix("-"))
+                values = {"facility": chosen} if slug == "facility" else {}
+                try:
+                    series = store.series(database, filled(target["query"], since, end, values=values))
+                except NotFoundError as missing:
+                    series = []
+                    told["missing"].add(str(missing))
+                answers[panel["id"]].append(series)
+                told["questions"] += 1
             if not any(answers[panel["id"]]):
                 told["unanswered"].append(f"{slug}: {panel['title']}")
         drawing = Drawing(since, end, zone, others)
         (out / f"{slug}.html").write_text(page(board, answers, drawing), encoding="utf-8")
         told["pages"].append(f"{slug}.html")
+    told["missing"] = sorted(told["missing"])
     if as_json:
         click.echo(json.dumps(told, ensure_ascii=False))
         return
+    for why in told["missing"]:
+        click.echo(why)
     for name in told["unanswered"]:
         click.echo(f"nothing found: {name}")
     click.echo(f"{len(told['pages'])} pages of {told['questions']} questions: {out / 'overview.html'}")

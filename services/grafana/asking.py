@@ -6,7 +6,7 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
-from domain.errors import ConflictError, UnavailableError
+from domain.errors import ConflictError, NotFoundError, UnavailableError
 
 _PATIENCE_S: Final = 60.0
 
@@ -26,7 +26,9 @@ class InfluxQl:
             self._headers["Authorization"] = f"Token {token}"
 
     def series(self, database: str, query: str) -> Sequence[Mapping[str, Any]]:
-        """The series of the answer. Raises ConflictError where the question is refused, UnavailableError."""
+        """The series of the answer. Raises NotFoundError where there is no such database, ConflictError where the
+        question is refused, UnavailableError.
+        """
         body = urlencode({"db": database, "q": query, "epoch": "ms"})
         try:
             self._connection.request("POST", "/query", body, self._headers)
@@ -40,6 +42,8 @@ class InfluxQl:
             raise UnavailableError(f"{self._url} answers {answered.status} and no JSON") from None
         result = told.get("results", [told])[0]
         if why := result.get("error") or told.get("error") or told.get("message"):
+            if "database not found" in why:
+                raise NotFoundError(f"there is no bucket {database}: tidewalk influx setup makes it")
             raise ConflictError(f"InfluxDB refuses a question to {database}: {why}")
         found: Sequence[Mapping[str, Any]] = result.get("series", [])
         return found

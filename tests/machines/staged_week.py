@@ -189,6 +189,7 @@ def _told_of(place: Place, n: int, at: int) -> Iterator[str]:
         "open_alarms": int(bad),
         "open_orders": int(bad),
         "priority": "P1" if bad else "",
+        "order": f"order-{place.kind}" if bad else "",
         "lat": 36.05 + [*Kind].index(place.kind) * 0.002,
         "lon": 120.30 + ZONES.index(place.zone) * 0.02 + place.number * 1e-4,
         **_timed(place, at),
