@@ -99,6 +99,22 @@ def in_range(
     return _target(store, text, alias=alias or " ".join(f"$tag_{tag}" for tag in by) or "$m")
 
 
+def risen(store: Store, field: str, *, by: tuple[str, ...] = (), each: str = EACH, alias: str = "") -> Target:
+    """By how much a counter rose in each interval; that it was set back is no fall."""
+    grouped = ", ".join([f"time({each})", *store.by(by)])
+    text = (
+        f"SELECT non_negative_difference(max({store.field(field)})) FROM {_from(store)}"  # noqa: S608
+        f" WHERE {_where(store, RANGE, '')} GROUP BY {grouped} fill(none)"
+    )
+    return _target(store, text, alias=alias or " ".join(f"$tag_{tag}" for tag in by) or "$m")
+
+
+def risen_in_range(store: Store, field: str) -> Target:
+    """By how much a counter rose in the whole range."""
+    inner = f"SELECT non_negative_difference({store.field(field)}) AS rise FROM {_from(store)}"  # noqa: S608
+    return _target(store, f"SELECT sum(rise) AS n FROM ({inner} WHERE {_where(store, RANGE, '')})")  # noqa: S608
+
+
 def share_in_range(
     store: Store, part: str, whole: str, *, by: tuple[str, ...] = (), where: str = "", alias: str = "", times: int = 100
 ) -> Target:

@@ -5,7 +5,7 @@ from grafana_foundation_sdk.models import dashboard as grafana
 from dashboards.alerts import BEHIND_S, SKEW_S
 from dashboards.board import Board
 from dashboards.facts import Facts
-from dashboards.influxql import events, in_range, over_time
+from dashboards.influxql import events, in_range, over_time, risen, risen_in_range
 from dashboards.looks import AMBER, CALM, RED, UNKNOWN, bad_below, bad_from, line_at, steps
 from dashboards.panels import curves, number, ribbons
 from dashboards.tongues import Tongue
@@ -79,7 +79,7 @@ def _numbers(t: Tongue) -> list[grafana.Panel]:
             "ingest-aside",
             t("Set aside in the range", "时段内隔离"),
             t("How much could not be read or believed?", "有多少数据无法解析或不可信？"),
-            in_range(HEALTH, "spread", "quarantined"),
+            risen_in_range(HEALTH, "quarantined"),
             steps=steps(CALM, (1, AMBER)),
             none="0",
         ),
@@ -173,8 +173,8 @@ def _aside(t: Tongue) -> grafana.Panel:
         "ingest-quarantine",
         t("Set aside", "隔离"),
         t("When did data come that cannot be read?", "何时出现无法解析的数据？"),
-        over_time(HEALTH, "spread", "quarantined", alias=t("set aside", "隔离")),
-        over_time(HEALTH, "spread", "readings_refused", alias=t("refused by the store", "时序库拒绝")),
+        risen(HEALTH, "quarantined", alias=t("set aside", "隔离")),
+        risen(HEALTH, "readings_refused", alias=t("refused by the store", "时序库拒绝")),
         low=0,
         bars=True,
     )

@@ -4,7 +4,7 @@ from grafana_foundation_sdk.models import dashboard as grafana
 
 from dashboards.board import Board
 from dashboards.facts import Facts
-from dashboards.influxql import drawn, newest, over_time
+from dashboards.influxql import drawn, newest, over_time, risen
 from dashboards.kinds import kind_board, lines
 from dashboards.looks import AMBER, CALM, RED, bad_from, steps
 from dashboards.panels import curves, number, ribbons, rows
@@ -84,7 +84,7 @@ def lots(t: Tongue, facts: Facts) -> Board:
                             "lots-in",
                             t("Cars in, by lot", "各车场驶入"),
                             t("Does a lot take cars at all, and when is the rush?", "车场是否有车驶入，高峰在何时？"),
-                            over_time(HOURLY, "spread", "vehicles_in_max", by=FACILITY, each="2h"),
+                            risen(HOURLY, "vehicles_in_max", by=FACILITY, each="1h"),
                             unit=unit_of("vehicles_in"),
                             bars=True,
                             stacked=True,
