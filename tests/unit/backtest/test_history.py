@@ -93,7 +93,7 @@ def test_what_no_rule_asks_for_need_not_be_read_and_nothing_is_decided_otherwise
     whole = found(OfColumns("duckdb", DuckColumns(file), *SPAN))
     pruned = OfColumns("duckdb", DuckColumns(file), *SPAN, needed([BOOK], SITE))
     read = [set(reading.values) for piece in pruned.pieces() for reading in piece.heard.readings]
-    assert not any({"rssi", "humidity"} & names for names in read)
+    assert not any({"rssi", "air_temperature"} & names for names in read)
     assert found(OfColumns("duckdb", DuckColumns(file), *SPAN, needed([BOOK], SITE))) == whole
     assert {one.rule for one in whole.values()} >= {"bin-full", "lot-gate"}
 
