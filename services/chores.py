@@ -1,8 +1,10 @@
 """Which chores are whose: each role forgets what it wrote."""
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from domain.errors import NotFoundError
 from domain.readings import Millis
 from services.housekeeping import MB, Chore, Keep, older
 from services.roles import Role
@@ -25,6 +27,9 @@ def chores_of(service: "Service", keep: Keep) -> tuple[Chore, ...]:
             chores += older(keep.readings, "readings", service.outside.forget)
     if Role.JUDGE in service.roles:
         chores += older(keep.journal, "letters", lambda before: asyncio.to_thread(service.books.prune, before))
+    if Role.API in service.roles and (photos := service.outside.photos) is not None:
+        ended = partial(_ended, service)
+        chores += older(keep.photos, "photos", lambda before: asyncio.to_thread(photos.prune, before, ended))
     if Role.DISPATCH in service.roles and (post := service.outside.post) is not None:
         box = post.box
         chores += older(keep.journal, "letters to contacts", lambda before: asyncio.to_thread(box.prune, before))
@@ -44,6 +49,15 @@ def _of_the_journal(service: "Service", keep: Keep) -> tuple[Chore, ...]:
         *older(keep.journal, "journal", lambda before: asyncio.to_thread(rows, before)),
         *((Chore("journal", lambda _: asyncio.to_thread(more_rows)),) if keep.journal_mb else ()),
     )
+
+
+def _ended(service: "Service", order: str, before: Millis) -> bool:
+    """Whether an order ended before then, or is not known at all. Blocking. Raises UnavailableError."""
+    try:
+        found = service.books.order(order)
+    except NotFoundError:
+        return True
+    return found.closed is not None and found.closed < before
 
 
 def _passed(service: "Service") -> int:

@@ -28,6 +28,7 @@ COMMANDS = {
     "influx": ("services.commands.influx", "influx", "Set InfluxDB up, see what it lacks, and draw roll-ups."),
     "user": ("services.commands.people", "user", "People who sign in: their roles, zones and passwords."),
     "token": ("services.commands.people", "token", "Tokens for programs: made, listed, revoked."),
+    "crew": ("services.commands.crew", "crew", "The page of a crew, on a phone: links given out and revoked."),
     "prove": ("services.commands.prove", "prove_command", "Derive an order again from what was heard, step by step."),
     "doctor": ("services.commands.doctor", "doctor", "Find what would lose data or fail, and what mends it."),
     "bench": ("services.commands.bench", "bench", "Measure the hot paths on this machine."),

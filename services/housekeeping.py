@@ -28,6 +28,7 @@ class Keep:
     readings: int = 0
     journal: int = 14
     journal_mb: int = 0
+    photos: int = 0  # of crews, after their order ended
 
 
 FOREVER: Final = Keep(0, 0, 0)

@@ -10,6 +10,7 @@ from domain.readings import Millis
 from ingest.lockstep import DomainClock
 from services.api.seams import Aside as Shown
 from services.api.seams import Cases, History, Tallies
+from services.crew.ports import Photos
 from services.dispatch.dispatcher import Outbox
 from services.dispatch.orders import Alarm, Order
 from services.dispatch.post import Posted
@@ -162,3 +163,4 @@ class Outside:
     rollups: RollUps | None = None  # of the readings; None where their store needs none
     chronicle: Chronicle | None = None  # what happens, written beside the readings; None where nobody could read it
     post: Post | None = None  # None: MQTT alone
+    photos: Photos | None = None  # of crews; None where nobody sends any

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any, Final, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -61,6 +62,12 @@ class Settings(BaseSettings):
     trusted_proxies: str = Field(
         default="", description="Addresses or networks of proxies whose X-Forwarded-For is believed, parted by commas"
     )
+    public_url: str = Field(
+        default="", description="Where crews reach us, as https://coast.example; empty: no links in messages"
+    )
+    photo_days: int = Field(
+        default=180, ge=0, description="Photos of crews go so many days after their order ended; 0: all stay"
+    )
     key: SecretStr = Field(
         default=SecretStr(""), description="From which tokens, sessions and links are made; empty: the state folder's"
     )
@@ -94,6 +101,14 @@ class Settings(BaseSettings):
             raise ValueError(f"this still is the example's value ({EXAMPLE}…): put a secret of your own there")
         return said
 
+    @field_validator("public_url")
+    @classmethod
+    def _a_url(cls, said: str) -> str:
+        where = urlsplit(said)
+        if said and (where.scheme not in ("http", "https") or not where.hostname or where.path.strip("/")):
+            raise ValueError("say where crews reach the service, as https://coast.example, without a path")
+        return said
+
     def session(self, site: str) -> str:
         """Our client id at the broker: another one for each coast, so that two on one broker hear what is theirs."""
         return self.client_id or f"tidewalk-{site}"
@@ -111,6 +126,10 @@ class Settings(BaseSettings):
         """Where the API of the service is asked."""
         host, _, port = self.api.rpartition(":")
         return f"http://{_WILD.get(host, host)}:{port}" if self.api else ""
+
+    def crews_url(self) -> str:
+        """Where crews reach us; on this machine alone where nothing is said."""
+        return self.public_url.rstrip("/") or self.api_url()
 
     def secrets(self) -> tuple[str, ...]:
         """What no log may show."""

@@ -1,11 +1,12 @@
 """The one place that knows machines: which source, which stores, which publisher, which clock."""
 
+import asyncio
 import fcntl
 import os
 import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -35,6 +36,8 @@ from services.channels.robot_kinds import KINDS
 from services.channels.robots import Robot
 from services.channels.web import Web
 from services.channels.webhook import Webhook
+from services.clocks import WallClock
+from services.crew.links import CrewLinks
 from services.dispatch.pacing import Limit
 from services.dispatch.postman import Channel
 from services.editions import Edition
@@ -44,6 +47,8 @@ from services.influx.chronicle import Chronicle
 from services.influx.rollups import RollUps
 from services.influx.setting_up import Done, set_up
 from services.outside import Outside, Post
+from services.people.known import FRESH_S, Known
+from services.people.links import Links
 from services.people.reception import Reception
 from services.people.secret import Key, key_of
 from services.roles import ALL, Role, named
@@ -63,6 +68,7 @@ from services.storage.influx_speech import InfluxSettings
 from services.storage.journal import SqliteJournal
 from services.storage.letters import SqlLetterbox
 from services.storage.people import PeopleStore
+from services.storage.photos import PhotoFolder
 from services.storage.quarantine import SqliteQuarantine
 from services.storage.schema import readable, revision_of, upgrade
 from services.storage.sql import JudgeStore
@@ -329,9 +335,42 @@ def reception_of(settings: Settings, wall: Clock) -> Iterator[Reception]:
         yield reception
 
 
+def photos_of(settings: Settings) -> PhotoFolder:
+    """Photos of crews, beside the journal."""
+    return PhotoFolder(settings.state / "photos")
+
+
 def no_links(_crew: str, _order: str) -> str:
     """Nowhere to answer."""
     return ""
+
+
+@asynccontextmanager
+async def answering_links(settings: Settings) -> AsyncIterator[Callable[[str, str], str]]:
+    """Where a message's crew answers, while this lasts: nowhere, unless it is set where crews reach us. Links of crews
+    whose links were revoked are of the new generation within some seconds; until then they open nothing.
+    """
+    if not settings.public_url:
+        yield no_links
+        return
+    wall = WallClock()
+    with people_of(settings) as store:
+        key = key_of_service(settings)
+        known = Known(store, key, wall, time.monotonic)
+        await asyncio.to_thread(known.load)
+        looking = asyncio.create_task(_kept_fresh(known), name="links")
+        try:
+            yield CrewLinks(Links(key, known.generation, wall.now), settings.crews_url(), wall).answer
+        finally:
+            looking.cancel()
+            await asyncio.gather(looking, return_exceptions=True)
+
+
+async def _kept_fresh(known: Known) -> None:
+    while True:
+        await asyncio.sleep(FRESH_S)
+        with suppress(UnavailableError):
+            await known.fresh()
 
 
 def channels_of(settings: Settings, web: Web, clock: Clock, environment: Mapping[str, str]) -> dict[str, Channel]:
@@ -368,7 +407,6 @@ async def service(
     publisher: Publisher,
     clock: DomainClock,
     roles: frozenset[Role] = ALL,
-    links: Callable[[str, str], str] = no_links,
 ) -> AsyncIterator[Service]:
     """A service, or some roles of one, with the stores that the settings name; not running yet. Closes them at the end.
     Raises ConflictError where another process has one of the roles, or the settings do not go with them.
@@ -410,6 +448,7 @@ async def service(
         box = SqlLetterbox(settings.sql_url())
         stack.callback(box.close)
         web = await stack.enter_async_context(Web())
+        links = await stack.enter_async_context(answering_links(settings)) if Role.DISPATCH in roles else no_links
         post = Post(box, channels_of(settings, web, clock, os.environ), links)
         beats = Heartbeats(settings.state, clock, time.monotonic) if apart else None
         chronicle: Chronicle | None = None
@@ -430,9 +469,10 @@ async def service(
             rollups=rollups,
             chronicle=chronicle,
             post=post,
+            photos=photos_of(settings),
         )
         rules = rules_of(settings)
-        keep = Keep(settings.retention_days, settings.journal_days, settings.journal_mb)
+        keep = Keep(settings.retention_days, settings.journal_days, settings.journal_mb, settings.photo_days)
         shadow = open_shadow(settings) if settings.shadow else None
         if shadow is not None:
             stack.callback(shadow.close)

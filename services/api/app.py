@@ -67,13 +67,14 @@ TAGS: Final = [
 
 class Mounted(NamedTuple):
     """Routes of another part. Paths in `own` ask who may by themselves (`guard.allowed`): `/` alone, `/live`, or with a
-    stroke at the end all that is below.
+    stroke at the end all that is below. Those of them that end as one of `bodies` look at what is sent by themselves.
     """
 
     router: APIRouter
     own: tuple[str, ...] = ()
 
 
+    bodies: tuple[str, ...] = ()
 def build(
     behind: Behind, watch: Watch, doing: Actions, *, access: Access = LOCAL, mounts: Sequence[Mounted] = ()
 ) -> FastAPI:
@@ -120,11 +121,12 @@ def build(
 
     every = [*app.routes, *(route for one in routers for route in one.routes)]
     routes = [one for one in every if isinstance(one, Route)]
+    bodies = tuple(end for mounted in mounts for end in mounted.bodies)
 
     def found(scope: Scope) -> str | None:
         """The route that takes it, HEAD as GET."""
         asked = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
         return next((route.path for route in routes if route.matches(asked)[0] is Match.FULL), None)
 
-    app.add_middleware(Guard, access=access, own=own, found=found)
+    app.add_middleware(Guard, access=access, own=own, bodies=bodies, found=found)
     return app

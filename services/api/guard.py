@@ -103,9 +103,10 @@ class Guard:
 
     A page that has its own name resolve to this machine (DNS rebinding) sends that name as Host; a form sends any body
     but JSON; and a script that sends JSON must ask first, which nothing here answers. `own` are paths whose routes ask
-    `allowed` themselves (`/` alone, `/live`, and all below `/static/`); everything else is asked here, by the table of
-    `services.people.policy`, and who it was is `scope["state"]["caller"]`. `found` gives the route that takes a
-    request, as the document writes it. What changes something is noted in the trail, whatever came of it.
+    `allowed` themselves (`/` alone, `/live`, and all below `/static/`), and look at what is sent too where such a
+    path ends as one of `bodies`; everything else is asked here, by the table of `services.people.policy`, and who it
+    was is `scope["state"]["caller"]`. `found` gives the route that takes a request, as the document writes it. What
+    changes something is noted in the trail, whatever came of it.
     """
 
     def __init__(
@@ -114,9 +115,11 @@ class Guard:
         *,
         access: Access = LOCAL,
         own: tuple[str, ...] = (),
+        bodies: tuple[str, ...] = (),
         found: Found = lambda scope: str(scope["path"]),
     ) -> None:
         self._app, self._access, self._own, self._found = app, access, own, found
+        self._bodies = bodies
         self._trailing = Trailing(access)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -183,6 +186,8 @@ class Guard:
         state["caller"] = asked
         if route is not None and (unfit := _unfit(asked, scope, route)) is not None:
             return unfit
+        if self._is_own(path) and path.endswith(self._bodies):
+            return None
         return _unfit_body(headers) if changing and (route is not None or self._is_own(path)) else None
 
     def _is_own(self, path: str) -> bool:

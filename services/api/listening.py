@@ -58,6 +58,10 @@ class Listeners:
         """End every stream."""
         self._leaving.set()
 
+    async def left(self) -> None:
+        """Return when every stream is to end."""
+        await self._leaving.wait()
+
     def listen(self, last: str, whats: Collection[What], ear: Ear | None = None, *, stays: bool) -> AsyncIterator[str]:
         """The frames of one: from the event `last` on, or from now. `stays`: for ever, else as far as it is by now; and
         no longer than the `ear` may listen.

@@ -174,9 +174,10 @@ async def _show(
         waiting = asyncio.get_running_loop().call_later(1, watcher.wait_for, settings.broker)
         async with (
             show.staged(settings, site, run, wall) as stage,
-            page_of(stage, door, wall, find(settings.site)),
+            page_of(settings, stage, door, wall, find(settings.site)) as crew,
         ):
             waiting.cancel()
+            print(f"Be a crew, on its page for a phone:  {crew}", flush=True)
             leave.in_order()
             if not own:  # nobody hears what is published by hand before this
                 watcher.greet(settings.broker, own=False)

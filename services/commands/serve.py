@@ -136,13 +136,15 @@ async def _api(settings: Settings, service: Service, door: socket | None, wall: 
     from services.api.access import access_of
     from services.api.over import open_to_http
     from services.console.over import page_over
+    from services.crew.over import crew_over
     from services.site.scenery import load_scenery
 
     with wiring.reception_of(settings, wall) as reception:
         access = access_of(settings, reception)
         _log.info("who may use the API", extra={"who": access.told})
         page = page_over(service, wall, load_scenery(find(settings.site)), access=access)
-        async with open_to_http(service, door, wall, access, page) as url:
+        crews = crew_over(service, wall, reception, settings.crews_url(), access)
+        async with open_to_http(service, door, wall, access, lambda hub: (*page(hub), *crews(hub))) as url:
             yield url
 
 

@@ -25,6 +25,7 @@ class Reach(StrEnum):
     COMMON = "common"  # the same for everybody: nothing in it is of one zone
     LISTED = "listed"  # of a list, what is in their zones
     PLACED = "placed"  # one thing: theirs where it is in their zones, else 403
+    SIGNED = "signed"  # whoever has a crew's link, for what is that crew's: the route opens it
     WHOLE = "whole"  # of the whole coast: for those without zones alone
 
 
@@ -91,6 +92,26 @@ POLICY: Final[Mapping[str, Deed]] = MappingProxyType(
         (f"GET {_V1}/crews/{{crew}}", "one crew"),
         (f"GET {_V1}/explain", "why there is an alarm, or none"),
     )
+    | _deeds(
+        Reach.PLACED,
+        READERS,
+        (f"GET {_V1}/photos/{{photo}}", "what a crew photographed"),
+    )
+    | _deeds(
+        Reach.SIGNED,
+        READERS,
+        ("GET /crew/{link}", "a crew's page"),
+        ("GET /crew/{link}/orders", "a crew's orders"),
+        ("POST /crew/{link}/replies", "a crew's answer to an order"),
+        ("GET /crew/{link}/replies/{given}", "what became of an answer"),
+        ("PUT /crew/{link}/orders/{order}/photos", "a photo of an order"),
+    )
+    | _deeds(
+        Reach.PLACED,
+        DISPATCHERS,
+        (f"POST {_V1}/crews/{{crew}}/links", "make a link for a crew's page"),
+        (f"POST {_V1}/crews/{{crew}}/links/revoke", "make all links of a crew void"),
+    )
     | _deeds(Reach.LISTED, WATCHERS, (f"GET {_V1}/readings", "all readings, as they are stored"))
     | _deeds(
         Reach.WHOLE,
@@ -134,7 +155,7 @@ def deed_of(verb: str, path: str) -> Deed:
 
 def lacks(person: Person, deed: Deed) -> Lacking | None:
     """Why somebody may not do it at all, wherever; None where they may. Zones of the thing itself are `lacks_zone`."""
-    if deed.reach is Reach.OPEN:
+    if deed.reach in (Reach.OPEN, Reach.SIGNED):
         return None
     if person.role not in deed.roles:
         return _lacks_role(person, deed.roles)

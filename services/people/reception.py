@@ -11,6 +11,7 @@ from domain.ports import Clock
 from domain.readings import Millis
 from services.people import secret
 from services.people.known import Known
+from services.people.links import Links
 from services.people.passwords import Passwords
 from services.people.ports import Kept
 from services.people.roles import Entry, Numbered, Session
@@ -76,6 +77,17 @@ class Reception:
         entry = self._entry(name, address, "sign out", result="done")
         await asyncio.to_thread(self._kept.end_sessions, [digest], entry)
         await self.known.fresh(now=True)
+
+    def links(self) -> Links:
+        """Links of crews, as this service's key and who is known here have them."""
+        return Links(self._key, self.known.generation, self._wall.now)
+
+    async def revoke_links(self, crew: str, by: str, address: str) -> int:
+        """All links of a crew are void, at once; the generation of those to come. Raises UnavailableError."""
+        entry = Entry(self._wall.now(), by, address, "links revoke", crew, "done", "", "void")
+        generation = await asyncio.to_thread(self._kept.raise_generation, crew, entry)
+        await self.known.fresh(now=True)
+        return generation
 
     async def note(self, entry: Entry) -> None:
         """Add a line to the trail. What was done stands, also where the line cannot be kept: the log has it then."""

@@ -8,9 +8,14 @@ from typing import Final
 
 from domain.errors import ConflictError
 from domain.ports import Clock
+from domain.site import Site
+from services import wiring
+from services.api.access import LOCAL
 from services.api.over import open_to_http
-from services.api.server import bound
+from services.api.server import bound, url_of
 from services.console.over import page_over
+from services.crew.links import DAY, CrewLinks
+from services.crew.over import crew_over
 from services.settings import Settings
 from services.show.breaking import Breaking
 from services.show.stage import Show
@@ -33,8 +38,15 @@ def address(settings: Settings) -> Iterator[socket]:
 
 
 @asynccontextmanager
-async def page_of(stage: Show, door: socket, wall: Clock, folder: Path) -> AsyncIterator[str]:
-    """Serve them while this lasts. `folder` has the site's files."""
-    mounting = page_over(stage.service, wall, load_scenery(folder), breaks=Breaking(stage))
-    async with open_to_http(stage.service, door, wall, mounting=mounting) as url:
-        yield url
+async def page_of(settings: Settings, stage: Show, door: socket, wall: Clock, folder: Path) -> AsyncIterator[str]:
+    """Serve them while this lasts, and yield where one crew has its page. `folder` has the site's files."""
+    page = page_over(stage.service, wall, load_scenery(folder), breaks=Breaking(stage))
+    with wiring.reception_of(settings, wall) as reception:
+        crews = crew_over(stage.service, wall, reception, url_of(door), LOCAL)
+        async with open_to_http(stage.service, door, wall, mounting=lambda hub: (*page(hub), *crews(hub))):
+            yield CrewLinks(reception.links(), url_of(door), wall).given(_crew(stage.service.site), DAY).url
+
+
+def _crew(site: Site) -> str:
+    """The one that a visitor may be: whoever has most to do on a coast, collects."""
+    return next((one.id for one in site.crews.values() if "collection" in one.trades), site.desk)

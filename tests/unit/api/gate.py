@@ -20,11 +20,15 @@ from services.api.app import build
 from services.api.routes.shadow import EXAMPLE as SHADOW
 from services.api.seams import Behind, Counts, Pulse, Reach
 from services.api.watch import Watch
+from services.crew.links import CrewLinks
+from services.crew.over import crew_mounts
 from services.live.hub import Hub
 from tests.contracts.memory_judge_store import MemoryJudgeStore
 from tests.fakes.memory_aside import MemoryAside
+from tests.fakes.memory_photos import MemoryPhotos
 from tests.fakes.memory_store import MemoryStore
 from tests.unit.dispatch.coast import T0, Play, coast, wrong
+from tests.unit.people.folk import Folk
 
 WELL = Pulse(
     link="passed",
@@ -101,7 +105,10 @@ class Gate:
         )
         self.watch = Watch(self.behind.look, self.clock, self.clock.beat)
         self.actions = Actions(self.behind, wait_s=0.05)
-        self.app = build(self.behind, self.watch, self.actions, access=access)
+        self.photos, self.reception = MemoryPhotos(), access.reception or Folk().reception
+        self.links = CrewLinks(self.reception.links(), "https://coast.example", self.clock)
+        crews = crew_mounts(self.behind, self.links, self.reception, self.photos, access, self.clock.beat, wait_s=0.05)
+        self.app = build(self.behind, self.watch, self.actions, access=access, mounts=crews)
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
         self.client = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8090")
 
@@ -141,7 +148,7 @@ class Gate:
 
     def judge(self) -> None:
         """Fold what was written and not judged."""
-        self.play.hear(self.clock.now(), notes=[m for m in self.journal if m.topic == COMMAND])
+        self.play.hear(self.clock.now(), notes=[m for m in self.journal if m.topic == COMMAND or "/crew/" in m.topic])
         self.commit()
 
     def commit(self) -> None:

@@ -15,6 +15,7 @@ from services.api.access import Access
 from services.live.changes import What
 from services.people.policy import ACTIONS, DISPATCHERS, POLICY, UNKNOWN, Reach, deed_of
 from services.people.roles import Role
+from tests.fakes.memory_photos import picture
 from tests.unit.api.gate import Gate
 from tests.unit.dispatch.coast import T0, wrong
 from tests.unit.people.folk import Folk
@@ -44,6 +45,7 @@ def made() -> Coast:
     gate.commit()
     gate.measured("lamp-1", T0, active_power=61.0)
     gate.measured("lamp-3", T0, active_power=61.0)
+    gate.photos.keep(gate.order("leak"), picture())
     gate.aside.keep([Quarantined(17, 0, "", "not JSON: x", "t", b"{", T0, b"12345678")])
     return Coast(gate, folk, tokens)
 
@@ -88,6 +90,7 @@ def request(coast: Coast, verb: str, path: str, plan: str = "") -> tuple[str, An
         "place": 0,
         "given": fresh,
         "plan": plan,
+        "photo": coast.gate.photos.of(coast.gate.order("leak"))[0],
     }
     bodies = {
         "/api/v1/orders/{order}/actions": said | {"action": "note"},
@@ -131,7 +134,8 @@ async def test_every_route_lets_in_whom_the_table_names_and_nobody_else(coast: C
 async def test_every_route_stands_in_the_table_and_every_line_of_the_table_is_a_route(coast: Coast):
     there = {f"{verb} {path}" for verb, path in routes(coast)} | {"GET /openapi.json"}
     assert {route for route in there if deed_of(*route.split()) is UNKNOWN} == set()
-    assert set(POLICY) - there == set()
+    signed = {route for route, deed in POLICY.items() if deed.reach is Reach.SIGNED}  # tests/unit/crew walks those
+    assert set(POLICY) - there == signed
 
 
 @pytest.mark.asyncio

@@ -14,6 +14,7 @@ _ZONES: Final = {
     Reach.COMMON: "the same for all",
     Reach.LISTED: "shows their zones",
     Reach.PLACED: "in their zones",
+    Reach.SIGNED: "by the crew's link",
     Reach.WHOLE: "without zones only",
 }
 

@@ -1,0 +1,1 @@
+"""The crew's page: a phone's list of orders and its answers, which works while there is no network."""
