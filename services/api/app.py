@@ -33,8 +33,10 @@ from services.api.routes import (
     rules,
     shadow,
     site,
+    stops,
 )
 from services.api.seams import Behind
+from services.api.stopping import Stopping
 from services.api.watch import Watch
 
 ABOUT: Final = """What Tidewalk knows of its coast, and what an operator may do about it.
@@ -104,6 +106,7 @@ def build(
         orders.router(behind),
         acting.router(doing),
         maintenance.router(Planning(behind)),
+        stops.router(Stopping(behind)),
         crews.router(behind),
         shadow.router(behind),  # before the rules: a rule might be called so
         rules.router(behind),

@@ -70,8 +70,7 @@ def orders(ctx: click.Context, state: Path | None, sql: str | None, site: str | 
     """Work orders: list them, show one with its whole history, and act on one.
 
     ORDER is the 案号 (SN-20261001-0007) or the order's id. `list` and `show` read the database and need no running
-    service. `close`, `confirm`, `reassign` and `note` ask the running service, which first writes them into its
-    journal.
+    service. All others ask the running service, which first writes them into its journal.
     """
     if not isinstance(ctx.obj, Desk):
         ctx.obj = _desk({"state": state, "sql": sql, "site": site})
@@ -148,6 +147,88 @@ def reassign(desk: Desk, order: str, by: str, reason: str, api: str | None, crew
 def note(desk: Desk, order: str, by: str, reason: str, api: str | None, *, as_json: bool) -> None:
     """Write something into an order's history; the crew is not told."""
     _act(desk, order, {"action": "note", "by": by, "reason": reason}, api, as_json=as_json)
+
+
+@orders.command()
+@_acting
+@click.option(
+    "--until",
+    default="",
+    metavar="TIME",
+    help="When it comes back, as 2026-10-01T18:00+08:00. Default: as the site says.",
+)
+@click.pass_obj
+def hold(desk: Desk, order: str, by: str, reason: str, api: str | None, until: str, *, as_json: bool) -> None:
+    """Let the clock of an order stand (挂账), until it comes back by itself."""
+    _act(desk, order, _said("hold", by, reason, until=until), api, as_json=as_json)
+
+
+@orders.command()
+@_acting
+@click.pass_obj
+def resume(desk: Desk, order: str, by: str, reason: str, api: str | None, *, as_json: bool) -> None:
+    """Take up again what is on hold (恢复), with the time that was left."""
+    _act(desk, order, _said("resume", by, reason), api, as_json=as_json)
+
+
+@orders.command()
+@_acting
+@click.option("--until", default="", metavar="TIME", help="The new limit. Default: what the crew asked for.")
+@click.pass_obj
+def grant(desk: Desk, order: str, by: str, reason: str, api: str | None, until: str, *, as_json: bool) -> None:
+    """Give a crew more time (准予延时)."""
+    _act(desk, order, _said("grant", by, reason, until=until), api, as_json=as_json)
+
+
+@orders.command()
+@_acting
+@click.pass_obj
+def refuse(desk: Desk, order: str, by: str, reason: str, api: str | None, *, as_json: bool) -> None:
+    """Give a crew no more time (不予延时): the limit stays."""
+    _act(desk, order, _said("refuse", by, reason), api, as_json=as_json)
+
+
+@orders.command()
+@_acting
+@click.pass_obj
+def rework(desk: Desk, order: str, by: str, reason: str, api: str | None, *, as_json: bool) -> None:
+    """Send back what was said to be done and is not (返工)."""
+    _act(desk, order, _said("rework", by, reason), api, as_json=as_json)
+
+
+@orders.command()
+@_acting
+@click.pass_obj
+def void(desk: Desk, order: str, by: str, reason: str, api: str | None, *, as_json: bool) -> None:
+    """End an order that was filed in error (作废)."""
+    _act(desk, order, _said("void", by, reason), api, as_json=as_json)
+
+
+@orders.command()
+@_acting
+@click.option("--into", required=True, metavar="ORDER", help="The order that it ends in.")
+@click.pass_obj
+def merge(desk: Desk, order: str, by: str, reason: str, api: str | None, into: str, *, as_json: bool) -> None:
+    """Let an order end in another one, which has its alarms from then on (并案)."""
+    _act(desk, order, _said("merge", by, reason, into=into), api, as_json=as_json)
+
+
+@orders.command("follow-up")
+@_acting
+@click.option("--crew", default="", help="To whom. Default: whoever is to be sent.")
+@click.option("--trade", default="", help="What its crew must know. Default: as the order it follows.")
+@click.option("--do", "what", default="", help="What is to be done. Default: as the order it follows.")
+@click.pass_obj
+def follow_up(
+    desk: Desk, order: str, by: str, reason: str, api: str | None, crew: str, trade: str, what: str, *, as_json: bool
+) -> None:
+    """File another order that follows one, open or ended (续办)."""
+    _act(desk, order, _said("follow_up", by, reason, crew=crew, trade=trade, do=what), api, as_json=as_json)
+
+
+def _said(action: str, by: str, reason: str, **more: str) -> dict[str, str]:
+    """What is asked of the service; what was not said is left to it."""
+    return {"action": action, "by": by, "reason": reason} | {name: value for name, value in more.items() if value}
 
 
 def _act(desk: Desk, order: str, asked: Mapping[str, str], api: str | None, *, as_json: bool) -> None:

@@ -19,6 +19,11 @@ _stops = msgspec.json.Decoder(list[Stop])
 _MEASURED: Final[Mapping[str, tuple[str, str]]] = {"tide": ("tide_level", "cm"), "wind": ("wind_gust", "m/s")}
 
 
+def stops_of(text: bytes) -> tuple[Stop, ...]:
+    """What `Stops.save` gave, by zone."""
+    return tuple(sorted(_stops.decode(text or b"[]"), key=lambda one: one.zone))
+
+
 class Stops:
     """Those in force, one a zone: a newer one stands in place of the one before."""
 
@@ -28,7 +33,7 @@ class Stops:
 
     def load(self, text: bytes) -> None:
         """Start from what was committed."""
-        self.by_zone = {one.zone: one for one in _stops.decode(text or b"[]")}
+        self.by_zone = {one.zone: one for one in stops_of(text)}
 
     def save(self) -> bytes:
         """Those in force, for `load`."""

@@ -79,6 +79,7 @@ POLICY: Final[Mapping[str, Deed]] = MappingProxyType(
         (f"GET {_V1}/orders", "orders"),
         (f"GET {_V1}/crews", "crews"),
         (f"GET {_V1}/maintenance", "planned work"),
+        (f"GET {_V1}/stops", "where work stands because of tide or wind"),
         (f"GET {_V1}/events", "what changes, as it does"),
     )
     | _deeds(
@@ -112,6 +113,7 @@ POLICY: Final[Mapping[str, Deed]] = MappingProxyType(
         (f"POST {_V1}/crews/{{crew}}/links", "make a link for a crew's page"),
         (f"POST {_V1}/crews/{{crew}}/links/revoke", "make all links of a crew void"),
     )
+    | _deeds(Reach.PLACED, DISPATCHERS, (f"POST {_V1}/stops", "stop work in a zone, or let it go on"))
     | _deeds(Reach.LISTED, WATCHERS, (f"GET {_V1}/readings", "all readings, as they are stored"))
     | _deeds(
         Reach.WHOLE,

@@ -152,6 +152,11 @@ def test_names_that_are_there_are_answered_and_say_so_in_the_same_shape(gate: Ga
     others = {  # what is beside, or instead of, what every body says
         "/api/v1/orders/{order}/actions": {"action": "note"},
         "/api/v1/maintenance": {"id": known["plan"], **later},
+        "/api/v1/stops": {
+            "id": "9d0c1c9e-8a39-4e0e-9b53-0b8f8a1d7c11",
+            "action": "resume_work",
+            "zone": "west",
+        },
         "/api/v1/outbox/{key}/actions": {"action": "retry", "id": None},
         "/api/v1/maintenance/{plan}/end": {"id": "8e1c1c9e-8a39-4e0e-9b53-0b8f8a1d7c11"},
     }
@@ -169,5 +174,6 @@ def test_names_that_are_there_are_answered_and_say_so_in_the_same_shape(gate: Ga
         statuses[f"{verb} {path}"] = answer.status_code
     otherwise = {
         "post /api/v1/maintenance/{plan}/end": {200, 409},
+        "post /api/v1/stops": {200, 409},
     }  # none; over by now
     assert {route: status for route, status in statuses.items() if status not in otherwise.get(route, {200})} == {}

@@ -95,6 +95,7 @@ def request(coast: Coast, verb: str, path: str, plan: str = "") -> tuple[str, An
     bodies = {
         "/api/v1/orders/{order}/actions": said | {"action": "note"},
         "/api/v1/maintenance": {**said, "facility": "lamp-1", "until": UNTIL},
+        "/api/v1/stops": {**said, "action": "resume_work", "zone": "west"},
     }
     query = "?of=lamp-1" if path == "/api/v1/explain" else ""
     return path.format(**named) + query, bodies.get(path, said) if verb == "POST" else None
@@ -149,6 +150,7 @@ async def test_a_list_shows_what_is_in_their_zones_and_nothing_else(coast: Coast
         "/api/v1/crews": ("lamps-w", "lamps-e"),
         "/api/v1/readings?from=2026-09-30T00:00:00Z": ("lamp-1", "lamp-3"),
         "/api/v1/maintenance": ("lamp-1", None),
+        "/api/v1/stops": (None, None),  # none is in force
         "/api/v1/events": (None, None),  # below
     }
     listed = {path for route, deed in POLICY.items() if deed.reach is Reach.LISTED for path in route.split()[1:]}

@@ -14,7 +14,19 @@ from services.cli import cli
 PAGE = (Path(__file__).parents[3] / "docs/commands.md").read_text("utf-8")
 ROWS = dict(re.findall(r"^\| `tidewalk ([\w -]+?)(?: --virtual)? --json`[^|]*\| (.+) \|$", PAGE, re.MULTILINE))
 SPOKEN = {
-    "orders close": ["orders confirm", "orders reassign", "orders note"],
+    "orders close": [
+        "orders confirm",
+        "orders reassign",
+        "orders note",
+        "orders hold",
+        "orders resume",
+        "orders grant",
+        "orders refuse",
+        "orders rework",
+        "orders void",
+        "orders merge",
+        "orders follow-up",
+    ],
     "maintain add": ["maintain end"],
 }  # in the row of their sister
 QUICK = ("site check", "site show", "rules check", "rules test", "profiles list", "profiles check", "profiles test")
