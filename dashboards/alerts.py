@@ -18,7 +18,6 @@ STALLED_MIN: Final = 5  # nothing heard for so long, where something came before
 BEHIND_S: Final = 300.0  # old enough that an order would come too late
 GROWN_BYTES: Final = float(8 << 30)
 SKEW_S: Final = 120.0
-_LOOK_S: Final = 600  # how far back is looked
 _EXPRESSION: Final = "__expr__"
 
 
@@ -33,6 +32,7 @@ class Watched:
     wrong: tuple[str, float]  # gt or lt, and the number
     lasting: str
     silent: str  # NoData, OK or Alerting: what it means that there is no answer
+    look_s: int = 600  # how far back is looked
 
 
 def _watched() -> tuple[Watched, ...]:
@@ -43,8 +43,9 @@ def _watched() -> tuple[Watched, ...]:
             ("Has nothing come in for minutes?", "是否数分钟没有任何数据？"),
             in_range(HEALTH, "max", "messages_per_s", alias="rate"),
             ("lt", 1e-9),
-            f"{STALLED_MIN}m",
+            "1m",
             "Alerting",  # where we say nothing of ourselves any more, we are down
+            look_s=60 * STALLED_MIN,
         ),
         Watched(
             "journal",
@@ -90,6 +91,7 @@ def _watched() -> tuple[Watched, ...]:
             ("gt", -1),
             "2m",
             "OK",
+            look_s=90,  # three points: what was down before them is up again
         ),
     )
 
@@ -114,7 +116,7 @@ def _rule(one: Watched) -> dict[str, Any]:
     sort, limit = one.wrong
     limits = [-limit, limit] if sort == "outside_range" else [limit]
     queries = [
-        _query("A", replace(one.ask, ref="A"), one.ask.source.uid or ""),
+        _query("A", replace(one.ask, ref="A"), one.ask.source.uid or "", one.look_s),
         _query("B", {"refId": "B", "type": "reduce", "expression": "A", "reducer": "last"}, _EXPRESSION),
         _query(
             "C",
@@ -140,10 +142,10 @@ def _rule(one: Watched) -> dict[str, Any]:
     }
 
 
-def _query(ref: str, model: Any, source: str) -> alerting.Query:
+def _query(ref: str, model: Any, source: str, look_s: int = 0) -> alerting.Query:
     return alerting.Query(
         datasource_uid=source,
         model=model,
         ref_id=ref,
-        relative_time_range=alerting.RelativeTimeRange(_LOOK_S, 0),
+        relative_time_range=alerting.RelativeTimeRange(look_s, 0),
     )
