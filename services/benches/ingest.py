@@ -28,11 +28,14 @@ from services.benches.apart import Evening, apart, peak_mb, resident_mb
 from services.benches.coast import coast
 from services.benches.sea import Account, Ask, Ports, Send, run_sea
 from services.benches.stages import Stages
+from services.influx.chronicle import LOOK_S
 from services.service import Service
 from services.settings import Settings
 
 LATENCY_SHARE: Final = 0.5  # of the rate found, at which latency is measured
 LATENCY_S: Final = 5.0
+_QUIET_S: Final = 1.0
+_IDLE: Final = 0.1  # of a core
 _SHOWN: Final = 45  # functions of a profile
 Tell = Callable[[str], None]
 
@@ -203,6 +206,7 @@ class _Run:
         await service.listening()
         self._tell(f"warming up: {plan.warm:,} messages")
         await self._flow(service, plan.warm, 0)
+        await _quiet()
         await asyncio.to_thread(memory.ask_for_large_pages)  # as a service does in its first minute
         self._tell(f"measuring: {plan.messages:,} messages, as fast as they are taken")
         flow = await self._flow(service, plan.messages, 0, self._profile)
@@ -239,6 +243,16 @@ class _Run:
         answer = await self._hear()
         assert isinstance(answer, Account)  # noqa: S101
         return answer
+
+
+async def _quiet() -> None:
+    """Return once what is done after a start is done: how each facility stands is written after its first word."""
+    await asyncio.sleep(LOOK_S)
+    while True:
+        before = time.process_time()
+        await asyncio.sleep(_QUIET_S)
+        if time.process_time() - before < _QUIET_S * _IDLE:
+            return
 
 
 def settings_of(folder: Path, ports: Ports) -> Settings:

@@ -140,7 +140,7 @@ class Chronicle:
         await self._begin()
         await self._follow(rules)
         now = self._clock.now()
-        if standing := self._standings.points(now):
+        for standing in self._standings.points(now):
             await self._pages.write(standing)
         if now - self._vital_at >= INGEST_EVERY:
             await self._pages.write(await self._vitals(now, pulse))

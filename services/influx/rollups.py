@@ -129,8 +129,8 @@ class RollUps:
         late = [reading for reading in readings if reading.at < begun]
         if late:
             width = ROLLUPS[_FINEST].width
-            windows = {(reading.at // width * width, str(reading.kind)) for reading in late}
-            await asyncio.to_thread(self._notes.note, _FINEST, sorted(windows))
+            windows = {(reading.at // width * width, reading.kind) for reading in late}
+            await asyncio.to_thread(self._notes.note, _FINEST, sorted((begin, str(kind)) for begin, kind in windows))
 
     async def beat(self, until: Millis = _EVER) -> bool:
         """Draw a bounded piece of what there is to draw before `until`; False where there was nothing. Raises
