@@ -291,7 +291,8 @@ def lies_as_open(left: Left, lying: Mapping[str, bytes]) -> None:
     wanted = set()
     for order in left.orders:
         if not order.ended:
-            crews = {order.crew, left.desk} if order.desk else {order.crew}
+            told_late = {rung.crew for rung in order.rungs if rung.crew}
+            crews = {order.crew, *told_late, *([left.desk] if order.desk else [])}
             wanted |= {order_topic(SITE, crew, order.id) for crew in crews}
     assert set(lying) == wanted
     newest = {row["topic"]: bytes(row["payload"]) for row in left.outbox if row["retain"]}
