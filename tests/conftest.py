@@ -5,7 +5,13 @@ from typing import Final
 
 import pytest
 
-pytest_plugins = ["tests.machines.mosquitto", "tests.machines.influx", "tests.machines.chromium"]
+pytest_plugins = [
+    "tests.machines.mosquitto",
+    "tests.machines.influx",
+    "tests.machines.axe",
+    "tests.machines.chromium",
+    "tests.machines.postgres",
+]
 
 # Services of tests that run side by side, and beside one that somebody uses, must not want the same port.
 os.environ.setdefault("TIDEWALK_API", "127.0.0.1:0")

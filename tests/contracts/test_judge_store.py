@@ -1,10 +1,6 @@
-"""What the judge comes to is kept whole or not at all, and found again.
-
-TIDEWALK_TEST_SQL_URL adds a database of any other make; our tables in it are dropped first.
-"""
+"""What the judge comes to is kept whole or not at all, and found again: in memory, SQLite and PostgreSQL."""
 
 import json
-import os
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
@@ -27,32 +23,19 @@ from services.judge import Outcome, Saved
 from services.storage import engines, schema, tables
 from services.storage.sql import JudgeStore
 from tests.contracts.memory_judge_store import MemoryJudgeStore
+from tests.machines.postgres import url_of
 from tests.unit.dispatch.coast import HOUR, MINUTE, T0, Play, well, wrong
 from tests.unit.rules.coast import NIGHT, small_coast
 
 Store = JudgeStore | MemoryJudgeStore
 
 
-def emptied(url: str) -> str:
-    """A database of ours alone, with the schema in it."""
-    engine = sa.create_engine(url)
-    with engine.begin() as connection:
-        tables.metadata.drop_all(connection)
-        connection.exec_driver_sql("DROP TABLE IF EXISTS alembic_version")
-    engine.dispose()
-    schema.upgrade(url)
-    return url
-
-
-GIVEN = os.environ.get("TIDEWALK_TEST_SQL_URL", "")
-
-
-@pytest.fixture(params=["memory", "sqlite", *(["given"] if GIVEN else [])])
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     if request.param == "memory":
         yield MemoryJudgeStore()
         return
-    made = JudgeStore(emptied(GIVEN if request.param == "given" else f"sqlite:///{tmp_path}/orders.db"))
+    made = JudgeStore(url_of(request.param, request, tmp_path))
     yield made
     made.close()
 
@@ -205,15 +188,15 @@ def test_an_order_is_found_by_its_case_number_as_well(store: Store):
         assert store.order(order.case) == store.order(order.id)
 
 
-def test_cursors_of_other_consumers_are_kept_apart(sqlite_url: str):
-    store = JudgeStore(sqlite_url)
+def test_cursors_of_other_consumers_are_kept_apart(sql_url: str):
+    store = JudgeStore(sql_url)
     store.move("store", 12)
     assert (store.cursor("store"), store.cursor("other"), store.load().row) == (12, 0, 0)
     store.close()
 
 
-def test_a_commit_that_fails_leaves_nothing(sqlite_url: str):
-    store = JudgeStore(sqlite_url)
+def test_a_commit_that_fails_leaves_nothing(sql_url: str):
+    store = JudgeStore(sql_url)
     play = Play()
     outcome = play.hear(T0, wrong("lamp-1", T0))
     with pytest.raises(sa.exc.SQLAlchemyError):
@@ -245,9 +228,9 @@ def test_a_database_that_is_away_is_unavailable(tmp_path: Path):
         schema.upgrade(f"sqlite:///{blocked}")
 
 
-def test_the_revisions_lead_to_the_tables_and_a_second_start_changes_nothing(sqlite_url: str):
-    schema.upgrade(sqlite_url)
-    engine = engines.reader(sqlite_url)
+def test_the_revisions_lead_to_the_tables_and_a_second_start_changes_nothing(sql_url: str):
+    schema.upgrade(sql_url)
+    engine = engines.reader(sql_url)
     with engine.begin() as connection:
         context = MigrationContext.configure(connection)
         assert compare_metadata(context, tables.metadata) == []
@@ -328,8 +311,8 @@ def test_what_is_urgent_is_not_behind_a_long_outage_and_orders_keep_their_order(
     assert [one.message for one in store.pending(500)] == [*urgent, *routine[:498]]
 
 
-def test_old_messages_and_answers_are_pruned_and_orders_stay(sqlite_url: str):
-    store = JudgeStore(sqlite_url)
+def test_old_messages_and_answers_are_pruned_and_orders_stay(sql_url: str):
+    store = JudgeStore(sql_url)
     played(store)
     store.mark_sent([p.number for p in store.pending(2)], T0)
     store.prune(T0 + 2 * MINUTE)

@@ -7,22 +7,20 @@ import pytest
 
 from domain.errors import NotFoundError
 from services.judge import Outcome
-from services.storage import schema
 from services.storage.sql import JudgeStore
 from tests.contracts.memory_judge_store import MemoryJudgeStore
+from tests.machines.postgres import url_of
 from tests.unit.dispatch.coast import MINUTE, T0, Play, well, wrong
 
 Store = JudgeStore | MemoryJudgeStore
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     if request.param == "memory":
         yield MemoryJudgeStore()
         return
-    url = f"sqlite:///{tmp_path}/orders.db"
-    schema.upgrade(url)
-    made = JudgeStore(url)
+    made = JudgeStore(url_of(request.param, request, tmp_path))
     yield made
     made.close()
 

@@ -1,9 +1,5 @@
-"""One contract for letters in memory and in SQL; what people may do with them is SQL's alone.
+"""One contract for letters in memory and in SQL of both makes; what people may do with them is SQL's alone."""
 
-TIDEWALK_TEST_SQL_URL adds a database of any other make; our tables in it are dropped first.
-"""
-
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,10 +12,8 @@ from services.dispatch.postman import Letterbox
 from services.judge.outcome import Outcome
 from services.storage.letters import SqlLetterbox
 from services.storage.sql import JudgeStore
-from tests.contracts.test_judge_store import emptied
+from tests.machines.postgres import url_of
 from tests.unit.dispatch.letterbox import T0, MemoryBox, a_letter
-
-GIVEN = [url] if (url := os.environ.get("TIDEWALK_TEST_SQL_URL", "")) else []
 
 
 class Place:
@@ -35,16 +29,15 @@ class Place:
             self.box.put(*letters)
 
 
-@pytest.fixture(params=["memory", "sqlite", *GIVEN])
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     if request.param == "memory":
         yield Place(MemoryBox(), None)
         return
-    yield from kept_at(f"sqlite:///{tmp_path / 'books.sqlite'}" if request.param == "sqlite" else request.param)
+    yield from kept_at(url_of(request.param, request, tmp_path))
 
 
 def kept_at(url: str) -> Iterator[Place]:
-    emptied(url)
     store, box = JudgeStore(url), SqlLetterbox(url)
     yield Place(box, store)
     box.close()
@@ -107,9 +100,9 @@ def test_what_is_buried_or_covered_waits_no_more(place: Place):
 # --- people
 
 
-@pytest.fixture(params=["sqlite", *GIVEN])
+@pytest.fixture(params=["sqlite", "postgres"])
 def sql(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    yield from kept_at(f"sqlite:///{tmp_path / 'books.sqlite'}" if request.param == "sqlite" else request.param)
+    yield from kept_at(url_of(request.param, request, tmp_path))
 
 
 def test_a_dead_letter_can_be_tried_again_or_let_be_and_no_other(sql: Place):

@@ -1,23 +1,17 @@
-"""People, tokens, sessions and the trail, as the database keeps them and as the fake does.
+"""People, tokens, sessions and the trail, as databases of both makes keep them and as the fake does."""
 
-TIDEWALK_TEST_SQL_URL adds a database of any other make; our tables in it are dropped first.
-"""
-
-import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 
 from services.people.ports import Kept
 from services.people.roles import Account, Entry, Role, Session, Token
-from services.storage import schema, tables
 from services.storage.people import PeopleStore
 from tests.fakes.memory_people import MemoryPeople
+from tests.machines.postgres import url_of
 
-GIVEN = os.environ.get("TIDEWALK_TEST_SQL_URL", "")
 LI = Account("李伟", Role.DISPATCHER, frozenset({"west", "east"}), "hash", 1_000)
 SHOWN = Token("3f9a01c2", "digest", "prometheus", Role.VIEWER, frozenset(), 1_000, 9_000)
 HERE = Session("session", "李伟", "", 1_000, 5_000, "10.0.0.7")
@@ -27,22 +21,12 @@ def entry(what: str, who: str = "root") -> Entry:
     return Entry(1_000, who, "command", what, "about", "done", "before", "after")
 
 
-def emptied(url: str) -> str:
-    engine = sa.create_engine(url)
-    with engine.begin() as connection:
-        tables.metadata.drop_all(connection)
-        connection.exec_driver_sql("DROP TABLE IF EXISTS alembic_version")
-    engine.dispose()
-    schema.upgrade(url)
-    return url
-
-
-@pytest.fixture(params=["memory", "sqlite", *(["given"] if GIVEN else [])])
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
 def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kept]:
     if request.param == "memory":
         yield MemoryPeople()
         return
-    store = PeopleStore(emptied(GIVEN if request.param == "given" else f"sqlite:///{tmp_path}/people.db"))
+    store = PeopleStore(url_of(request.param, request, tmp_path))
     yield store
     store.close()
 

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 
-def needed(binary: str, install: str) -> str:
-    """Path of `binary`, also looked for in /usr/sbin. Skips, or fails where machines are required."""
-    found = shutil.which(binary) or shutil.which(binary, path="/usr/sbin:/usr/local/sbin")
+def needed(binary: str, install: str, also: str = "") -> str:
+    """Path of `binary`, looked for in /usr/sbin and the folders `also` too. Skips, or fails where machines are
+    required.
+    """
+    found = shutil.which(binary) or shutil.which(binary, path=f"/usr/sbin:/usr/local/sbin:{also}")
     if found is None:
         missing = f"{binary} is not installed: {install}"
         if os.environ.get("TIDEWALK_REQUIRE_MACHINES") == "1":
