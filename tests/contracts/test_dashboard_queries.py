@@ -75,11 +75,11 @@ def answer(url: str, asked: Asked, since: int, until: int, **values: str) -> lis
     query = filled(asked.query, since, until, values=values)
     assert "$" not in re.sub(r"\$/", "", query), query
     database = bucket_of(BUCKET, asked.source.removeprefix("tidewalk").removeprefix("-"))
-    return list(_answered(url, asked.place, database, query))
+    return list(answered(url, asked.place, database, query))
 
 
 @cache
-def _answered(url: str, place: str, database: str, query: str) -> Sequence[dict[str, Any]]:
+def answered(url: str, place: str, database: str, query: str) -> Sequence[dict[str, Any]]:
     told = urllib.parse.urlencode({"db": database, "q": query, "epoch": "ms"}).encode()
     named = named_2x() or {"url": ""}
     headers = {"Authorization": f"Token {named['token']}"} if url == named["url"] else {}

@@ -97,19 +97,24 @@ class Coast:
             case _:
                 return 3 + 20 * day * temper
 
-    def rolled(self, times: Iterable[int]) -> Iterator[str]:
-        """Roll-ups of any level."""
+    def rolled(self, times: Iterable[int], asked: frozenset[str] | None = None) -> Iterator[str]:
+        """Roll-ups of any level; of their fields those `asked` for alone, where a load need have no more."""
         for at in times:
             for one in self.facilities:
-                fields: dict[str, Value | int] = {"readings": 4, "q": 0}
+                fields: dict[str, Value | int] = {} if asked else {"readings": 4, "q": 0}
                 for name in QUANTITIES_OF[one.kind]:
+                    if asked and not any(f"{name}_{part}" in asked for part in ("mean", "min", "max", "last")):
+                        continue
                     value = self.value(one, name, at)
                     if isinstance(value, float | int) and not isinstance(value, bool):
                         value = float(value)
                         parts = {"mean": value, "min": 0.97 * value, "max": 1.03 * value if value < 95 else value}
                         fields |= {f"{name}_{part}": number for part, number in parts.items()}
                     fields |= {f"{name}_last": value, f"{name}_count": 4}
-                yield line(str(one.kind), self._tags(one), fields, at)
+                if asked:
+                    fields = {name: value for name, value in fields.items() if name in asked}
+                if fields:
+                    yield line(str(one.kind), self._tags(one), fields, at)
 
     def raw(self, one: Facility, times: Iterable[int]) -> Iterator[str]:
         """Readings of one facility."""
@@ -255,12 +260,21 @@ class Coast:
         }
 
 
-def write_coast(store: Store, bucket: str, coast: Coast, *, days: int = 7, hours_fine: int = 8) -> None:
+def write_coast(
+    store: Store,
+    bucket: str,
+    coast: Coast,
+    *,
+    days: int = 7,
+    hours_fine: int = 8,
+    asked: Mapping[str, frozenset[str]] | None = None,
+) -> None:
     """All of it, up to the coast's end; five-minute roll-ups of the last hours alone."""
     end = coast.until
     hours = list(range(end - days * DAY, end, HOUR))
-    written(store, bucket_of(bucket, "1h"), coast.rolled(hours))
-    written(store, bucket_of(bucket, "5m"), coast.rolled(range(end - hours_fine * HOUR, end, 5 * MINUTE)))
+    written(store, bucket_of(bucket, "1h"), coast.rolled(hours, (asked or {}).get("1h")))
+    fine = range(end - hours_fine * HOUR, end, 5 * MINUTE)
+    written(store, bucket_of(bucket, "5m"), coast.rolled(fine, (asked or {}).get("5m")))
     for one in coast.facilities:
         if one.id in coast.ill:
             written(store, bucket, coast.raw(one, range(end - DAY, end, 10 * MINUTE)))
