@@ -98,3 +98,17 @@ def test_what_is_unfit_is_refused_for_that_reason_and_all_else_is_one_line(batch
             with pytest.raises(RejectedError) as caught:
                 encoder.line(one)
             assert str(caught.value) == why
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(readings, max_size=12))
+def test_a_batch_says_each_reading_as_it_would_be_said_alone(batch: list[Reading]):
+    """Also beside texts that say what separates readings, and names that differ from ours by a figure alone."""
+    traps = [reading(gate_state='},{"a":1'), reading(nh_ppm=1.0), reading(nh3_ppm=1.0), reading(gate_state="null")]
+    lines, said, refused = LineEncoder("shinan").lines([*batch, *traps])
+    assert lines == [LineEncoder("shinan").line(one) for one in said]
+    assert [one for one, _ in refused] == [one for one in (*batch, *traps) if unfit(one)]
+    assert all(why == unfit(one) for one, why in refused)
+    assert [one for one in (*batch, *traps) if not unfit(one)] == said
+    again = LineEncoder("shinan")
+    assert again.lines([*said, *said])[0] == [*lines, *lines]
