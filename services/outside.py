@@ -18,6 +18,7 @@ from services.dispatch.postman import Channel, Letterbox
 from services.influx.chronicle import Chronicle
 from services.influx.rollups import RollUps
 from services.judge import Saved
+from services.leading import Leading
 from services.workers import Books
 
 
@@ -164,3 +165,4 @@ class Outside:
     chronicle: Chronicle | None = None  # what happens, written beside the readings; None where nobody could read it
     post: Post | None = None  # None: MQTT alone
     photos: Photos | None = None  # of crews; None where nobody sends any
+    leading: Leading | None = None  # None where nobody else could lead

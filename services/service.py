@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, Final
 
 import msgspec
+
 from domain.errors import ConflictError, UnavailableError
 from domain.messages import Heard, Message, Quarantined, Row
 from domain.naming import LINK, judged_topic
@@ -19,11 +20,14 @@ from ingest.pipeline import Pipeline
 from rules.book import RuleBook
 from rules.core.rule import Rule
 from rules.runners.live import Live
+from services.chores import chores_of
 from services.dispatch.dispatcher import Dispatcher, Pace
 from services.dispatch.postman import Postman, Round
 from services.editions import Edition, edit, note
 from services.housekeeping import DAY, FOREVER, Housekeeping, Keep
 from services.judge import Judge, Outcome
+from services.outside import Outside, Post
+from services.pulse import beat, goodbye, pulse_of
 from services.reloading import in_force_at_start, rules_edited
 from services.roles import ALL, Role
 from services.seating import seated
@@ -31,10 +35,6 @@ from services.shadow.running import Shadow, ShadowJudge
 from services.tail import Tail
 from services.workers import JudgeWorker, QuarantineKeeper, Seat
 from services.writing import StoreWriter, WriterSeams
-
-from services.chores import chores_of
-from services.outside import Outside, Post
-from services.pulse import beat, goodbye, pulse_of
 
 _log = logging.getLogger(__name__)
 
@@ -260,6 +260,8 @@ class Service:
             works.append(("dispatch", self.dispatcher.run()))
         if self.postman is not None:
             works.append(("post", self.postman.run()))
+        if self.outside.leading is not None:
+            works.append(("lease", self.outside.leading.lost()))
         if self.outside.beats is not None:
             works.append(("heartbeat", beat(self, self.outside.beats)))
         return [*works, ("housekeeping", self.housekeeping.run())]
@@ -279,7 +281,8 @@ class Service:
         newest = last.number if last else 0
         if newest < reached:
             self.journal.number_from(reached)
-            _log.critical(
+            _log.log(
+                logging.CRITICAL if self.outside.leading is None else logging.WARNING,
                 "the journal is younger than the books: rows that they have seen are not here, and numbers go on above",
                 extra={"first": newest + 1, "last": reached},
             )

@@ -74,6 +74,13 @@ class Settings(BaseSettings):
     api_token: SecretStr = Field(default=SecretStr(""), description="What our own commands show to the API")
 
     sql: str = Field("", description="SQLAlchemy URL for alarms and orders; empty: SQLite in the state folder")
+    lease_s: float = Field(
+        default=5.0,
+        ge=0.5,
+        le=300,
+        description="PostgreSQL: another node takes over where the leader was silent for so many seconds",
+    )
+    node: str = Field(default="", description="What this node is called where several stand by; empty: its host name")
     journal_days: int = Field(
         14, ge=0, description="What was heard, kept aside and sent is kept this long, once it is worked on; 0: for ever"
     )
@@ -144,6 +151,10 @@ class Settings(BaseSettings):
     def sql_url(self) -> str:
         """The database of alarms and orders."""
         return self.sql or f"sqlite:///{self.state / 'tidewalk.sqlite'}"
+
+    def on_one_machine(self) -> bool:
+        """Whether that database is a file: then nobody can stand by on another machine."""
+        return self.sql_url().startswith("sqlite")
 
     def bucket(self, *, simulated: bool) -> str:
         """Where readings go: a simulated coast never mixes with a real one."""

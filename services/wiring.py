@@ -2,7 +2,9 @@
 
 import asyncio
 import fcntl
+import logging
 import os
+import socket
 import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
@@ -46,6 +48,7 @@ from services.housekeeping import DAY, Keep
 from services.influx.chronicle import Chronicle
 from services.influx.rollups import RollUps
 from services.influx.setting_up import Done, set_up
+from services.leading import Leader, Leading, LedChannel, LedPublisher, LedSource
 from services.outside import Outside, Post
 from services.people.known import FRESH_S, Known
 from services.people.links import Links
@@ -66,6 +69,9 @@ from services.storage.influx_rollups import InfluxRollups
 from services.storage.influx_setup import InfluxSetup
 from services.storage.influx_speech import InfluxSettings
 from services.storage.journal import SqliteJournal
+from services.storage.lease import Fence, SqlLease, leader_of
+from services.storage.lease import there as has_lease
+from services.storage.led import journal_of
 from services.storage.letters import SqlLetterbox
 from services.storage.people import PeopleStore
 from services.storage.photos import PhotoFolder
@@ -76,6 +82,8 @@ from services.storage.sql import JudgeStore
 if TYPE_CHECKING:  # DuckDB and Arrow take 40 MB, also of who never uses them
     from services.storage.duck import DuckStore
     from services.storage.duck_columns import DuckColumns
+
+_log = logging.getLogger(__name__)
 
 _SHADOW: Final = "shadow-"
 RECEIVE: Final = 60_000  # unacknowledged messages that the broker may have with us; more than a lock-step step holds
@@ -98,10 +106,10 @@ def open_quarantine(state: Path) -> SqliteQuarantine:
     return SqliteQuarantine(state / "quarantine.sqlite")
 
 
-def open_books(settings: Settings) -> JudgeStore:
+def open_books(settings: Settings, fence: Fence | None = None) -> JudgeStore:
     """Alarms and orders, the schema brought up to date."""
     upgrade(settings.sql_url())
-    return JudgeStore(settings.sql_url())
+    return JudgeStore(settings.sql_url(), fence)
 
 
 def books_named(settings: Settings) -> str:
@@ -399,6 +407,85 @@ def limits_of(settings: Settings, clock: Clock) -> dict[str, Sequence[Limit]]:
     return {name: channel.limits for name, channel in channels_of(settings, Web(), clock, {}).items()}
 
 
+@dataclass(frozen=True, slots=True)
+class Led:
+    """What a node that leads holds."""
+
+    lease: SqlLease
+    leading: Leading
+
+
+@asynccontextmanager
+async def leading(
+    settings: Settings, site: Site, roles: frozenset[Role], waits: Callable[[str], None]
+) -> AsyncIterator[Led | None]:
+    """Lead while this lasts: begins once no other node does, and `waits` is told why not yet. None with SQLite, whose
+    file is that of one machine: there a lock on the folder keeps others out. Raises ConflictError.
+    """
+    url = settings.sql_url()
+    if parsed_url(url).get_backend_name() == "sqlite":
+        yield None
+        return
+    await _lease_there(url, waits)
+    node, known_as = node_of(settings)
+    shares = roles != ALL
+    lease = SqlLease(url, site=site.id, node=node, known_as=known_as, span_s=settings.lease_s, shares=shares)
+    led = Led(lease, Leading(lease, settings.lease_s, time.monotonic))
+    try:
+        await led.leading.won(waits)
+        yield led
+    finally:
+        await led.leading.leave()
+        lease.close()
+
+
+async def _lease_there(url: str, waits: Callable[[str], None]) -> None:
+    """Have the table of leases. A database that has one is left as it is: whoever leads may be of an older version."""
+    while True:
+        try:
+            if not await asyncio.to_thread(has_lease, url):
+                await asyncio.to_thread(upgrade, url)
+        except UnavailableError as away:
+            waits(f"stands by: {away}")
+            await asyncio.sleep(1.0)
+        else:
+            return
+
+
+def node_of(settings: Settings) -> tuple[str, str]:
+    """Our machine with its state folder: for programs, where a copy of the folder is another one, and for people."""
+    try:
+        settings.state.mkdir(mode=0o750, parents=True, exist_ok=True)
+        folder = settings.state.resolve()
+        there = folder.stat()
+    except OSError as refused:
+        raise ConflictError(f"the state folder {settings.state} cannot be used: {refused.strerror}") from refused
+    host = socket.gethostname()
+    return f"{host}:{folder}:{there.st_dev}:{there.st_ino}", settings.node or f"{host} ({folder})"
+
+
+def leader_there(settings: Settings) -> Leader | None:
+    """Who leads, or led last; None with SQLite, or where nobody ever has. Raises NotFoundError where the database has
+    no table of leases, UnavailableError.
+    """
+    url = settings.sql_url()
+    if parsed_url(url).get_backend_name() == "sqlite":
+        return None
+    if not has_lease(url):
+        raise NotFoundError("the database knows no leases yet")
+    return leader_of(url)
+
+
+def _begin_run(state: Path, led: Led) -> None:
+    aside = journal_of(state, led.leading.leader.run)
+    if aside is not None:
+        _log.warning(
+            "another node has led since this one did: its journal of then is put aside; what was not judged then is in"
+            " it alone",
+            extra={"file": str(aside)},
+        )
+
+
 @asynccontextmanager
 async def service(
     settings: Settings,
@@ -407,8 +494,10 @@ async def service(
     publisher: Publisher,
     clock: DomainClock,
     roles: frozenset[Role] = ALL,
+    led: Led | None = None,
 ) -> AsyncIterator[Service]:
     """A service, or some roles of one, with the stores that the settings name; not running yet. Closes them at the end.
+    With `led` it writes and speaks only while it leads.
     Raises ConflictError where another process has one of the roles, or the settings do not go with them.
     """
     apart = roles != ALL
@@ -423,6 +512,10 @@ async def service(
 
     async with AsyncExitStack() as stack:
         stack.enter_context(_alone(settings.state, roles))
+        if led is not None:
+            await asyncio.to_thread(_begin_run, settings.state, led)
+            source, publisher = LedSource(source, led.leading), LedPublisher(publisher, led.leading)
+        fence = led.lease.fence if led is not None else None
         store: InfluxStore | DuckStore
         history: InfluxHistory | DuckStore
         rollups: RollUps | None = None
@@ -441,15 +534,22 @@ async def service(
             store = history = duck.DuckStore(duck.DuckSettings(path=settings.state / "readings.duckdb"), oldest=oldest)
             await store.open()
         stack.push_async_callback(store.close)
-        journal, quarantine, books = open_journal(settings), open_quarantine(settings.state), open_books(settings)
+        journal, quarantine, books = (
+            open_journal(settings),
+            open_quarantine(settings.state),
+            open_books(settings, fence),
+        )
         for one in (journal, quarantine, books):
             stack.callback(one.close)
         forget = None if isinstance(store, InfluxStore) else store.prune  # a bucket forgets by itself
-        box = SqlLetterbox(settings.sql_url())
+        box = SqlLetterbox(settings.sql_url(), fence)
         stack.callback(box.close)
         web = await stack.enter_async_context(Web())
         links = await stack.enter_async_context(answering_links(settings)) if Role.DISPATCH in roles else no_links
-        post = Post(box, channels_of(settings, web, clock, os.environ), links)
+        channels = channels_of(settings, web, clock, os.environ)
+        if led is not None:
+            channels = {name: LedChannel(channel, led.leading) for name, channel in channels.items()}
+        post = Post(box, channels, links)
         beats = Heartbeats(settings.state, clock, time.monotonic) if apart else None
         chronicle: Chronicle | None = None
         if rollups is not None and events is not None:
@@ -470,6 +570,7 @@ async def service(
             chronicle=chronicle,
             post=post,
             photos=photos_of(settings),
+            leading=led.leading if led is not None else None,
         )
         rules = rules_of(settings)
         keep = Keep(settings.retention_days, settings.journal_days, settings.journal_mb, settings.photo_days)

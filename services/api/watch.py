@@ -42,6 +42,7 @@ class Readiness(StrEnum):
     READY = "ready"
     DEGRADED = "degraded"  # alarms and orders come about; what is not ok waits, and nothing is lost
     NOT_READY = "not ready"  # nothing is heard, or nothing is judged
+    STANDBY = "standby"  # another node does it
 
 
 class Part(BaseModel):

@@ -8,7 +8,7 @@ transactions, and each takes its cursor with it: the judge then folds those rows
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,9 +22,12 @@ from domain.errors import ConflictError, UnavailableError
 PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000", "foreign_keys=ON")
 
 
-def writer(url: str) -> Engine:
-    """The one engine that writes, with one connection."""
-    return _engine(url, begin="BEGIN IMMEDIATE", pool_size=1, max_overflow=0)
+def writer(url: str, fence: Callable[[Connection], None] | None = None) -> Engine:
+    """The one engine that writes, with one connection. `fence` begins each transaction, and may refuse it."""
+    engine = _engine(url, begin="BEGIN IMMEDIATE", pool_size=1, max_overflow=0)
+    if fence is not None:
+        sa.event.listen(engine, "begin", fence)
+    return engine
 
 
 def reader(url: str) -> Engine:

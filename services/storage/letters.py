@@ -1,6 +1,6 @@
 """Letters to people's contacts as they are kept, in SQL beside the outbox. Blocking: call in a thread."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from threading import Lock
 from typing import Any, Final
 
@@ -29,8 +29,9 @@ def letter_row(letter: Letter) -> dict[str, Any]:
 class SqlLetterbox:
     """A Letterbox, and what people may look at and do there. Raises UnavailableError."""
 
-    def __init__(self, url: str) -> None:
-        self._writer, self._reader = engines.writer(url), engines.reader(url)
+    def __init__(self, url: str, fence: Callable[[sa.Connection], None] | None = None) -> None:
+        """`fence` refuses to write once another leads."""
+        self._writer, self._reader = engines.writer(url, fence), engines.reader(url)
         self._turn = Lock()
 
     def close(self) -> None:

@@ -10,7 +10,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from domain.errors import ConflictError
-from services.storage import engines, letter_tables, people_tables  # noqa: F401  # their tables are part of the schema
+from services.storage import engines, lease_table, letter_tables, people_tables  # noqa: F401  # tables of the schema
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _TURN: Final = 7_491_002  # of those who migrate a PostgreSQL; SQLite's BEGIN IMMEDIATE is one by itself

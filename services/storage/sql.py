@@ -1,6 +1,6 @@
 """Alarms, orders, rule state and outbox in SQL: SQLite by default, PostgreSQL by URL. Blocking: call in a thread."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import groupby
 from threading import Lock
 from typing import Any, Final
@@ -30,8 +30,9 @@ class JudgeStore:
     be had.
     """
 
-    def __init__(self, url: str) -> None:
-        self._writer, self._reader = engines.writer(url), engines.reader(url)
+    def __init__(self, url: str, fence: Callable[[sa.Connection], None] | None = None) -> None:
+        """`fence` refuses to write once another leads."""
+        self._writer, self._reader = engines.writer(url, fence), engines.reader(url)
         self._turn = Lock()
         dialect = self._writer.dialect.name
         self._insert: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert

@@ -41,7 +41,8 @@ def router(behind: Behind, watch: Watch, version: str) -> APIRouter:
         """Which part works, why not, since when. Asked without a token.
 
         503 without the door (nothing is heard) or the judge (nothing comes of it). With the store or the dispatcher
-        away it is 200 and `degraded`: what they are to do waits and is done when the other side is back.
+        away it is 200 and `degraded`: what they are to do waits and is done when the other side is back. A node that
+        waits while another leads says 503 and `standby`, in its one part `lease` who leads, and 503 to all else.
         """
         ready = watch.ready()
         if ready.status is Readiness.NOT_READY:
