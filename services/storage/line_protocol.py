@@ -19,7 +19,7 @@ _BETWEEN: Final = "},{"  # two readings in JSON; only a text can say it too
 _NUMERALS: Final = b"0123456789-"  # without them, what was measured is left out: names and types stay
 _SHAPES: Final = 10_000  # of values that are remembered; a flood of odd ones must not fill the memory
 _TYPES: Final = {"float": float, "bool": bool}
-_PLAIN: Final = {q.name: _TYPES[q.type] for q in QUANTITIES.values() if q.type in _TYPES}
+_PLAIN: Final[Mapping[str, object]] = {q.name: _TYPES[q.type] for q in QUANTITIES.values() if q.type in _TYPES}
 
 
 class LineEncoder:
