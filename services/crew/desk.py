@@ -100,7 +100,8 @@ def router(behind: Behind, links: CrewLinks, reception: Reception, photos: Photo
     async def shown(photo: PhotoId, asking: Asking) -> Response:
         """What a crew photographed; an order's history names it as `photo:…`."""
         found = await asyncio.to_thread(photos.find, photo)
-        must_see(asking, {(await asyncio.to_thread(behind.cases.order, found.order)).zone})
+        orders = [await asyncio.to_thread(behind.cases.order, one) for one in found.orders]
+        must_see(asking, {one.zone for one in orders})
         looked_at(found.body)
         headers = {
             "Cache-Control": "private, max-age=3600",

@@ -8,6 +8,8 @@ from typing import Final
 from services.api.seams import Live
 from services.live.changes import What
 
+Left = Callable[[], Awaitable[object]]
+
 MOST: Final = 200
 MOST_OF_ONE: Final = 4  # phones of one crew; more of them ask again now and then
 LONGEST_S: Final = 25.0  # less than proxies wait
@@ -26,15 +28,15 @@ class News:
         return self._live.snapshot().number
 
     async def differs(
-        self, crew: str, after: int, wait_s: float, look: Callable[[], Awaitable[bool]], leaving: Awaitable[object]
+        self, crew: str, after: int, wait_s: float, look: Callable[[], Awaitable[bool]], left: Left
     ) -> None:
         """Return when `look` says that it is another list, or nothing came in `wait_s`; at once where too many wait, or
-        we are `leaving`.
+        when we have `left`.
         """
         if self._waiting[crew] >= MOST_OF_ONE or self._waiting.total() >= MOST:
             return
         self._waiting[crew] += 1
-        tasks = [asyncio.ensure_future(self._looked(after, look)), asyncio.ensure_future(leaving)]
+        tasks = [asyncio.ensure_future(self._looked(after, look)), asyncio.ensure_future(left())]
         try:
             await asyncio.wait(tasks, timeout=min(wait_s, LONGEST_S), return_when=asyncio.FIRST_COMPLETED)
         finally:

@@ -141,8 +141,7 @@ def _list(made: APIRouter, page: CrewPage) -> None:
             return not matches(known, etag_of(body))
 
         if wait and known and matches(known, etag_of(body)):
-            leaving = request.app.state.listeners.left()
-            await page.news.differs(crew, number, min(wait, LONGEST_S), other, leaving)
+            await page.news.differs(crew, number, min(wait, LONGEST_S), other, request.app.state.listeners.left)
         etag = etag_of(body)
         headers = {**HEADERS, "ETag": etag, "Cache-Control": "private, no-cache", NOW: str(behind.clock.now())}
         if known and matches(known, etag):

@@ -7,9 +7,9 @@ from domain.readings import Millis
 
 
 class Photo(NamedTuple):
-    """A photo as it is kept, and the order it belongs to."""
+    """A photo as it is kept, and the orders that it belongs to: the same one may show two things."""
 
-    order: str
+    orders: tuple[str, ...]
     body: bytes
 
 

@@ -40,13 +40,12 @@ class PhotoFolder:
         return photo
 
     def find(self, photo: str) -> Photo:
-        """Of whichever order it is."""
+        """Of whichever orders it is."""
         if _ID.fullmatch(photo):
             try:
-                for order in self._orders():
-                    file = order / f"{photo}.jpg"
-                    if file.exists():
-                        return Photo(order.name, file.read_bytes())
+                found = [file for order in self._orders() if (file := order / f"{photo}.jpg").exists()]
+                if found:
+                    return Photo(tuple(sorted(file.parent.name for file in found)), found[0].read_bytes())
             except OSError as refused:
                 raise UnavailableError(f"photos: {refused.strerror or refused}") from refused
         raise NotFoundError("there is no such photo, or its order is too long ago")

@@ -30,9 +30,9 @@ class MemoryPhotos:
         return photo
 
     def find(self, photo: str) -> Photo:
-        for (order, one), body in self._kept.items():
-            if one == photo:
-                return Photo(order, body)
+        found = sorted((order, body) for (order, one), body in self._kept.items() if one == photo)
+        if found:
+            return Photo(tuple(order for order, _ in found), found[0][1])
         raise NotFoundError("there is no such photo, or its order is too long ago")
 
     def of(self, order: str) -> tuple[str, ...]:

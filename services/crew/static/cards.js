@@ -78,8 +78,8 @@ function made(row, now, act) {
   const card = el("li", { class: "card", id: order.order, "data-colour": row.colour, "data-state": row.state });
   card.append(head(row), where(row), task(row, now), deadlines(row, now));
   if (row.pending.length) {
-    const waits = row.pending.map((one) => `${word(`act.${one.action}`)}: ${word(`sent.${one.standing}`)}`);
-    card.append(el("p", { class: "pending" }, waits.join(" · ")));
+    const waits = row.pending.map((one) => `${word(`act.${one.action}`)} · ${word(`sent.${one.standing}`)}`);
+    card.append(el("p", { class: "pending" }, waits.join("; ")));
   }
   if (!row.mine) card.append(el("p", { class: "soft" }, word("with", { crew: named(row.with) })));
   card.append(buttons(row, act), more(row, now));
@@ -96,7 +96,7 @@ function head({ order, state, running, colour: how }) {
     { class: "head" },
     el("p", { class: "urgent" }, el("b", { class: "priority" }, order.priority), how === "still" ? "" : el("span", {}, word(`colour.${how}`)), next ? el("b", { class: "left", "data-until": next.until }) : el("b", { class: "left" }, word(`state.${state}`))),
     el("h3", {}, named(order.title)),
-    el("p", { class: "state" }, [word(`state.${state}`), ...marks].join(" · ")),
+    el("p", { class: "state" }, [next ? word(`state.${state}`) : "", ...marks].filter(Boolean).join(" · ")),
   );
 }
 

@@ -15,6 +15,7 @@ const WAIT_S = 25;
 let list = { crew, orders: [], etag: "", offset: 0, got: 0 };
 let answers = [];
 let net = "asking";
+let same = false; // whether the last answer had nothing new
 
 const now = () => Date.now() + list.offset; // by the clock of the service
 
@@ -102,7 +103,8 @@ async function look(wait) {
   const got = await fetch(`${root}/orders?wait=${wait}`, { headers, cache: "no-store", credentials: "omit", signal: patience });
   if (got.status === 403) return "void";
   if (!got.ok && got.status !== 304) return "off";
-  const body = got.status === 304 ? list : await got.json();
+  same = got.status === 304;
+  const body = same ? list : await got.json();
   const offset = Number(got.headers.get("Tidewalk-Now")) - Date.now();
   const etag = got.headers.get("ETag") ?? list.etag;
   list = { crew, orders: body.orders, etag, offset, got: Date.now() };
@@ -120,7 +122,7 @@ async function follow() {
     if (net === "on") {
       failed = 0;
       await send();
-      if (Date.now() - began < 1_000) await rest(1_000);
+      if (Date.now() - began < 1_000) await rest(same ? 10_000 : 500); // nobody let us wait: too many do
     } else await rest(Math.min(30_000, 2_000 * 2 ** failed++));
   }
 }

@@ -96,6 +96,8 @@ def request(coast: Coast, verb: str, path: str, plan: str = "") -> tuple[str, An
         "/api/v1/orders/{order}/actions": said | {"action": "note"},
         "/api/v1/maintenance": {**said, "facility": "lamp-1", "until": UNTIL},
         "/api/v1/stops": {**said, "action": "resume_work", "zone": "west"},
+        "/api/v1/crews/{crew}/links": {"days": 1},
+        "/api/v1/crews/{crew}/links/revoke": {},
     }
     query = "?of=lamp-1" if path == "/api/v1/explain" else ""
     return path.format(**named) + query, bodies.get(path, said) if verb == "POST" else None
