@@ -13,6 +13,7 @@ AMBER: Final = "#d98c21"  # look at it today
 RED: Final = "#c8382e"  # somebody must go
 UNKNOWN: Final = "#8e7cc3"  # we are blind to it
 DULL: Final = "#9c8f7a"  # known, and cannot be done now
+NOTED: Final = "#4d83b5"  # due with the next round
 FAINT: Final = "#8a99a6"  # nothing is known, or nothing matters
 CLEAR: Final = "transparent"
 
@@ -49,6 +50,7 @@ NEVER: Final = steps(CALM)
 STATES: Final[dict[str, tuple[str, str, str]]] = {
     "unknown": (FAINT, "never heard", "未知"),
     "ok": (CALM, "well", "正常"),
+    "noted": (NOTED, "due, next round", "待办"),
     "silent": (UNKNOWN, "silent", "失联"),
     "held": (DULL, "on hold", "挂账"),
     "verifying": (GOOD, "being verified", "核查中"),

@@ -7,7 +7,7 @@ from dashboards.facts import Facts
 from dashboards.influxql import events, outer, over_time, standing
 from dashboards.looks import AMBER, CALM, RED, UNKNOWN, bad_from, steps
 from dashboards.panels import bars, chart, curves, number
-from dashboards.standing import ALARM, SILENT, elements_named, needing, trouble
+from dashboards.standing import ALARM, NOT_WELL, SILENT, elements_named, needing, trouble
 from dashboards.tongues import Tongue
 from domain.naming import ELEMENT_ZH, Element
 from domain.series import FACILITY, KPI
@@ -107,15 +107,16 @@ def _map(t: Tongue) -> grafana.Panel:
 def _zones(t: Tongue) -> grafana.Panel:
     return bars(
         "overview-zones",
-        t("Zones: open alarms", "各片区：未消除告警"),
+        t("Zones: not well", "各片区：未消除问题"),
         t(
-            "Which zones are worst off: how many of their facilities have an open alarm?",
-            "哪个片区情况最差：多少设施存在未消除的告警？",
+            "Which zones are worst off: of how many of their facilities is something wrong or in hand?",
+            "哪个片区情况最差：多少设施存在尚未解决的问题？",
         ),
         outer(
             PLACES,
-            "sum(bad) AS n",
-            f"SELECT open_alarms AS bad FROM ({standing(PLACES, 'open_alarms', by=('zone', 'facility'))})",  # noqa: S608
+            "count(rank) AS n",
+            standing(PLACES, "rank", by=("zone", "facility")),
+            where=NOT_WELL,
             by=("zone",),
         ),
         unit="none",

@@ -95,6 +95,7 @@ STANDING: Final[dict[Standing, tuple[str, str]]] = {
     Standing.VERIFYING: ("being verified", "核查中"),
     Standing.HELD: ("on hold", "挂账"),
     Standing.SILENT: ("silent", "失联"),
+    Standing.NOTED: ("due, next round", "待办"),
     Standing.OK: ("well", "正常"),
     Standing.UNKNOWN: ("not heard yet", "未上报"),
 }

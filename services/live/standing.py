@@ -15,6 +15,7 @@ class Standing(StrEnum):
     VERIFYING = "verifying"  # 核查中: done by what the crew says; sensors or a person are to agree
     HELD = "held"  # 挂账: known, and cannot be done now
     SILENT = "silent"  # 失联: its sensor says nothing, or is what is wrong
+    NOTED = "noted"  # 待办: something is due with the next round; nobody is sent for it
     OK = "ok"  # 正常
     UNKNOWN = "unknown"  # 未知: never heard
 
@@ -38,13 +39,17 @@ def standing_of(
     found: list[tuple[Standing, Order | None]] = [(_of_order(order), order) for order in orders]
     for alarm in alarms:
         order = known.get(alarm.order)
-        if order is None or order.ended:
+        if not alarm.order:
+            found.append((Standing.NOTED, None))
+        elif order is None or order.ended:
             found.append((Standing.ALARM, order))
+    if late and heard:
+        found.append((Standing.SILENT, None))
     if found:
         return min(found, key=lambda one: (_WORST_FIRST.index(one[0]), one[1].priority if one[1] else "P9"))
     if not heard:
         return Standing.UNKNOWN, None
-    return (Standing.SILENT if late else Standing.OK), None
+    return Standing.OK, None
 
 
 def _of_order(order: Order) -> Standing:

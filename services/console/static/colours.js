@@ -1,7 +1,7 @@
 // The colours of tokens.css, for whoever draws. They change with the theme.
 
 const NAMES = [
-  "panel", "ink", "ink-soft", "accent", "alarm", "attended", "verifying", "held", "silent", "ok", "unknown", "on-standing",
+  "panel", "ink", "ink-soft", "accent", "alarm", "attended", "verifying", "held", "silent", "noted", "ok", "unknown", "on-standing",
   "sea", "sea-deep", "shallow", "land", "shore", "beach", "park", "road", "road-edge", "trail", "trail-case", "zone",
   "zone-demo", "map-ink", "sea-ink",
 ];

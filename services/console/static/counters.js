@@ -3,7 +3,7 @@
 import { el, oncePerFrame, say } from "./dom.js";
 import { terms } from "./words.js";
 
-const SHARES = ["alarm", "attended", "verifying", "held", "silent", "unknown", "ok"];
+const SHARES = ["alarm", "attended", "verifying", "held", "silent", "unknown", "noted", "ok"];
 const TROUBLE = ["alarm", "attended", "verifying", "held"];
 
 export function counters(store) {

@@ -59,7 +59,7 @@ function outline(context, standing, x, y, r) {
   } else context.arc(x, y, standing === "unknown" ? 0.8 * r : r, 0, 2 * Math.PI);
 }
 
-const HOLLOW = new Set(["held", "silent", "unknown"]);
+const HOLLOW = new Set(["held", "silent", "noted", "unknown"]);
 const DASHES = { silent: [0.5, 0.34] };
 const GLYPH_FROM = 6.5; // radius from which a glyph can be made out
 

@@ -1,6 +1,6 @@
 // What is known of the coast: the chart, which never changes, and how everything stands, which does.
 
-export const WORST_FIRST = ["alarm", "attended", "verifying", "held", "silent", "unknown", "ok"];
+export const WORST_FIRST = ["alarm", "attended", "verifying", "held", "silent", "unknown", "noted", "ok"];
 export const TROUBLED = new Set(["alarm", "attended", "verifying", "held"]);
 const RANK = new Map(WORST_FIRST.map((standing, rank) => [standing, rank]));
 const NOTHING = Object.freeze({ standing: "unknown", priority: "", order: "", alarms: [], at: null, values: {} });

@@ -108,7 +108,7 @@ def test_every_word_is_there_in_both_tongues_and_every_key_that_is_used_is_a_wor
     for file in STATIC.glob("*.js"):
         used |= set(re.findall(r'\bword\("([^"]+)"', file.read_text("utf-8")))
     assert used <= set(words.WORDS)
-    for standing in ("alarm", "attended", "verifying", "held", "silent", "ok", "unknown"):
+    for standing in ("alarm", "attended", "verifying", "held", "silent", "noted", "ok", "unknown"):
         assert standing in words.terms("en")["standing"]
 
 

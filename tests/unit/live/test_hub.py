@@ -78,6 +78,16 @@ def test_an_order_is_seen_on_its_way_until_the_sensors_close_it(watched: Watched
     assert watched.hub.snapshot().orders[order]["closed_by"] == "telemetry"
 
 
+def test_what_is_due_with_the_next_round_is_no_alarm_that_waits_for_somebody(watched: Watched):
+    watched.measure("lamp-1", T0, active_power=2.0)
+    asked = watched.play.hear(T0, wrong("lamp-1", T0))
+    watched.hub.cases([replace(alarm, order="") for alarm in asked.alarms], [])
+    watched.hub.flush()
+    assert watched.stands("lamp-1") == Standing.NOTED
+    watched.told(asked)
+    assert watched.stands("lamp-1") == Standing.ALARM
+
+
 def test_numbers_rise_by_one_and_a_snapshot_plus_changes_is_the_next_snapshot(watched: Watched):
     before = watched.hub.snapshot()
     watched.told(watched.play.hear(T0, wrong("lamp-1", T0)))
