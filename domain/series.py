@@ -123,7 +123,8 @@ FACILITY: Final = EventSeries(
         float="lat lon",
     ),
 )
-# `services.live.standing`, the worst last: noted 待办 (due with the next round; nobody is sent), silent 失联, held 挂账, verifying 核查中, attended 处置中, alarm 报警.
+# `services.live.standing`, the worst last: noted 待办 (due; nobody is sent), silent 失联, held 挂账,
+# verifying 核查中, attended 处置中, alarm 报警.
 FACILITY_STATES: Final = ("unknown", "ok", "noted", "silent", "held", "verifying", "attended", "alarm")
 FACILITY_KEPT: Final[Millis] = 2 * HOUR
 # Our own health, every 30 s: since `up_s` the counters count. `channel` points say of each way to crews how it stands.
