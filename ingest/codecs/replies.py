@@ -58,7 +58,8 @@ class Reply(msgspec.Struct, frozen=True):
 class Command(msgspec.Struct, frozen=True):
     """An operator's command. `by` is the person, checked before it was written down. `crew` is for `reassign` and
     `follow_up`, empty: choose; `into` for `merge`; `until` (ms) for `hold` and `grant`; `trade` and `do` for
-    `follow_up`, empty: as the order it follows.
+    `follow_up`, empty: as the order it follows. `seen`: how many lines its history had when the operator saw it, for
+    what is to be done only to the order as it was seen.
     """
 
     id: Id
@@ -71,6 +72,7 @@ class Command(msgspec.Struct, frozen=True):
     until: Millis | None = None
     trade: Short = ""
     do: Text = ""
+    seen: int | None = None
 
     @property
     def why(self) -> str:

@@ -23,7 +23,7 @@ from services.api.shown import Time, order_whole
 from services.api.trailing import Footprint
 from services.dispatch.orders import Order, Result
 from services.dispatch.when import millis
-from services.judge.answers import NO_REASON
+from services.judge.answers import CHANGED, NO_REASON
 from services.site import TRADES
 
 WAIT_S: Final = 2.0  # for the judge
@@ -128,12 +128,14 @@ class Actions:
         must_act(caller, asked.action)
         if asked.into:
             must_see(caller, {(await asyncio.to_thread(cases.order, asked.into)).zone})
-        command = await asyncio.to_thread(self._command, order, asked, caller.by)
+        seen = len(order.history) if if_match.strip() not in ("", "*") else None
+        command = await asyncio.to_thread(self._command, order, asked, caller.by, seen)
         left.before = left.after = f"{asked.action} {order.case}: {order.state}, {order.crew}"
         result = await asyncio.to_thread(cases.result, COMMAND, command.id)
         if result is None:
             if if_match and not matches(if_match, etag_of(order_whole(order).model_dump_json(by_alias=True).encode())):
-                raise ChangedError(f"{name} is not as you saw it: look again")
+                last = order.history[-1]
+                raise ChangedError(f"{CHANGED}; what came last is {last.who}: {last.step}, {last.why}")
             message = Message(COMMAND, msgspec.json.encode(command), self._behind.clock.now())
             await self._behind.tell([message])
             self._remember(command)
@@ -144,6 +146,8 @@ class Actions:
             return _acted(command)
         if (result.order, result.action) != (command.order, command.action):
             raise ConflictError(f"the id {command.id} was given to another action: make one for each")
+        if not result.ok and result.why.startswith(CHANGED):
+            raise ChangedError(result.why)
         if not result.ok:
             raise IllegalError(result.why, await asyncio.to_thread(cases.order, order.id))
         became = await asyncio.to_thread(cases.order, order.id)
@@ -160,14 +164,14 @@ class Actions:
             raise NotFoundError(f"nothing is known of an action {given} on {name}")
         return _acted(known)
 
-    def _command(self, order: Order, asked: Asked, caller: str) -> Command:
+    def _command(self, order: Order, asked: Asked, caller: str, seen: int | None) -> Command:
         by = caller or asked.by.strip()
         if not by:
             raise RejectedError("say who you are in `by`, or show a token")
         into = self._behind.cases.order(asked.into).id if asked.into else ""
         until = None if asked.until is None else millis(asked.until)
         more = {"crew": asked.crew, "into": into, "until": until, "trade": asked.trade, "do": asked.do}
-        command = Command(str(asked.id), order.id, asked.action, by, asked.reason, **more)  # type: ignore[arg-type]  # each is as `Asked` says
+        command = Command(str(asked.id), order.id, asked.action, by, asked.reason, seen=seen, **more)  # type: ignore[arg-type]  # each is as `Asked` says
         if not command.why and command.action not in NO_REASON:
             raise RejectedError(f"{command.action} needs a reason")
         for name, value in more.items():

@@ -14,6 +14,7 @@ from services.dispatch.orders import Order, OrderState, Pause
 from services.dispatch.working import WorkingHours
 
 STILL_WRONG: Final = "the sensors still show it: decline to send the crew again, or have it closed with a reason"
+CHANGED: Final = "the order is not as you saw it"  # how a refusal begins where another was quicker
 FALSE: Final = ("false alarm", "误报")  # how a reason begins that says so
 _NEEDS_A_REASON: Final = (CrewAction.DECLINE, CrewAction.EXTEND, CrewAction.HOLD, CrewAction.REFUSE)
 NO_REASON: Final = (OperatorAction.CONFIRM, OperatorAction.GRANT, OperatorAction.RESUME)
@@ -129,7 +130,12 @@ def _timed(order: Order, command: Command, at: Millis, terms: Terms) -> Order:
 
 
 def allowed(order: Order, command: Command) -> None:
-    """Return where an operator may command it now, with the reason that it needs. Raises ConflictError."""
+    """Return where an operator may command it now, with the reason that it needs, and it is as they saw it. Raises
+    ConflictError.
+    """
+    if command.seen is not None and command.seen != len(order.history):
+        since = "; ".join(f"{one.who}: {one.step}, {one.why}" for one in order.history[command.seen :])
+        raise ConflictError(f"{CHANGED}: {since or 'look again'}")
     follows = command.action is OperatorAction.FOLLOW_UP
     if order.ended and not follows:
         raise ConflictError(f"the order is {order.state}")

@@ -31,12 +31,32 @@ async def test_an_action_is_done_only_while_the_order_is_as_it_was_seen(gate: Ga
     again = await gate.client.post(f"{path}/actions", json=said, headers=headers)
     assert (again.status_code, again.json()["standing"]) == (200, "done")  # the same one: nothing is done
     other = await gate.client.post(f"{path}/actions", json=note(), headers=headers)
-    assert (other.status_code, "look again" in other.json()["detail"]) == (412, True)
+    assert (other.status_code, other.json()["detail"]) == (
+        412,
+        "the order is not as you saw it; what came last is Li Wei: note, seen",
+    )
     assert len(gate.journal) == 1
     for known in (False, True):
         fits = f'"x", {(await gate.client.get(path)).headers["etag"]}' if known else "*"
         answer = await gate.client.post(f"{path}/actions", json=note(), headers={"If-Match": fits})
         assert answer.status_code == 200
+
+
+@pytest.mark.asyncio
+async def test_of_two_operators_at_once_one_is_told_what_the_other_did(gate: Gate):
+    path = f"/api/v1/orders/{gate.order('leak')}"
+    seen, gate.judging = {"If-Match": (await gate.client.get(path)).headers["etag"]}, False
+    first, second = note(), note(by="Wang Fang", action="close", reason="drill over")
+    for said in (first, second):
+        assert (await gate.client.post(f"{path}/actions", json=said, headers=seen)).status_code == 202
+    for minutes, row in enumerate(gate.journal, 1):
+        gate.play.hear(T0 + minutes * MINUTE, notes=[row])
+        gate.commit()
+    for said, status in ((first, 200), (second, 412), (second, 412)):
+        answer = await gate.client.post(f"{path}/actions", json=said, headers=seen)
+        assert answer.status_code == status
+    assert answer.json()["detail"] == "the order is not as you saw it: Li Wei: note, seen"
+    assert (await gate.client.get(path)).json()["state"] == "dispatched"
 
 
 @pytest.mark.asyncio
