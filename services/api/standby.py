@@ -29,9 +29,9 @@ class _Nobody:
 class Standing:
     """Why this node waits, and since when."""
 
-    def __init__(self, wall: Clock) -> None:
+    def __init__(self, wall: Clock, why: str) -> None:
         self._wall = wall
-        self.waits("stands by: has not asked yet who leads")
+        self.waits(why)
 
     def waits(self, why: str) -> None:
         """It waits, because of this."""

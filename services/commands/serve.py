@@ -10,7 +10,7 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager, Asyn
 from functools import partial
 from pathlib import Path
 from socket import socket
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -21,15 +21,13 @@ from ingest.lockstep import DomainClock
 from services import logs, loops, memory, wiring
 from services.clocks import WallClock
 from services.commands.span import MOMENT
+from services.commands.standing_by import StandingBy
 from services.leaving import Ear, Leaving, ear
 from services.roles import ALL, Role, named, roles_of
 from services.service import Service
 from services.settings import Settings, settled
 from services.site import find
 from services.systemd import Systemd
-
-if TYPE_CHECKING:  # a process without an API never loads what serves it
-    from services.api.standby import Standing
 
 _log = logging.getLogger(__name__)
 _reloading: set[asyncio.Future[None]] = set()
@@ -165,51 +163,11 @@ async def _serve(
         return
     wall = WallClock()
     async with AsyncExitStack() as stack:
-        led = await _led(settings, site, door, roles, leaving.told, wall, stack)
+        led = await StandingBy(roles, door, wall).until_led(settings, site, leaving.told, stack)
         if leaving.told.is_set():
             _log.info("told to stop while it stood by")
             return
         await _lead(settings, site, lock_step, door, roles, heard, leaving, wall, led)
-
-
-async def _led(
-    settings: Settings,
-    site: Site,
-    door: socket | None,
-    roles: frozenset[Role],
-    stop: asyncio.Event,
-    wall: WallClock,
-    stack: AsyncExitStack,
-) -> wiring.Led | None:
-    """Wait until no other node leads, or we are told to stop. Once we lead we do until the stack is closed."""
-    systemd = Systemd(os.environ, os.getpid())
-    async with AsyncExitStack() as meanwhile:
-        standing: Standing | None = None
-        if door is not None and not settings.on_one_machine():
-            from services.api import standby
-
-            standing = standby.Standing(wall)
-            await meanwhile.enter_async_context(standby.standing_by(door, standing))
-
-        def waits(why: str) -> None:
-            _log.info("waits to lead", extra={"why": why})
-            systemd.say(READY=1, STATUS=why)
-            if standing is not None:
-                standing.waits(why)
-
-        watching = asyncio.create_task(systemd.watch(), name="watchdog")
-        meanwhile.callback(watching.cancel)
-        told = asyncio.create_task(stop.wait(), name="stop")
-        meanwhile.callback(told.cancel)
-        leading = asyncio.create_task(
-            stack.enter_async_context(wiring.leading(settings, site, roles, waits)), name="lease"
-        )
-        await asyncio.wait({leading, told}, return_when=asyncio.FIRST_COMPLETED)
-        if not leading.done():
-            leading.cancel()
-            await asyncio.gather(leading, return_exceptions=True)
-            return None
-        return leading.result()
 
 
 async def _lead(
