@@ -1,6 +1,7 @@
 """What was heard lately: first receive times of the last minute, and keys that came before."""
 
 from collections import deque
+from collections.abc import Sequence
 from typing import Final
 
 from domain.readings import Millis
@@ -45,11 +46,11 @@ class SeenKeys:
         self._older: set[bytes] = set()
         self.again = 0
 
-    def add(self, key: bytes) -> None:
-        """Hear one."""
-        if key in self._newer or key in self._older:
-            self.again += 1
-            return
-        self._newer.add(key)
+    def add(self, keys: Sequence[bytes]) -> None:
+        """Hear some."""
+        different = set(keys)
+        fresh = different - self._newer - self._older
+        self.again += len(keys) - len(fresh)
+        self._newer |= fresh
         if len(self._newer) >= self._remember:
             self._older, self._newer = self._newer, set()

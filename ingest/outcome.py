@@ -19,6 +19,7 @@ class Outcome:
         self.notes: list[Message] = []
         self.quarantined: list[Quarantined] = []
         self.fates: list[Fate] = []
+        self.keys: list[bytes] = []  # of what brings readings, or would have
 
     def heard(self) -> Heard:
         """All of it."""

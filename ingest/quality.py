@@ -22,6 +22,8 @@ _BOUNDS: Final[dict[str, tuple[float, float]]] = {
     for q in QUANTITIES.values()
     if q.type == "float"
 }
+# as floats, because a float is compared with an int at twice the price
+_BETWEEN: Final = {name: (float(low), float(high)) for name, (low, high) in _BOUNDS.items()}
 _FLAGS: Final = frozenset(q.name for q in QUANTITIES.values() if q.type == "bool")
 _CHOICES: Final = {q.name: q.choices for q in QUANTITIES.values() if q.type == "text"}
 # What there cannot be more of than the facility has room for: quantity -> its attribute.
@@ -36,17 +38,19 @@ def believed(values: dict[str, Value]) -> tuple[dict[str, Value], Faults]:
 
 def plain(values: dict[str, Value]) -> bool:
     """Whether all of them can be believed."""
-    bounds_of = _BOUNDS.get
-    for name, value in values.items():
-        if type(value) is float:
-            bounds = bounds_of(name)
-            if bounds is None or not bounds[0] <= value <= bounds[1]:
+    try:
+        for name, value in values.items():
+            if type(value) is float:
+                low, high = _BETWEEN[name]
+                if not low <= value <= high:
+                    return False
+            elif type(value) is bool:
+                if name not in _FLAGS:
+                    return False
+            elif value not in _CHOICES.get(name, ()):
                 return False
-        elif type(value) is bool:
-            if name not in _FLAGS:
-                return False
-        elif value not in _CHOICES.get(name, ()):
-            return False
+    except KeyError:
+        return False
     return True
 
 

@@ -11,7 +11,7 @@ from domain.readings import Millis, Value
 from ingest import quarantine
 from ingest.codecs.said import Faults, Measured, Said, Time
 
-_read = msgspec.json.Decoder(Said).decode
+read = msgspec.json.Decoder(Said).decode  # of what is all as agreed; raises ValueError or RecursionError for the rest
 _read_time: msgspec.json.Decoder[Time] = msgspec.json.Decoder(Time)
 _INT64 = 2**63 - 1
 
@@ -19,7 +19,7 @@ _INT64 = 2**63 - 1
 def decode(payload: bytes) -> tuple[Said, Faults]:
     """What it says, and the parts of it that are not as agreed. Raises RejectedError where no part can be read."""
     try:
-        return _read(payload), ()
+        return read(payload), ()
     except (ValueError, RecursionError):  # msgspec's errors are ValueErrors; why, is found on the slow road
         return _picked(_parsed(payload))
 
