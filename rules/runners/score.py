@@ -18,70 +18,11 @@ from rules.core.program import Program
 from rules.core.step import unbroken
 from rules.core.surroundings import Context, Place
 from rules.runners.backtest import Found
+from rules.runners.behind import BEHIND, GATHERED, STUCK, WANES
 
 SLACK: Final[Millis] = 5_000  # a report follows what it reports within three seconds, and is on its way for a moment
 MINUTE: Final[Millis] = 60_000
-
-# Rule → the faults it may rightly be about, the one it is made for first. What only looks like one has no place here.
-BEHIND: Final[Mapping[str, tuple[str, ...]]] = {
-    "lamp-out": ("lamp_dark",),
-    "dark-stretch": ("lamp_dark",),
-    "feeder-outage": ("feeder_trip",),
-    "leakage": ("leakage",),
-    "pole-leaning": ("pole_leaning",),
-    "bin-full": ("bin_overfull", "filled"),
-    "bin-fire": ("bin_fire",),
-    "bin-tipped": ("bin_tipped",),
-    "storm-bins": ("bin_tipped",),
-    "bin-due": ("due", "bin_overfull", "filled"),
-    "bin-filling": ("filling", "bin_overfull", "filled"),
-    "toilet-odour": ("toilet_foul", "fouled"),
-    "toilet-use": ("used",),
-    "toilet-queue": ("queue",),
-    "toilet-sos": ("sos_pressed",),
-    "toilet-leak": ("water_runs",),
-    "toilet-floor": ("floor_flooded",),
-    "toilet-frost": ("frost",),
-    "paper-low": ("used_up",),
-    "soap-low": ("used_up",),
-    "lot-gate": ("gate_fault",),
-    "lot-dead": ("lot_blocked",),
-    "lot-full": ("lot_full",),
-    "lots-full": ("lot_full",),
-    "sharing-breach": ("stays_closed",),
-    "day-burner": ("day_burner",),
-    "cabinet-timer": ("day_burner",),
-    "crowd": ("crowded",),
-    "gale": ("gale",),
-    "high-tide": ("high_tide",),
-    "post-tide": ("over_deck",),
-    "dry-bed": ("dry_bed", "dried"),
-    "bed-leak": ("pipe_burst",),
-    "bed-salt": ("salted",),
-    "silent": ("silent_device", "gateway_loss", "unheard"),
-    "gateway-silent": ("gateway_loss",),
-    "battery-low": ("battery_low",),
-    "clock-off": ("clock_ahead",),
-    "sensor-unbelievable": ("probe_gone",),
-    "bin-stuck": ("stuck_value",),
-    "toilet-stuck": ("stuck_value",),
-    "bed-stuck": ("stuck_value",),
-    "lamp-stuck": ("stuck_value",),
-    "counter-stuck": ("stuck_value",),
-}
-# What comes and goes by itself, as the day does: told more than once, it is right each time.
-WANES: Final = frozenset(
-    {"due", "filling", "used", "used_up", "queue", "crowded", "lot_full", "frost", "gale", "high_tide", "over_deck"}
-)
-# Groups that sum up what is told of each member as well.
-GATHERED: Final = frozenset({"dark-stretch", "storm-bins", "lots-full", "cabinet-timer"})
-STUCK: Final = "stuck_value"  # what such a sensor says is told as if it were so, until it is known to be stuck
-# Of no alarm can be said that it is right, because the coast cannot make what its rule is about.
-UNPLAYED: Final[Mapping[str, str]] = {
-    "bin-neglected": "a bin of the sample that nobody empties is full, and told of, before it is neglected",
-    "forbidden-parking": "the sample has no place where nobody may park",
-    "lot-dead": "whether a lot is busy enough to be missed depends on the cars of six hours, which no truth tells",
-}
+TICK: Final[Millis] = 1_500  # a device reports within a hundredth of its interval, and within so much, of its time
 
 
 class Truth(NamedTuple):
@@ -146,6 +87,7 @@ class Score:
     kinds: dict[str, Kept] = field(default_factory=dict)
     false: list[tuple[str, str, Millis, str]] = field(default_factory=list)  # rule, subject, opened, what was near
     missed: list[tuple[str, str, Millis, str]] = field(default_factory=list)  # what, facility, since, why we think so
+    later: list[tuple[str, str, Millis, float]] = field(default_factory=list)  # what, facility, since, minutes over
     unscored: dict[str, int] = field(default_factory=dict)  # alarms of rules of which the coast knows no truth
 
     def add(self, other: "Score") -> None:
@@ -157,6 +99,7 @@ class Score:
                 self.kinds[what] = kept
         self.false += other.false
         self.missed += other.missed
+        self.later += other.later
         for rule, count in other.unscored.items():
             self.unscored[rule] = self.unscored.get(rule, 0) + count
 
@@ -220,7 +163,8 @@ class Scoring:
                 if truth.what in BEHIND[alarm.rule]:
                     answered.setdefault((truth, alarm.rule), alarm)
                 continue
-            near = ", ".join(sorted({t.what for t in self._at[alarm.facility] if t.spans(alarm.cause)})) or "nothing"
+            places = {alarm.facility, *self._gateways(alarm.facility)}
+            near = ", ".join(sorted({t.what for p in places for t in self._at[p] if t.spans(alarm.cause)})) or "nothing"
             made.false.append((alarm.rule, alarm.subject, alarm.opened, near))
         for truth in self._truths:
             self._keep(made, truth, answered.get((truth, self._made_for(truth))))
@@ -237,7 +181,7 @@ class Scoring:
             truth
             for place in sorted(places)
             for truth in self._at[place]
-            if truth.what in (*BEHIND[alarm.rule], STUCK) and truth.sort != "near_miss" and truth.spans(alarm.cause)
+            if truth.what in (*BEHIND[alarm.rule], STUCK) and truth.sort != "near_miss" and self._when(truth, alarm)
         ]
         free = [
             truth
@@ -246,6 +190,13 @@ class Scoring:
             or ((truth, alarm.rule) not in answered and (truth.what, alarm.rule) != ("gateway_loss", "silent"))
         ]
         return free[0] if free else None
+
+    def _when(self, truth: Truth, alarm: Found) -> bool:
+        """Whether it was there when the alarm began. A silence may have begun for another reason: a sensor that dies
+        while its gateway is out is silent from when the gateway was.
+        """
+        silence = self._book.rules[alarm.rule].absent_intervals > 0
+        return truth.spans(alarm.cause) or (silence and truth.since <= alarm.opened and truth.spans(alarm.opened))
 
     def _behind_members(self, alarm: Found) -> Truth | None:
         """What is wrong with most of those that the alarm of a stretch or a zone names."""
@@ -282,11 +233,11 @@ class Scoring:
         if alarm is not None:
             kept.found += 1
             kept.minutes.append(max(0, alarm.opened - shown) / MINUTE)
-            astray = self._lost.of(self._site, truth.facility, truth.since, alarm.opened)
-            over = (alarm.opened - limit) / MINUTE - astray * self._interval(truth) / MINUTE
+            over = (alarm.opened - limit - self._astray(truth, alarm.opened)) / MINUTE
             if not why and over > 0 and truth.sort == "fault":
                 kept.late += 1
                 kept.over.append(round(over, 1))
+                made.later.append((truth.what, truth.facility, truth.since, round(over, 1)))
         elif why:
             kept.unseen[why] = kept.unseen.get(why, 0) + 1
         elif truth.sort == "fault":
@@ -314,15 +265,12 @@ class Scoring:
         program = self._book.programs[rule]
         needs = self._needs(program, truth)
         place = Place(facility.zone, facility.attributes, facility.id) if facility else Place("", {})
+        last = self._end if truth.until is None else truth.until
         shown = truth.since
-        for _ in range(8):
-            if unbroken(program.given, place, self._context, shown, shown + needs):
-                break
+        while shown <= last and not unbroken(program.given, place, self._context, shown, shown + needs):
             shown = self._context.at(place, shown).until
         limit = shown + needs
-        astray = self._lost.of(self._site, truth.facility, truth.since, limit) * self._interval(truth)
-        last = self._end if truth.until is None else truth.until
-        if last < limit + astray:
+        if last < limit + self._astray(truth, limit):
             why = "the run ended first" if truth.until is None else "it ended before its rule could be sure"
             return shown, limit, why
         if self._held(truth, shown, limit):
@@ -342,8 +290,16 @@ class Scoring:
                 slowest = max((_pace(self._site, device) for device in devices), default=0)
                 return round(self._book.intervals * slowest) + _ms(rule.quorum.within_s, rule.quorum.gather_s) + slowest
             return _ms(rule.quorum.within_s, rule.quorum.gather_s) + program.wait + SLACK + interval
-        held = max((clause.for_s * 1000 + (clause.repeat - 1) * interval for clause in rule.clauses), default=0)
+        held = max((max(clause.for_s * 1000, (clause.repeat - 1) * interval) for clause in rule.clauses), default=0)
         return truth.onset + held + program.span + program.wait + SLACK + interval
+
+    def _astray(self, truth: Truth, until: Millis) -> Millis:
+        """How much longer it may take for what the network lost: an interval for each report. A rule that compares with
+        what was said before needs the last report before the fault as well.
+        """
+        program, interval = self._book.programs[self._made_for(truth)], self._interval(truth)
+        compares = any(clause is not None and clause.compared for clause in program.clauses)
+        return interval * self._lost.of(self._site, truth.facility, truth.since - interval * compares, until)
 
     def _interval(self, truth: Truth) -> Millis:
         devices = [truth.device] if truth.device else self._site.devices_of.get(truth.facility, ())
@@ -365,7 +321,8 @@ class Scoring:
 
 def _pace(site: Site, device: str) -> Millis:
     known = site.devices.get(device)
-    return 1000 * max(known.interval_s, known.lit_interval_s) if known else 0
+    paces = 1000 * max(known.interval_s, known.lit_interval_s) if known else 0
+    return paces + min(TICK, paces // 100)
 
 
 def _ms(*seconds: int) -> Millis:

@@ -13,6 +13,7 @@ from rich.progress import Progress
 
 from domain.readings import Millis
 from rules.book import load_rules, shipped
+from rules.runners.behind import UNPLAYED
 from rules.runners.score import Kept, Score, typical
 from services.backtest.scored import FALSE_TOLD, GATE, Run, Scored, all_scored, in_order, together
 from services.commands.span import MOMENT
@@ -23,7 +24,7 @@ START: Millis = 1_790_812_800_000  # 2026-10-01T08:00+08:00
 JSON_KEYS = (
     "The line alone: seeds, first_seed, days, plan, version, messages, lost, twice, alarms, recall, precision, late, "
     "holds, seconds, kinds (each with what, sort, rules, count, found, missed, late, false, recall, precision, "
-    "median_minutes, worst_minutes, unseen), unscored, false, missed."
+    "median_minutes, worst_minutes, unseen), unscored, unplayed, false, missed, later."
 )
 EXAMPLES = """\b
 Examples:
@@ -84,8 +85,10 @@ def score(
         "seconds": round(time.perf_counter() - begun, 1),
         "kinds": [_line(kept) for kept in in_order(whole)],
         "unscored": whole.unscored,
+        "unplayed": {rule: why for rule, why in UNPLAYED.items() if rule in book.rules},
         "false": [dict(zip(("rule", "subject", "opened", "near"), one, strict=True)) for one in whole.false],
         "missed": [dict(zip(("what", "facility", "since", "why"), one, strict=True)) for one in whole.missed],
+        "later": [dict(zip(("what", "facility", "since", "minutes"), one, strict=True)) for one in whole.later],
     }
     if as_json:
         click.echo(json.dumps(line, ensure_ascii=False))
@@ -130,10 +133,14 @@ def _tell(whole: Score, found: list[Scored], line: dict[str, Any]) -> None:
     click.echo(f"\nnear-misses, {sum(near.values())}: " + ", ".join(f"{what} {count}" for what, count in near.items()))
     if whole.unscored:
         click.echo("not scored, the coast knows no truth of it: " + ", ".join(sorted(whole.unscored)))
+    for rule, why in line["unplayed"].items():
+        click.echo(f"not played: {rule}: {why}")
     for rule, subject, _, what in whole.false[:FALSE_TOLD]:
         click.echo(f"false: {rule} of {subject} (there: {what})")
     for what, facility, _, _ in whole.missed[:FALSE_TOLD]:
         click.echo(f"missed: {what} at {facility}")
+    for what, facility, _, minutes in whole.later[:FALSE_TOLD]:
+        click.echo(f"late: {what} at {facility}, {minutes} min later than allowed")
     click.echo(f"recall {_share(whole.recall)}, precision {_share(whole.precision)}, {whole.late} later than allowed")
 
 

@@ -217,7 +217,7 @@ def test_before_it_fired_it_says_when_it_would(state: Path, orders: list[Order])
     lamp = next(one for one in orders if one.rule == "lamp-out")
     before = explained(state, lamp.facility, "--rule", "lamp-out", "--at", _then(lamp.opened - 4 * 60_000))
     (rule,) = before["rules"]
-    (clause,) = rule["clauses"]
+    clause = next(one for one in rule["clauses"] if one["pending"])
     assert rule["standing"] == "pending"
     assert millis(datetime.fromisoformat(clause["pending"]["since"])) == lamp.since
     assert "of 20 min" in rule["headline"]["en"]

@@ -22,7 +22,7 @@ from tests.unit.dispatch.coast import MINUTE, T0
 from tests.unit.judge.test_with_the_real_rules import first, reading, shipped_coast
 
 DARK: Millis = T0 + 12 * 60 * MINUTE  # 20:00
-LAMP = {"commanded_level": 100.0, "active_power": 0.5}
+LAMP = {"commanded_level": 100.0, "active_power": 0.5, "lamp_failure": True}
 
 
 def edited(rule: str, old: str, new: str, **more: str) -> RuleBook:

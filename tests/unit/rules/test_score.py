@@ -83,6 +83,35 @@ def test_what_is_found_later_than_its_rule_allows_is_late_unless_reports_went_as
     assert scored([GATE], slow, Lost({"lot-1": [NIGHT + 5 * MINUTE]})).late == 0
 
 
+def test_where_a_rule_compares_the_last_report_before_the_fault_may_have_been_lost_as_well():
+    """A bin that sticks is found by 23 reports that are as the one before: the first of them as one of before it."""
+    stuck = Truth("stuck_value", "bin-1", frozenset(), "fault", NIGHT, NIGHT + 20 * HOUR, device="bin-1")
+    limit = NIGHT + 23 * 10 * MINUTE
+    late = [alarm("bin-stuck", "bin-1", NIGHT + 19 * MINUTE, limit + 9 * MINUTE)]
+    assert [what for what, *_ in scored([stuck], late).later] == ["stuck_value"]
+    assert scored([stuck], late, Lost({"bin-1": [NIGHT - MINUTE]})).late == 0
+    assert scored([stuck], late, Lost({"bin-1": [NIGHT - 11 * MINUTE]})).late == 1
+
+
+def test_a_sensor_that_dies_while_its_gateway_is_out_is_rightly_silent_since_then():
+    truths = [
+        truth("gateway_loss", "gw-1", NIGHT, NIGHT + 2 * HOUR),
+        truth("silent_device", "bin-1", NIGHT + HOUR, NIGHT + 5 * HOUR),
+    ]
+    told = scored(truths, [alarm("silent", "bin-1", NIGHT + 30 * MINUTE, NIGHT + 3 * HOUR)])
+    assert (told.kinds["silent_device"].found, told.false) == (1, [])
+    assert scored(truths[:1], [alarm("silent", "bin-1", NIGHT + 30 * MINUTE, NIGHT + 3 * HOUR)]).false
+
+
+def test_a_shared_lot_is_judged_in_the_hours_in_which_its_rule_looks():
+    """Three hours of counters that stand still, of a lot that by night nobody can tell from a quiet one."""
+    stuck = Truth("stuck_value", "lot-1", frozenset(), "fault", NIGHT, NIGHT + 40 * HOUR, device="lot-1")
+    sunrise = NIGHT + 10 * HOUR + 53 * MINUTE
+    told = scored([stuck], [alarm("lot-stuck", "lot-1", sunrise, sunrise + 6 * HOUR)])
+    assert (told.late, told.kinds["stuck_value"].found) == (0, 1)
+    assert scored([stuck._replace(until=sunrise + HOUR)], []).kinds["stuck_value"].missed == 0
+
+
 def test_a_lamp_that_goes_dark_by_day_is_to_be_seen_from_dusk_on():
     noon = NIGHT - 7 * HOUR
     dark = truth("lamp_dark", "lamp-0", noon, None)
