@@ -6,7 +6,7 @@ import pytest
 
 from services.dispatch.orders import AT_WORK, Order, OrderState, Pause, Step
 from simulators.causes import Cause
-from tests.walk.week import STOPPED, Days, Ended
+from tests.walk.week import AWAY, MAIL, ROBOT, ROBOT_ALONE, START, STOPPED, Days, Ended
 
 ANSWERED = {"accept": Step.ACCEPT, "decline": Step.DECLINE, "done": Step.DONE}
 
@@ -76,6 +76,44 @@ def test_what_the_history_says_is_what_the_crews_said(ended: Ended):
             if line.step is step and line.who in ended.site.crews
         )
         assert said[action] - refused == told, action
+
+
+def test_while_a_channel_is_down_for_an_hour_no_letter_is_lost_doubled_or_without_somebody(ended: Ended):
+    parcels = [parcel.key for _, parcel in ended.taken]
+    assert len(parcels) == len(set(parcels)), "nothing is said twice"
+    away = [at for at, parcel in ended.taken if parcel.address == ROBOT and AWAY[0] <= at < AWAY[1]]
+    assert not away
+    assert any(at >= AWAY[1] and parcel.address == ROBOT for at, parcel in ended.taken), "it works again"
+    took, fates = set(parcels), {one.letter.key: one for one in ended.letters}
+    for one in ended.letters:
+        letter = one.letter
+        match one.state:
+            case "sent":
+                assert one.batch in took, letter.key
+            case "dead":  # over this contact; the next one is told the same
+                assert letter.address == ROBOT
+                assert AWAY[0] <= one.ended <= AWAY[1] + 60_000
+                instead = fates[f"{letter.key.removesuffix(':0')}:1"]
+                assert instead.letter.address == MAIL
+                assert instead.state in ("sent", "covered"), instead
+            case "covered":
+                assert fates[one.batch].letter.revision > letter.revision
+            case _:
+                assert ended.until - letter.at <= 60_000, f"{letter.key} still waits"
+    assert any(one.state == "dead" for one in ended.letters)
+    kept = [one for one in ended.letters if one.letter.to in ROBOT_ALONE and AWAY[0] <= one.letter.at < AWAY[1]]
+    assert kept, "somebody has no other contact"
+    assert {one.state for one in kept} <= {"sent", "covered"}
+    assert all(one.ended >= AWAY[1] for one in kept if one.state == "sent"), "they get it afterwards"
+
+
+def test_every_order_that_was_given_to_a_crew_reached_it_over_a_contact(ended: Ended):
+    """Recounted from the orders' histories, not from what was put into the outbox."""
+    told = {(one.letter.order, one.letter.to) for one in ended.letters if one.state in ("sent", "covered")}
+    for order in ended.orders.values():
+        for line in order.history:
+            if line.step is Step.DISPATCH and START < line.at < ended.until - 15 * 60_000:
+                assert (order.id, line.crew) in told, order.case
 
 
 def test_every_counted_order_has_its_cause_in_the_ledger(ended: Ended):
