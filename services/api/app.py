@@ -74,9 +74,9 @@ class Mounted(NamedTuple):
 
     router: APIRouter
     own: tuple[str, ...] = ()
-
-
     bodies: tuple[str, ...] = ()
+
+
 def build(
     behind: Behind, watch: Watch, doing: Actions, *, access: Access = LOCAL, mounts: Sequence[Mounted] = ()
 ) -> FastAPI:
@@ -121,10 +121,10 @@ def build(
         app.include_router(one)
     app.add_middleware(metrics.Timed, counting=counting)
     own = tuple(path for mounted in mounts for path in mounted.own)
+    bodies = tuple(end for mounted in mounts for end in mounted.bodies)
 
     every = [*app.routes, *(route for one in routers for route in one.routes)]
     routes = [one for one in every if isinstance(one, Route)]
-    bodies = tuple(end for mounted in mounts for end in mounted.bodies)
 
     def found(scope: Scope) -> str | None:
         """The route that takes it, HEAD as GET."""
