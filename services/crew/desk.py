@@ -27,9 +27,11 @@ GIVEN: Final[dict[str, Any]] = {
     "url": "https://coast.example/crew/…",
     "expires": "2026-10-31T08:00:00.000Z",
 }
-PhotoId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$", examples=["5f0c1c9e8a394e0e9b530b8f8a1d7c11"])]
+PHOTO: Final = "5f0c1c9e8a394e0e9b530b8f8a1d7c11"
+PhotoId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$", description="As a history names it", examples=[PHOTO])]
+_BINARY: Final = {"schema": {"type": "string", "format": "binary"}, "example": "the bytes of a JPEG"}
 _JPEG: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"description": "The photo", "content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}}
+    int(HTTPStatus.OK): {"description": "The photo", "content": {"image/jpeg": _BINARY}}
 }
 
 
@@ -79,7 +81,7 @@ def router(behind: Behind, links: CrewLinks, reception: Reception, photos: Photo
         if lacking is not None:
             raise problems.ForbiddenError(lacking)
 
-    @made.post("/crews/{crew}/links", tags=["people"], response_model=LinkGiven, responses=_told(NONE))
+    @made.post("/crews/{crew}/links", tags=["people"], response_model=LinkGiven, responses=_told("The link"))
     async def link(crew: CrewId, wanted: Wanted, asking: Asking, left: Left) -> LinkGiven:
         """Make a link to the crew's page: whoever has it answers for the crew. Say over whom it goes, and how long."""
         theirs(crew, asking)
@@ -87,7 +89,9 @@ def router(behind: Behind, links: CrewLinks, reception: Reception, photos: Photo
         left.after = f"a link of {crew}, for {wanted.days} days"
         return LinkGiven(crew=crew, url=given.url, expires=given.expires)
 
-    @made.post("/crews/{crew}/links/revoke", tags=["people"], response_model=LinksRevoked, responses=_told(NONE))
+    @made.post(
+        "/crews/{crew}/links/revoke", tags=["people"], response_model=LinksRevoked, responses=_told("They are void")
+    )
     async def revoke(crew: CrewId, said: Nothing, asking: Asking, left: Left, request: Request) -> LinksRevoked:
         """Make every link of the crew void, also those in messages: a phone was lost, or somebody left."""
         del said
@@ -96,7 +100,12 @@ def router(behind: Behind, links: CrewLinks, reception: Reception, photos: Photo
         left.after = f"all links of {crew} are void"
         return LinksRevoked(crew=crew, revoked=True)
 
-    @made.get("/photos/{photo}", tags=["cases"], response_class=Response, responses=_JPEG | _told(NONE))
+    @made.get(
+        "/photos/{photo}",
+        tags=["cases"],
+        response_class=Response,
+        responses=_JPEG | problems.responses(NONE, BAD, AWAY),
+    )
     async def shown(photo: PhotoId, asking: Asking) -> Response:
         """What a crew photographed; an order's history names it as `photo:…`."""
         found = await asyncio.to_thread(photos.find, photo)
@@ -113,5 +122,5 @@ def router(behind: Behind, links: CrewLinks, reception: Reception, photos: Photo
     return made
 
 
-def _told(*more: HTTPStatus) -> dict[int | str, dict[str, Any]]:
-    return problems.responses(*more, BAD, AWAY)
+def _told(what: str) -> dict[int | str, dict[str, Any]]:
+    return {int(HTTPStatus.OK): {"description": what}} | problems.responses(NONE, BAD, AWAY, *problems.OF_BODIES)

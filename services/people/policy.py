@@ -110,10 +110,10 @@ POLICY: Final[Mapping[str, Deed]] = MappingProxyType(
     | _deeds(
         Reach.PLACED,
         DISPATCHERS,
+        (f"POST {_V1}/stops", "stop work in a zone, or let it go on"),
         (f"POST {_V1}/crews/{{crew}}/links", "make a link for a crew's page"),
         (f"POST {_V1}/crews/{{crew}}/links/revoke", "make all links of a crew void"),
     )
-    | _deeds(Reach.PLACED, DISPATCHERS, (f"POST {_V1}/stops", "stop work in a zone, or let it go on"))
     | _deeds(Reach.LISTED, WATCHERS, (f"GET {_V1}/readings", "all readings, as they are stored"))
     | _deeds(
         Reach.WHOLE,

@@ -21,12 +21,14 @@ from services.storage.duck import DuckSettings, DuckStore
 from services.storage.letters import SqlLetterbox
 from services.storage.quarantine import SqliteQuarantine
 from services.storage.sql import JudgeStore
+from tests.fakes.memory_photos import picture
 from tests.unit.api.gate import Gate
 from tests.unit.dispatch.coast import MINUTE, T0, well, wrong
 from tests.unit.dispatch.letterbox import a_letter
 from tests.unit.people.folk import Folk
 
 NAMED = Access(hosts=frozenset({"testserver"}), reception=Folk().reception)  # as the generator calls us
+NO_BODY = {"id": None, "by": None, "reason": None}
 VERBS = {method.lower() for method in HTTPMethod}
 
 
@@ -146,6 +148,7 @@ def test_names_that_are_there_are_answered_and_say_so_in_the_same_shape(gate: Ga
         "place": 0,
         "key": "SN-20261001-0001:1:crew:0",
         "given": "5f0c1c9e-8a39-4e0e-9b53-0b8f8a1d7c11",
+        "photo": gate.photos.keep(order, picture()),
         "plan": "7d0c1c9e-8a39-4e0e-9b53-0b8f8a1d7c11",
     }
     later = {"facility": "lamp-1", "until": "2026-10-02T00:00:00Z"}
@@ -157,6 +160,8 @@ def test_names_that_are_there_are_answered_and_say_so_in_the_same_shape(gate: Ga
             "action": "resume_work",
             "zone": "west",
         },
+        "/api/v1/crews/{crew}/links": {"days": 1, **NO_BODY},
+        "/api/v1/crews/{crew}/links/revoke": NO_BODY,
         "/api/v1/outbox/{key}/actions": {"action": "retry", "id": None},
         "/api/v1/maintenance/{plan}/end": {"id": "8e1c1c9e-8a39-4e0e-9b53-0b8f8a1d7c11"},
     }
