@@ -62,5 +62,6 @@ STUCK: Final = "stuck_value"  # what such a sensor says is told as if it were so
 UNPLAYED: Final[Mapping[str, str]] = {
     "bin-neglected": "a bin of the sample that nobody empties is full, and told of, before it is neglected",
     "forbidden-parking": "the sample has no place where nobody may park",
+    "low-water": "the tide is no fault, and the score's weeks are not in summer",
     "lot-dead": "whether a lot is busy enough to be missed depends on the cars of six hours, which no truth tells",
 }

@@ -35,5 +35,5 @@ def test_every_rule_of_the_page_is_read(block: str):
 
 
 def test_the_page_shows_every_way_of_being_a_rule():
-    for key in ("levels", "params", "quorum", "holds", "reopen_within", "alarm:"):
+    for key in ("levels", "params", "quorum", "holds", "reopen_within", "alarm:", "on_edit", "delta(", "before("):
         assert any(key in block for block in RULES), key
