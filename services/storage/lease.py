@@ -18,6 +18,7 @@ from services.storage import engines
 from services.storage.lease_table import lease
 
 NAME: Final = "service"
+_IDLE: Final = "idle_in_transaction_session_timeout"
 _NOW: Final = sa.cast(sa.func.extract("epoch", sa.func.clock_timestamp()) * 1000, sa.BigInteger)
 _MINE: Final = lease.c.name == NAME
 _LOOK: Final = sa.select(lease, _NOW.label("now")).where(_MINE)
@@ -34,7 +35,7 @@ class SqlLease:
         self._site, self._node, self._known_as, self._shares = site, node, known_as, shares
         self._span = round(span_s * 1000)
         self._held: Leader | None = None
-        idle = _for_now("idle_in_transaction_session_timeout", self._span)
+        idle = _for_now(_IDLE, self._span)
         self._fencing = sa.select(lease.c.token, lease.c.known_as, idle).where(_MINE).with_for_update(read=True)
 
     @property
@@ -53,7 +54,7 @@ class SqlLease:
             there = _leader(asked.execute(_LOOK).mappings().one())
             if there.leads and there.node != self._node:
                 return self._other(there)
-            asked.execute(sa.select(_for_now("lock_timeout", self._span)))
+            self._hurry(asked)
             there = _leader(asked.execute(_LOOK.with_for_update()).mappings().one())
             if there.leads and there.node != self._node:
                 return self._other(there)
@@ -66,7 +67,7 @@ class SqlLease:
     def renew(self) -> None:
         """Have it for another span. Raises ConflictError where another has had it since."""
         with engines.tried(), self._engine.begin() as asked:
-            asked.execute(sa.select(_for_now("lock_timeout", self._span)))
+            self._hurry(asked)
             mine = sa.update(lease).where(_MINE & (lease.c.token == self._token)).values(until=_NOW + self._span)
             if not asked.execute(mine).rowcount:
                 raise lost(asked.execute(sa.select(lease.c.known_as).where(_MINE)).scalar())
@@ -76,6 +77,7 @@ class SqlLease:
         if self._shares:
             return
         with engines.tried(), self._engine.begin() as asked:
+            self._hurry(asked)
             asked.execute(sa.update(lease).where(_MINE & (lease.c.token == self._token)).values(until=0))
 
     def fence(self, writing: sa.Connection) -> None:
@@ -87,6 +89,10 @@ class SqlLease:
     @property
     def _token(self) -> int:
         return self._held.token if self._held is not None else -1
+
+    def _hurry(self, asked: sa.Connection) -> None:
+        """Wait for nobody longer than a span, and let nobody wait longer: who has the row may be stopped here too."""
+        asked.execute(sa.select(_for_now("lock_timeout", self._span), _for_now(_IDLE, self._span)))
 
     def _made(self, asked: sa.Connection) -> None:
         nobody = {"name": NAME, "token": 0, "run": 0, "site": "", "node": "", "known_as": "", "since": 0, "until": 0}

@@ -43,6 +43,11 @@ class Nodes:
         engine.dispose()
 
 
+def until_led(node: SqlLease) -> None:
+    while node.held is None:
+        node.take()
+
+
 @pytest.fixture
 def nodes(postgres: Postgres) -> Iterator[Nodes]:
     with ExitStack() as stack:
@@ -133,6 +138,17 @@ def test_a_leader_that_is_stopped_in_the_middle_of_writing_is_thrown_out_and_wri
         asked.execute(sa.text("SELECT 1"))
     writer.dispose()
     assert nodes.books(b).noted("half") == b""
+
+
+def test_a_leader_that_is_stopped_in_the_middle_of_renewing_holds_nobody_up(nodes: Nodes):
+    a, b = nodes.node("a", span_s=0.3), nodes.node("b", span_s=5.0)
+    a.take()
+    sa.event.listen(a._engine, "commit", lambda _: until_led(b), once=True)  # stopped here
+    with pytest.raises(UnavailableError):
+        a.renew()
+    assert b.held is not None
+    with pytest.raises(ConflictError, match="node b leads now"):
+        a.renew()
 
 
 def test_a_database_of_another_site_is_refused_while_that_runs(nodes: Nodes):
