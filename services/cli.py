@@ -18,6 +18,7 @@ COMMANDS = {
         "replay_command",
         "Play recorded traffic, and see what would have come of it.",
     ),
+    "drill": ("services.commands.drill", "drill", "Drills 演练: a scenario over your crews, and how each of them did."),
     "rules": ("services.commands.rules", "rules", "Check and test the rule files."),
     "profiles": ("services.commands.profiles", "profiles", "List, check and test the profiles of devices."),
     "quarantine": ("services.commands.quarantine", "quarantine", "What was kept aside, why, and trying it again."),

@@ -495,9 +495,10 @@ async def service(
     clock: DomainClock,
     roles: frozenset[Role] = ALL,
     led: Led | None = None,
+    among: Callable[[dict[str, Channel]], dict[str, Channel]] = dict,
 ) -> AsyncIterator[Service]:
     """A service, or some roles of one, with the stores that the settings name; not running yet. Closes them at the end.
-    With `led` it writes and speaks only while it leads.
+    With `led` it writes and speaks only while it leads. `among` says which of the channels to contacts it has.
     Raises ConflictError where another process has one of the roles, or the settings do not go with them.
     """
     apart = roles != ALL
@@ -546,7 +547,7 @@ async def service(
         stack.callback(box.close)
         web = await stack.enter_async_context(Web())
         links = await stack.enter_async_context(answering_links(settings)) if Role.DISPATCH in roles else no_links
-        channels = channels_of(settings, web, clock, os.environ)
+        channels = among(channels_of(settings, web, clock, os.environ))
         if led is not None:
             channels = {name: LedChannel(channel, led.leading) for name, channel in channels.items()}
         post = Post(box, channels, links)

@@ -17,6 +17,7 @@ from ingest.lockstep import DomainClock
 from ingest.pipeline import Pipeline
 from services import wiring
 from services.audit import Conservation, Identity, conservation, read_ledger, returned_by
+from services.dispatch.postman import Channel
 from services.run_hash import Tally, tally
 from services.service import Service
 from services.settings import Settings
@@ -94,13 +95,19 @@ async def staged(settings: Settings, site: Site, run: Run, wall: Clock) -> Async
 
 
 @asynccontextmanager
-async def playing(settings: Settings, world: C, wall: Clock, over: str) -> AsyncIterator[Stage[C]]:
-    """The same with any coast, from where it stands."""
+async def playing(
+    settings: Settings,
+    world: C,
+    wall: Clock,
+    over: str,
+    among: Callable[[dict[str, Channel]], dict[str, Channel]] = dict,
+) -> AsyncIterator[Stage[C]]:
+    """The same with any coast, from where it stands, and those channels to contacts that `among` says."""
     site = world.site
     _emptied(settings.state)
     clock = DomainClock(wall, start=world.now)
     transport, source, publisher, leave = _ends(settings, site, clock, over)
-    async with wiring.service(settings, site, source, publisher, clock) as service:
+    async with wiring.service(settings, site, source, publisher, clock, among=among) as service:
         if service.judging.cursor:
             raise ConflictError("the database at --sql holds alarms and orders of an earlier run; name an empty one")
         running = asyncio.create_task(service.run(), name="service")

@@ -1,0 +1,193 @@
+"""`tidewalk drill`: a scenario over the zones and crews of a site, marked 【演练】, and a score for each crew."""
+
+import asyncio
+import json
+import logging
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from socket import socket
+from typing import Final
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from domain.ports import Clock
+from domain.readings import Millis
+from domain.site import Site
+from services import loops, wiring
+from services.api.access import LOCAL
+from services.api.over import open_to_http
+from services.api.server import url_of
+from services.clocks import WallClock
+from services.commands.span import MOMENT, SPAN
+from services.console.over import page_over
+from services.crew.links import DAY, CrewLinks
+from services.crew.over import crew_over
+from services.drill import place as places
+from services.drill import playing, report
+from services.drill.scenarios import named, shipped
+from services.settings import Settings, settled
+from services.show.page import address
+from services.show.stage import Stage
+from services.show.watching import counting
+from services.site import find, load_site
+from services.site.scenery import load_scenery
+from simulators.world import World
+
+RUN_KEYS: Final = (
+    "Last, one line: scenario, site, from, until, crews, published, alarms, orders, endings, score (of each crew), all "
+    "(of them together), report."
+)
+_WIDE: Final = 110  # columns, so that no cell is cut
+EXAMPLES = """\b
+Examples:
+  tidewalk drill list
+  tidewalk drill run feeder-trip                          in seconds, crews played, and a score
+  tidewalk drill run typhoon-tide --site /etc/tidewalk/site --speed 10
+  tidewalk drill run my-scenario.yaml --crews people      by the clock; crews answer on their page
+"""
+
+
+@click.group(epilog=EXAMPLES)
+def drill() -> None:
+    """Drills (演练): a scenario over a site's zones, crews, clocks and contacts, and how each crew did.
+
+    All readings are made up. State and broker are the drill's own: a service that runs beside it hears nothing of it.
+    Every message says 【演练】, and reaches nobody in the real world unless that is asked for.
+    """
+
+
+@drill.command("list")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Last, one line: scenarios (name, title, shows, starts, lasts_minutes)."
+)
+def list_scenarios(*, as_json: bool) -> None:
+    """The scenarios that come with Tidewalk.
+
+    A file of your own is one as well: copy one of these, and change it. docs/drills.md says what may stand in it.
+    """
+    found = [
+        {
+            "name": one.name,
+            "title": {"en": one.title.en, "zh": one.title.zh},
+            "shows": one.shows,
+            "starts": f"{one.starts // 60:02d}:{one.starts % 60:02d}",
+            "lasts_minutes": one.lasts // 60_000,
+        }
+        for one in shipped().values()
+    ]
+    if as_json:
+        click.echo(json.dumps({"scenarios": found}, ensure_ascii=False))
+        return
+    for one in shipped().values():
+        hours = f"{one.starts // 60:02d}:{one.starts % 60:02d}, {one.lasts / 3_600_000:g} h"
+        click.echo(f"{one.name:<14} {one.title.zh} {one.title.en} ({hours}): {one.shows}")
+
+
+@drill.command("run", epilog=EXAMPLES)
+@click.argument("name", metavar="NAME|FILE")
+@click.option("--site", "place", help="Folder of site files, or a shipped sample. Default: TIDEWALK_SITE, or shinan.")
+@click.option("--crews", type=click.Choice([playing.PLAYED, playing.PEOPLE]), default=playing.PLAYED, show_default=True)
+@click.option("--virtual", is_flag=True, help="As fast as it is judged (default where crews are played).")
+@click.option("--speed", type=click.FloatRange(min=0.1, max=600), help="So many times as fast as the clock.")
+@click.option("--from", "since", type=MOMENT, help="When it begins. Default: the scenario's hour; people: now.")
+@click.option("--for", "span", type=SPAN, help="How long it lasts. Default: as the scenario says.")
+@click.option("--seed", default=7, show_default=True, help="The same seed, site and start break the same things.")
+@click.option("--for-real-contacts", "for_real", is_flag=True, help="Messages go to people's real contacts, marked.")
+@click.option("--state", type=click.Path(path_type=Path, file_okay=False), help="Folder for state and report; empty.")
+@click.option("--json", "as_json", is_flag=True, help=RUN_KEYS)
+def run(
+    *,
+    name: str,
+    place: str | None,
+    crews: str,
+    virtual: bool,
+    speed: float | None,
+    since: Millis | None,
+    span: Millis | None,
+    seed: int,
+    for_real: bool,
+    state: Path | None,
+    as_json: bool,
+) -> None:
+    """Play a scenario, and tell how each crew did: accepted, arrived and done in time, escalations, returns, reworks.
+
+    The report is kept in the state folder. With --crews people nobody is played: they answer on their crew page, or
+    over MQTT, and what they say is done is mended on the make-believe coast.
+    """
+    logging.basicConfig(level=logging.ERROR, format="%(levelname)s %(name)s: %(message)s")
+    people = crews == playing.PEOPLE
+    if virtual and (people or speed is not None):
+        raise click.UsageError("--virtual goes without --speed, and with crews that are played: people need the clock")
+    if people and (since is not None or speed is not None):
+        raise click.UsageError("--crews people goes by the clock: now, and as fast as it runs")
+    wall = WallClock()
+    scenario, place = named(name), place or settled().site
+    life = load_site(find(place))
+    now = wall.now()
+    start = now if people else scenario.begins(now, life.timezone) if since is None else since
+    pace = 1.0 if people else speed
+    wish = playing.Wish(scenario, start, start + (span or scenario.lasts), seed, crews, pace, for_real)
+    folder = state or Path("drills") / f"{scenario.name}-{datetime.fromtimestamp(now / 1000):%Y%m%d-%H%M%S}"  # noqa: DTZ006
+    places.made_in(folder)
+    came, site = loops.run(_run(folder, place, wish, wall))
+    kept = folder / "report.md"
+    kept.write_text(report.page(came, site), encoding="utf-8")
+    if as_json:
+        click.echo(json.dumps(report.line(came, site, str(kept)), ensure_ascii=False))
+    else:
+        _tell(came, site, kept)
+
+
+async def _run(folder: Path, place: str, wish: playing.Wish, wall: Clock) -> tuple[playing.Came, Site]:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with playing.broker_of(wish) as broker:
+        settings = places.settings_in(folder, place, broker=broker, for_real=wish.for_real)
+        site = places.site_of(settings)
+
+        @asynccontextmanager
+        async def beside(stage: Stage[World]) -> AsyncIterator[None]:
+            if wish.speed is None:
+                yield
+                return
+            with address(settings) as door:
+                async with _pages(settings, stage, door, wall, broker):
+                    yield
+
+        with counting(site, wish.start, wish.until) as on_progress:
+            came = await playing.play(settings, site, wish, wall, stop=stop, on_progress=on_progress, beside=beside)
+    return came, site
+
+
+@asynccontextmanager
+async def _pages(
+    settings: Settings, stage: Stage[World], door: socket, wall: Clock, broker: str
+) -> AsyncIterator[None]:
+    """The page of the drill's own service and those of its crews, told on stderr."""
+    page = page_over(stage.service, wall, load_scenery(Path(settings.site)))
+    site, base = stage.service.site, url_of(door)
+    with wiring.reception_of(settings, wall) as reception:
+        crews = crew_over(stage.service, wall, reception, base, LOCAL)
+        async with open_to_http(stage.service, door, wall, mounting=lambda hub: (*page(hub), *crews(hub))):
+            links = CrewLinks(reception.links(), base, wall)
+            click.echo(f"Watch the drill: {base}   (ctrl-c ends it; its broker is {broker})", err=True)
+            for crew in site.crews.values():
+                click.echo(f"  {crew.id:<16} {crew.name.zh}  {links.given(crew.id, DAY).url}", err=True)
+            yield
+
+
+def _tell(came: playing.Came, site: Site, kept: Path) -> None:
+    head, *body = report.rows(came.score)
+    table = Table(*head, box=None, padding=(0, 2, 0, 0))
+    for row in body:
+        table.add_row(*row)
+    click.echo(f"【演练】{came.wish.scenario.title.zh} {came.wish.scenario.title.en}, {site.name.zh} {site.name.en}")
+    console = Console()
+    Console(width=max(console.width, _WIDE)).print(table)
+    click.echo(f"{came.alarms} alarms, {len(came.orders)} orders. The report: {kept}")
