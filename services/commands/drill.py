@@ -128,6 +128,7 @@ def run(
     wall = WallClock()
     scenario, place = named(name), place or settled().site
     life = load_site(find(place))
+    places.fits(scenario, life)
     now = wall.now()
     start = now if people else scenario.begins(now, life.timezone) if since is None else since
     pace = 1.0 if people else speed

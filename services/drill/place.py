@@ -7,9 +7,11 @@ from typing import Any, Final
 from domain.errors import ConflictError
 from domain.site import Device, Site
 from services.drill.relay import rehearsed
+from services.drill.scenarios import Scenario
 from services.replay.site_files import drill_of
 from services.settings import Settings, settled
 from services.site import find, load_site
+from simulators.faults import LARGEST
 
 STATE: Final = "state"
 SITE: Final = "site"
@@ -51,6 +53,16 @@ def site_of(settings: Settings) -> Site:
     """
     found = rehearsed(load_site(Path(settings.site)))
     return replace(found, devices={one.id: _played(one) for one in found.devices.values()})
+
+
+def fits(scenario: Scenario, site: Site) -> None:
+    """Raises ConflictError where a scenario names what the site does not have."""
+    for entry in scenario.faults.entries:
+        if entry.zone and entry.zone not in site.zones:
+            raise ConflictError(f"{scenario.name}: {site.id} has no zone {entry.zone}")
+        there = entry.facility in site.facilities or entry.facility in site.gateways
+        if entry.facility and entry.facility != LARGEST and not there:
+            raise ConflictError(f"{scenario.name}: {site.id} has no facility {entry.facility}")
 
 
 def _played(device: Device) -> Device:

@@ -37,7 +37,7 @@ def _month_and_day(text: object) -> tuple[int, int] | None:
     if found is None:
         raise ValueError(f"{text!r} is no day of a year such as 10-01")
     month, day = int(found[1]), int(found[2])
-    date(2000, month, day)
+    date(2001, month, day)  # raises where there is none in every year
     return month, day
 
 
@@ -135,7 +135,7 @@ def read(text: str, file: str) -> Scenario:
     try:
         said = _File.model_validate(marked.content)
     except ValidationError as wrong:
-        first = wrong.errors()[0]
+        first = min(wrong.errors(), key=lambda one: one["type"] != "extra_forbidden")  # a word misspelt is missing, too
         where = ".".join(str(part) for part in first["loc"])
         raise marked.fault(first["loc"], f"{where}: {first['msg'].removeprefix('Value error, ')}") from wrong
     spells = tuple(Spell(s.what, s.since * 1000, s.until * 1000, s.value) for s in said.surroundings)
