@@ -162,7 +162,7 @@ def _live(made: APIRouter, console: Console) -> None:
         async def may() -> bool:
             return await still(console.access, lambda: entrance.served(headers) == caller)
 
-        await console.sockets.serve(socket, sight, may)
+        await console.sockets.serve(socket, sight, may, address=console.access.proxies.address(socket.scope))
 
 
 def _sessions(made: APIRouter, console: Console) -> None:

@@ -8,6 +8,8 @@ from typing import Any, Final
 import msgspec
 from fastapi import WebSocket, WebSocketDisconnect
 
+from domain.errors import UnavailableError
+from services.api.places import Places
 from services.live.changes import Batch
 from services.live.hub import Hub
 from services.live.sight import Sight
@@ -15,7 +17,9 @@ from services.live.sight import Sight
 MOST: Final = 500  # sockets at one time
 BEAT_S: Final = 1.0
 TAKE_S: Final = 20.0  # a tab that takes nothing for so long is gone
-_TRY_LATER: Final = 1013
+TAKES_NOTHING: Final = "this tab took nothing for too long"
+MAY_NOT: Final = "this tab may not look any longer: sign in again"
+_TRY_LATER, _MAY_NOT, _GOES = 1013, 1008, 1001
 
 Beat = Callable[[], Mapping[str, Any]]
 May = Callable[[], Awaitable[bool]]
@@ -31,31 +35,59 @@ class Sockets:
     """
 
     def __init__(self, hub: Hub, beat: Beat, *, most: int = MOST) -> None:
-        self._hub, self._beat, self._most = hub, beat, most
+        self._hub, self._beat = hub, beat
         self._beaten: tuple[float, str] = (-BEAT_S, "")
-        self.open = 0
+        self._places = Places(most, "tabs")
 
-    async def serve(self, socket: WebSocket, sight: Sight | None = None, may: May = _always) -> None:
-        """Until the tab leaves, takes nothing any more, or may not look any longer. `sight`: theirs; None: all."""
+    @property
+    def open(self) -> int:
+        """How many tabs look on."""
+        return self._places.open
+
+    async def serve(
+        self, socket: WebSocket, sight: Sight | None = None, may: May = _always, *, address: str = ""
+    ) -> None:
+        """Until the tab leaves, takes nothing any more, may not look any longer, or its place goes to another address:
+        it is closed with the reason. `sight`: theirs; None: all.
+        """
         await socket.accept()
-        if self.open >= self._most:
-            await socket.close(_TRY_LATER)
-            return
-        self.open += 1
+        sent_away = asyncio.get_running_loop().create_future()
+
+        def leave(why: str) -> None:
+            if not sent_away.done():
+                sent_away.set_result((_TRY_LATER, why))
+
+        try:
+            with self._places.take(address, leave):
+                code, why = await self._served(socket, sight, may, sent_away)
+        except UnavailableError as full:
+            code, why = _TRY_LATER, str(full)
+        with suppress(RuntimeError, WebSocketDisconnect):  # it may be closed already
+            await socket.close(code, why)
+
+    async def _served(
+        self, socket: WebSocket, sight: Sight | None, may: May, sent_away: "asyncio.Future[tuple[int, str]]"
+    ) -> tuple[int, str]:
+        """Until it ends; with which code, and why."""
         turn = asyncio.Lock()
-        tasks = [
+        tells, beats, hears = (
             asyncio.create_task(work)
             for work in (self._tell(socket, turn, sight), self._beats(socket, turn, may), self._hear(socket))
-        ]
+        )
+        tasks = (tells, beats, hears)
         try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            ends: list[asyncio.Future[Any]] = [*tasks, sent_away]
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            if sent_away.done():
+                return sent_away.result()
+            if beats.done() and beats.exception() is None:
+                return _MAY_NOT, MAY_NOT
+            late = any(task.done() and isinstance(task.exception(), TimeoutError) for task in tasks)
+            return _GOES, TAKES_NOTHING if late else ""
         finally:
-            self.open -= 1
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            with suppress(RuntimeError, WebSocketDisconnect):  # it may be closed already
-                await socket.close(1001)
 
     async def _tell(self, socket: WebSocket, turn: asyncio.Lock, sight: Sight | None) -> None:
         """Who is too slow for the changes gets another snapshot. What is told to some alone has numbers of its own, so
@@ -93,4 +125,5 @@ class Sockets:
 
 async def _send(socket: WebSocket, turn: asyncio.Lock, frame: str) -> None:
     async with turn:
-        await asyncio.wait_for(socket.send_text(frame), TAKE_S)
+        async with asyncio.timeout(TAKE_S):  # wait_for may swallow that we are cancelled, and then nobody ends
+            await socket.send_text(frame)

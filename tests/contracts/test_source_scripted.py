@@ -381,7 +381,7 @@ async def test_who_takes_our_session_over_is_given_time_and_told_of(
         await asyncio.sleep(0.15)
         assert broker.visitors == 1, "it does not come back at once"
         await broker.visit()
-    assert "another program uses our client id" in caplog.text
+    assert "another program came with our client id" in caplog.text
 
 
 # ── faulty packets ───────────────────────────────────────────────────────────────────────────────

@@ -78,10 +78,12 @@ def router(behind: Behind, listeners: Listeners, access: Access) -> APIRouter:
 
         It begins with `start`, or goes on after `Last-Event-ID`. `reset` says that something was missed: read anew what
         you hold, then go on. A comment comes every fifteen seconds. It stays open where `text/event-stream` is accepted
-        by name, as `EventSource` does; for others it ends with what has changed by now.
+        by name, as `EventSource` does, for ten minutes: come again then with `Last-Event-ID`, as `EventSource` does by
+        itself. For others it ends with what has changed by now.
         """
         ear = Hearing(behind.site, asking, access, request.headers, behind.clock)
-        frames = listeners.listen(last_event_id, frozenset(what or What), ear, stays=MEDIA in accept)
+        address = access.proxies.address(request.scope)
+        frames = listeners.listen(last_event_id, frozenset(what or What), ear, stays=MEDIA in accept, address=address)
         return EventStream(frames, headers={"X-Accel-Buffering": "no"})
 
     return made

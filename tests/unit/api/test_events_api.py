@@ -9,7 +9,8 @@ import pytest
 from domain.errors import UnavailableError
 from domain.messages import Heard
 from domain.readings import Reading
-from services.api.listening import BEAT, Listeners
+from services.api.listening import BEAT, OVER, STOPPING, Listeners
+from services.api.places import GIVEN_AWAY
 from services.live.changes import What
 from tests.unit.api.gate import Gate
 from tests.unit.dispatch.coast import MINUTE, T0
@@ -74,7 +75,7 @@ async def test_a_listener_hears_of_changes_and_now_and_then_that_there_are_none(
         pass
     assert [event for event, _, _ in read(frame)] == ["facility"]
     listeners.leave()
-    assert [frame async for frame in frames if frame != BEAT] == []
+    assert [frame async for frame in frames if frame != BEAT] == [f": {STOPPING}\n\n"]
     assert listeners.open == 0
 
 
@@ -106,3 +107,33 @@ async def test_there_is_room_for_so_many_and_a_place_is_free_again():
     await asyncio.gather(*(one.aclose() for one in streams))
     assert listeners.open == 0
     await anext(listeners.listen("", ALL, stays=False))
+
+
+@pytest.mark.asyncio
+async def test_an_address_with_most_places_gives_one_up_for_another_and_is_told_why():
+    gate = Gate()
+    listeners = Listeners(gate.hub, most=3, heartbeat_s=0.01)
+    greedy = [listeners.listen("", ALL, stays=True, address="10.0.0.9") for _ in range(3)]
+    for one in greedy:
+        await anext(one)
+    with pytest.raises(UnavailableError, match="3 listeners already"):
+        listeners.listen("", ALL, stays=True, address="10.0.0.9")
+    other = listeners.listen("", ALL, stays=True, address="10.0.0.1")
+    await anext(other)
+    assert [one async for one in greedy[0] if one != BEAT] == [f": {GIVEN_AWAY}\n\n"]
+    with pytest.raises(UnavailableError):  # the two are even enough: nobody takes from the other by turns
+        listeners.listen("", ALL, stays=True, address="10.0.0.1")
+    assert (listeners.open, await anext(greedy[1])) == (3, BEAT)
+    await asyncio.gather(*(one.aclose() for one in (*greedy, other)))
+
+
+@pytest.mark.asyncio
+async def test_a_stream_that_has_lasted_long_ends_and_goes_on_where_it_was():
+    gate = Gate()
+    listeners = Listeners(gate.hub, heartbeat_s=0.01, longest_s=0.03)
+    told = [frame async for frame in listeners.listen("", ALL, stays=True) if frame != BEAT]
+    ((event, at, _),) = read(told[0])
+    assert (event, told[1:], listeners.open) == ("start", [f": {OVER}\n\n"], 0)
+    reports(gate)
+    again = await anext(listeners.listen(at, ALL, stays=True))
+    assert [event for event, _, _ in read(again)] == ["facility"]

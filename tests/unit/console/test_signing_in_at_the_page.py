@@ -14,6 +14,7 @@ from services.api.guard import SESSION, Guard
 from services.api.proxies import Proxies, proxies_of
 from services.console.pages import OWN, Console, router
 from services.console.session import COOKIE, Sessions
+from services.console.socket import MAY_NOT
 from services.live.hub import Hub
 from services.people.roles import Role
 from services.site.scenery import Scenery
@@ -149,7 +150,7 @@ def test_a_socket_closes_when_who_looks_may_no_longer():
         folk.registry.disable("Li Wei")
         folk.later(2_000)
         frames = [socket.receive() for _ in range(2)]
-    assert [one["type"] for one in frames][-1] == "websocket.close"
+    assert frames[-1] == {"type": "websocket.close", "code": 1008, "reason": MAY_NOT}
 
 
 @pytest.mark.parametrize(
