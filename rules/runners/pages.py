@@ -14,7 +14,7 @@ import msgspec
 
 from domain.readings import Millis, Quality, Reading, Value
 from rules.core.step import UNFIT
-from rules.runners.recent import Recent
+from rules.runners.recent import Recent, Said
 from rules.runners.records import Ear, Page, Spot
 
 PAGES: Final = 256  # of a site; a facility keeps its page for as long as this is so
@@ -34,8 +34,19 @@ class SavedPage(msgspec.Struct, frozen=True, omit_defaults=True):
     row: int
     heard: dict[str, Millis]  # by device
     recent: dict[str, list[tuple[Millis, str, dict[str, Value]]]] = {}  # as pages were written once
-    said: dict[str, tuple[dict[str, Value], dict[str, Value]]] = {}  # by device, of what rules compare: before, and now
+    said: dict[str, tuple[dict[str, Value], dict[str, Value]]] = {}  # as pages were written once
     windows: dict[str, tuple[tuple[str, ...], list[tuple[Any, ...]]]] = {}  # by facility: what is kept, and `Recent`
+    # what rules compare, and by device what was said of it: before, and the last time
+    compared: list[tuple[tuple[str, ...], dict[str, tuple[list[Value | None], list[Value | None]]]]] = []
+
+
+class _Page(msgspec.Struct, frozen=True, gc=False):
+    """A SavedPage, as it is in memory."""
+
+    row: int
+    heard: dict[str, Millis]
+    windows: dict[str, tuple[tuple[str, ...], list[Recent]]]
+    compared: list[tuple[tuple[str, ...], dict[str, tuple[Said, Said]]]]
 
 
 class Pages:
@@ -96,6 +107,10 @@ class Pages:
             for device, (before, said) in saved.said.items():
                 if (ear := ears.get(device)) is not None and (pick := ear.spot.fusion.pick) is not None:
                     ear.before, ear.said = pick(before.get), pick(said.get)
+            for names, told in saved.compared:
+                for device, both in told.items():
+                    if (ear := ears.get(device)) is not None and (pick := ear.spot.fusion.pick) is not None:
+                        ear.before, ear.said = (pick(dict(zip(names, one, strict=False)).get) for one in both)
             for facility, (names, recent) in saved.windows.items():
                 if facility in spots and (windowed := spots[facility].fusion.windowed):
                     spots[facility].recent = [_again(one, names, windowed) for one in recent]
@@ -139,15 +154,15 @@ def _again(one: tuple[Any, ...], names: tuple[str, ...], windowed: tuple[str, ..
 
 def _row_of(page: Page) -> bytes:
     heard: dict[str, Millis] = {}
-    said: dict[str, tuple[dict[str, Value], dict[str, Value]]] = {}
+    compared: dict[tuple[str, ...], dict[str, tuple[Said, Said]]] = {}
     windows: dict[str, tuple[tuple[str, ...], list[Recent]]] = {}
     for spot in page.spots:
-        unsaid, told = spot.fusion.unsaid, spot.fusion.told
+        fusion = spot.fusion
         if recent := spot.recent:
-            windows[spot.facility.id] = spot.fusion.windowed, recent
+            windows[spot.facility.id] = fusion.windowed, recent
         for ear in spot.ears:
             if (when := ear.heard) >= 0:
                 heard[ear.id] = when
-            if ear.said is not unsaid:
-                said[ear.id] = told(ear.before), told(ear.said)
-    return _encode(SavedPage(page.row, heard, said=said, windows=windows))
+            if (said := ear.said) is not fusion.unsaid:
+                compared.setdefault(fusion.compared, {})[ear.id] = ear.before, said
+    return _encode(_Page(page.row, heard, windows, list(compared.items())))
