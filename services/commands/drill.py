@@ -1,43 +1,23 @@
 """`tidewalk drill`: a scenario over the zones and crews of a site, marked 【演练】, and a score for each crew."""
 
-import asyncio
 import json
 import logging
-import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from datetime import datetime
 from pathlib import Path
-from socket import socket
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
-from rich.console import Console
-from rich.table import Table
 
-from domain.ports import Clock
 from domain.readings import Millis
-from domain.site import Site
-from services import loops, wiring
-from services.api.access import LOCAL
-from services.api.over import open_to_http
-from services.api.server import url_of
+from services import loops
 from services.clocks import WallClock
 from services.commands.span import MOMENT, SPAN
-from services.console.over import page_over
-from services.crew.links import DAY, CrewLinks
-from services.crew.over import crew_over
-from services.drill import place as places
-from services.drill import playing, report
 from services.drill.scenarios import named, shipped
-from services.settings import Settings, settled
-from services.show.page import address
-from services.show.stage import Stage
-from services.show.watching import counting
-from services.site import find, load_site
-from services.site.scenery import load_scenery
-from simulators.world import World
 
+if TYPE_CHECKING:  # what a service needs is loaded where one runs: a list is quick
+    from domain.site import Site
+    from services.drill.playing import Came
+
+PLAYED, PEOPLE = "played", "people"
 RUN_KEYS: Final = (
     "Last, one line: scenario, site, from, until, crews, published, alarms, orders, endings, score (of each crew), all "
     "(of them together), report."
@@ -91,7 +71,7 @@ def list_scenarios(*, as_json: bool) -> None:
 @drill.command("run", epilog=EXAMPLES)
 @click.argument("name", metavar="NAME|FILE")
 @click.option("--site", "place", help="Folder of site files, or a shipped sample. Default: TIDEWALK_SITE, or shinan.")
-@click.option("--crews", type=click.Choice([playing.PLAYED, playing.PEOPLE]), default=playing.PLAYED, show_default=True)
+@click.option("--crews", type=click.Choice([PLAYED, PEOPLE]), default=PLAYED, show_default=True)
 @click.option("--virtual", is_flag=True, help="As fast as it is judged (default where crews are played).")
 @click.option("--speed", type=click.FloatRange(min=0.1, max=600), help="So many times as fast as the clock.")
 @click.option("--from", "since", type=MOMENT, help="When it begins. Default: the scenario's hour; people: now.")
@@ -119,8 +99,14 @@ def run(
     The report is kept in the state folder. With --crews people nobody is played: they answer on their crew page, or
     over MQTT, and what they say is done is mended on the make-believe coast.
     """
+    from services.drill import place as places
+    from services.drill import running
+    from services.drill.playing import Wish
+    from services.settings import settled
+    from services.site import find, load_site
+
     logging.basicConfig(level=logging.ERROR, format="%(levelname)s %(name)s: %(message)s")
-    people = crews == playing.PEOPLE
+    people = crews == PEOPLE
     if virtual and (people or speed is not None):
         raise click.UsageError("--virtual goes without --speed, and with crews that are played: people need the clock")
     if people and (since is not None or speed is not None):
@@ -131,64 +117,26 @@ def run(
     places.fits(scenario, life)
     now = wall.now()
     start = now if people else scenario.begins(now, life.timezone) if since is None else since
-    pace = 1.0 if people else speed
-    wish = playing.Wish(scenario, start, start + (span or scenario.lasts), seed, crews, pace, for_real)
-    folder = state or Path("drills") / f"{scenario.name}-{datetime.fromtimestamp(now / 1000):%Y%m%d-%H%M%S}"  # noqa: DTZ006
+    wish = Wish(scenario, start, start + (span or scenario.lasts), seed, crews, 1.0 if people else speed, for_real)
+    folder = state or places.folder_for(scenario, now, life.timezone)
     places.made_in(folder)
-    came, site = loops.run(_run(folder, place, wish, wall))
-    kept = folder / "report.md"
-    kept.write_text(report.page(came, site), encoding="utf-8")
+    came, site, kept = loops.run(running.run(folder, place, wish, wall, lambda said: click.echo(said, err=True)))
+    _tell(came, site, kept, as_json=as_json)
+
+
+def _tell(came: "Came", site: "Site", kept: Path, *, as_json: bool) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from services.drill import report
+
     if as_json:
         click.echo(json.dumps(report.line(came, site, str(kept)), ensure_ascii=False))
-    else:
-        _tell(came, site, kept)
-
-
-async def _run(folder: Path, place: str, wish: playing.Wish, wall: Clock) -> tuple[playing.Came, Site]:
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with playing.broker_of(wish) as broker:
-        settings = places.settings_in(folder, place, broker=broker, for_real=wish.for_real)
-        site = places.site_of(settings)
-
-        @asynccontextmanager
-        async def beside(stage: Stage[World]) -> AsyncIterator[None]:
-            if wish.speed is None:
-                yield
-                return
-            with address(settings) as door:
-                async with _pages(settings, stage, door, wall, broker):
-                    yield
-
-        with counting(site, wish.start, wish.until) as on_progress:
-            came = await playing.play(settings, site, wish, wall, stop=stop, on_progress=on_progress, beside=beside)
-    return came, site
-
-
-@asynccontextmanager
-async def _pages(
-    settings: Settings, stage: Stage[World], door: socket, wall: Clock, broker: str
-) -> AsyncIterator[None]:
-    """The page of the drill's own service and those of its crews, told on stderr."""
-    page = page_over(stage.service, wall, load_scenery(Path(settings.site)))
-    site, base = stage.service.site, url_of(door)
-    with wiring.reception_of(settings, wall) as reception:
-        crews = crew_over(stage.service, wall, reception, base, LOCAL)
-        async with open_to_http(stage.service, door, wall, mounting=lambda hub: (*page(hub), *crews(hub))):
-            links = CrewLinks(reception.links(), base, wall)
-            click.echo(f"Watch the drill: {base}   (ctrl-c ends it; its broker is {broker})", err=True)
-            for crew in site.crews.values():
-                click.echo(f"  {crew.id:<16} {crew.name.zh}  {links.given(crew.id, DAY).url}", err=True)
-            yield
-
-
-def _tell(came: playing.Came, site: Site, kept: Path) -> None:
+        return
     head, *body = report.rows(came.score)
     table = Table(*head, box=None, padding=(0, 2, 0, 0))
     for row in body:
         table.add_row(*row)
     click.echo(f"【演练】{came.wish.scenario.title.zh} {came.wish.scenario.title.en}, {site.name.zh} {site.name.en}")
-    console = Console()
-    Console(width=max(console.width, _WIDE)).print(table)
-    click.echo(f"{came.alarms} alarms, {len(came.orders)} orders. The report: {kept}")
+    Console(width=max(Console().width, _WIDE)).print(table)
+    click.echo(f"alarms: {came.alarms}, orders: {len(came.orders)}. The report: {kept}")

@@ -1,10 +1,13 @@
 """Where a drill takes place: the zones, crews and clocks of a site, in a state and with settings of the drill's own."""
 
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from domain.errors import ConflictError
+from domain.readings import Millis
 from domain.site import Device, Site
 from services.drill.relay import rehearsed
 from services.drill.scenarios import Scenario
@@ -19,6 +22,11 @@ SITE: Final = "site"
 # keys from which links are made, addresses.
 _SHARED: Final = ("rules",)
 _FOR_REAL: Final = ("smtp", "smtp_from")
+
+
+def folder_for(scenario: Scenario, now: Millis, timezone: str) -> Path:
+    """Where a drill is kept if nobody says: below the folder in which it was asked for."""
+    return Path("drills") / f"{scenario.name}-{datetime.fromtimestamp(now / 1000, ZoneInfo(timezone)):%Y%m%d-%H%M%S}"
 
 
 def made_in(folder: Path) -> None:
@@ -44,6 +52,7 @@ def settings_in(folder: Path, place: str, *, broker: str, for_real: bool) -> Set
     own |= {name: getattr(lives, name) for name in kept}
     copied = drill_of(files, folder / SITE)
     own |= {"site": str(copied), "state": folder / STATE, "client_id": "tidewalk-drill", "broker": broker}
+    own["api"] = "127.0.0.1:0"  # any free port: the usual one is the running service's, also while that is stopped
     return settled(**own)
 
 
