@@ -65,6 +65,10 @@ class Box(Letterbox, Protocol):
         """Messages over MQTT that can never be sent."""
         ...
 
+    def one(self, key: str) -> Posted:
+        """One message by its key. Raises NotFoundError."""
+        ...
+
     def again(self, key: str, who: str) -> Posted:
         """Have a dead message tried again. Raises NotFoundError, ConflictError."""
         ...

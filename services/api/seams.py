@@ -165,6 +165,10 @@ class Sent(Protocol):
         """How many letters there are, by channel and state."""
         ...
 
+    def one(self, key: str) -> Posted:
+        """One message by its key. Raises NotFoundError."""
+        ...
+
     def again(self, key: str, who: str) -> Posted:
         """Have a dead message tried again. Raises NotFoundError, ConflictError."""
         ...

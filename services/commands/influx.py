@@ -151,27 +151,32 @@ async def _roll(
 
 
 async def _beats(job: RollUps, until: Millis | None) -> tuple[int, Millis, int]:
-    beats, (began, _) = 0, await job.behind()
+    beats, most = 0, 1
     end = min(until or 1 << 62, WallClock().now())
     while await job.beat(end):
         beats += 1
-        reached, left = await job.behind()
-        began = began or reached
-        share = min(1.0, (reached - began) / max(1, end - began))
-        click.echo(f"\r{share:4.0%} drawn, {left} windows again   ", nl=False, err=True)
+        most = await _said(job, end, most)
     click.echo(err=True)
     return beats, *await job.behind()
 
 
 async def _watched(job: RollUps, until: Millis | None) -> tuple[int, Millis, int]:
-    """Somebody else draws: until that has come so far, and nothing is left to be drawn again."""
-    end = min(until or 1 << 62, WallClock().now()) - NEAR
+    """Somebody else draws: until every level has come so far, and nothing is left to be drawn again."""
+    end, most = min(until or 1 << 62, WallClock().now()) - NEAR, 1
     while True:
         reached, left = await job.behind()
-        if not left and (reached >= end or not reached):
+        if not left and not await job.missing(end):
             return 0, reached, left
-        click.echo(f"\r{left} windows left   ", nl=False, err=True)
+        most = await _said(job, end, most)
         await asyncio.sleep(_POLL_S)
+
+
+async def _said(job: RollUps, end: Millis, most: Millis) -> Millis:
+    """Say how far all levels are on the way to `end`; the most that was missing so far."""
+    missing, (_, left) = await job.missing(end), await job.behind()
+    most = max(most, missing)
+    click.echo(f"\r{1 - missing / most:4.0%} drawn, {left} windows again   ", nl=False, err=True)
+    return most
 
 
 def _settled(**said: Any) -> Settings:

@@ -78,7 +78,7 @@ def _two(asked: Asked, version: str) -> list[Finding]:
     listed = buckets.body.get("buckets", []) if buckets.status == 200 and isinstance(buckets.body, dict) else []
     if not listed:
         why = "it is made at the first write, where the token may make buckets; else readings wait"
-        remedy = f"influx bucket create --org {asked.org} --name {asked.bucket}, or a token that may"
+        remedy = f"tidewalk influx setup --org {asked.org} --bucket {asked.bucket}, with an admin token"
         return [*found, warn(PART, f"there is no bucket {asked.bucket} in organisation {asked.org}", why, remedy)]
     found += _retention(asked, listed[0])
     found += _mapping(asked, listed[0])

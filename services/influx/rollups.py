@@ -159,6 +159,17 @@ class RollUps:
         reached = await asyncio.to_thread(self._notes.reached, _FINEST)
         return reached or 0, await asyncio.to_thread(self._notes.waiting)
 
+    async def missing(self, until: Millis) -> Millis:
+        """How much time of windows that are over by then is still to be drawn, of all levels together; 0 where it has
+        not begun.
+        """
+        found = 0
+        for level in LEVELS:
+            reached = await asyncio.to_thread(self._notes.reached, level)
+            if reached is not None:
+                found += max(0, self._windows.begin(level, until) - reached)
+        return found
+
     async def _begin(self) -> bool:
         reached = await asyncio.to_thread(self._notes.reached, _FINEST)
         if reached is None:

@@ -15,7 +15,7 @@ from domain.readings import Millis, Reading
 from domain.series import DAY, HOUR, MINUTE, ROLLUPS, bucket_of
 from services.buckets import aligned, bucketed
 from services.influx.rolled import Rolled
-from services.influx.rollups import Points, RollUps
+from services.influx.rollups import SETTLES_MS, Points, RollUps
 from services.influx.windows import Windows
 from services.storage.influx import InfluxStore
 from services.storage.influx_history import InfluxHistory
@@ -303,7 +303,13 @@ async def test_after_a_long_absence_and_over_empty_years_it_catches_up_in_few_be
     assert told == [("5m", T), ("1h", T), ("1d", T)]
     coast.clock.at += 9 * DAY
     await coast.store.write([lamp(T + 8 * DAY, active_power=10.0)])
-    assert await done(coast.job()) < 30
+    job, end = coast.job(), coast.clock.at - SETTLES_MS
+    missing = [await job.missing(end)]
+    while await job.beat():
+        missing.append(await job.missing(end))
+    assert (missing == sorted(missing, reverse=True), missing[0] > 8 * DAY, missing[-1]) == (True, True, 0)
+    reached, _ = await job.behind()
+    assert (reached, len(missing) < 30) == (end // (5 * MINUTE) * 5 * MINUTE, True)
     assert [level for level, one in await coast.everything() if one.at == T + 8 * DAY] == list(ROLLUPS)
 
 

@@ -167,6 +167,7 @@ def router(behind: Behind) -> APIRouter:
     def act(key: Key, wanted: Wanted, asking: Asking, left: Left) -> Letter:
         """Have a dead message tried again, once what it failed of is mended; or let it be, with a reason."""
         post = _post(behind)
+        post.one(key)
         by = asking.by or wanted.by.strip()
         if not by:
             raise RejectedError("say who you are in `by`, or show a token")
