@@ -346,10 +346,13 @@ class Spot:
         return {q: value for q in self.fusion.compared if (value := sample.values.get(f"{q} before")) is not None}
 
     def doubting(self, device: str, at: Millis) -> frozenset[str]:
-        """The quantities that are held of a reading; remembered for as long as windows may reach back to it."""
+        """The quantities that are held of a reading; remembered for as long as windows may reach back to it, or it is
+        kept for them though they no longer can.
+        """
         found = self.held(device)
         if self.fusion.recall:
-            left = {one: held for one, held in self.doubts.items() if one[0] >= at - self.fusion.recall}
+            oldest = min(at - self.fusion.recall, self.recent[0][0] if self.recent else at)
+            left = {one: held for one, held in self.doubts.items() if one[0] >= oldest}
             if found:
                 left[at, device] = found
             self.doubts = left or _NO_DOUBTS

@@ -5,7 +5,7 @@ Time goes by in steps of ten seconds; every message is less than a second on its
 
 from collections.abc import Sequence
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from domain.alarms import AlarmChange
@@ -239,8 +239,22 @@ def quiet(live: Live) -> dict[str, object]:
     }
 
 
+def of_lamp(*said_of_it: tuple[Millis, float, int]) -> list[Heard]:
+    """What one lamp says: after how many ms, its tilt, the quality."""
+    return [
+        (NIGHT + at, said(SITE, "lamp-1", NIGHT + at, {"tilt_deg": tilt}, quality=quality, received=NIGHT + at))
+        for at, tilt, quality in said_of_it
+    ]
+
+
+DROPPED = int(Quality.VALUE_DROPPED)
+# held while it was said, and long past when a window rule wakes
+HELD_LONG_AGO = of_lamp((0, 1.0, DROPPED), (10_000, 12.0, DROPPED), (210_000, 7.0, 0))
+
+
 @settings(max_examples=120, deadline=None)
 @given(heard())
+@example(HELD_LONG_AGO)
 def test_looking_closely_at_every_reading_changes_nothing(arrived: list[Heard]):
     careful = fresh()
     for spot in careful._fitted.spots:
