@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 # Readings are tuples that come and go without cycles; by the default (700, 10, 10) each is looked at again and again.
-_SELDOM: Final = (100_000, 20, 50)
+_SELDOM: Final = (250_000, 20, 50)
 _LARGE: Final = 1 << 21
 _LEAST: Final = 64 << 20  # of memory; a small process finds all of it anyway
 _ADVISE: Final = 14  # MADV_HUGEPAGE
