@@ -142,6 +142,22 @@ def _books(found: Checked, settings: Settings) -> None:
     where = found.tried(lambda: wiring.books_named(settings), "say a URL that SQLAlchemy knows, such as sqlite:///FILE")
     if where is not None:
         found.would["alarms and orders"] = f"keep in {where}"
+        if not settings.on_one_machine():
+            _standby(found, settings)
+
+
+def _standby(found: Checked, settings: Settings) -> None:
+    """What nodes that stand by for each other must share."""
+    found.would["lease"] = (
+        f"lead while no other node does, stand by otherwise; another takes over after {settings.lease_s:g} s of silence"
+    )
+    beside = "nothing to do where no other node stands by (docs/standby.md)"
+    if not settings.influx:
+        what = "readings in DuckDB stay on this node: one that takes over has none of before"
+        found.warnings.append(Fault(what, f"name an InfluxDB with --influx; {beside}"))
+    if not settings.key.get_secret_value():
+        what = "tokens, sessions and links are made from a key in this state folder: another node knows none of them"
+        found.warnings.append(Fault(what, f"set the same TIDEWALK_KEY on each node; {beside}"))
 
 
 def _state(found: Checked, settings: Settings) -> None:

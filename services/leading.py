@@ -3,7 +3,9 @@
 import asyncio
 import logging
 import threading
+from collections import deque
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from typing import Any, Final, NamedTuple, Protocol
 
 from domain.errors import ConflictError, UnavailableError
@@ -96,9 +98,14 @@ class Leading:
         self._until = began + self._span_s
         self._thread.start()
 
+    @property
+    def certain(self) -> bool:
+        """Whether nobody else can lead at this moment."""
+        return self._lost is None and self._beat() < self._until
+
     async def sure(self) -> None:
         """Return when nobody else can lead at this moment. Raises ConflictError once somebody has."""
-        while self._beat() >= self._until:
+        while not self.certain:
             if self._lost is not None:
                 raise self._lost
             await asyncio.sleep(_LOOK_S)
@@ -141,10 +148,14 @@ class Leading:
 
 
 class LedSource:
-    """A source that acknowledges nothing while another might lead: then the broker keeps it for whoever does."""
+    """A source that acknowledges nothing while another might lead: then the broker keeps it for whoever does. Nobody
+    waits for that: what comes is heard all the while.
+    """
 
     def __init__(self, inner: Source, leading: Leading) -> None:
         self._inner, self._leading = inner, leading
+        self._tokens: deque[SettleToken] = deque()  # not settled yet, in their order
+        self._settling: asyncio.Task[None] | None = None
 
     def batches(self) -> AsyncIterator[Arrived]:
         """See `Source.batches`."""
@@ -152,13 +163,26 @@ class LedSource:
 
     async def settle(self, token: SettleToken) -> None:
         """See `Source.settle`."""
-        if token.packets:
-            await self._leading.sure()
-        await self._inner.settle(token)
+        if self._leading.certain and not self._tokens:
+            await self._inner.settle(token)
+            return
+        self._tokens.append(token)
+        if self._settling is None or self._settling.done():
+            self._settling = asyncio.create_task(self._settle_later(), name="settling")
 
     async def close(self) -> None:
-        """See `Source.close`."""
+        """See `Source.close`. What is not settled by then comes again."""
+        if self._settling is not None:
+            self._settling.cancel()
+            await asyncio.gather(self._settling, return_exceptions=True)
         await self._inner.close()
+
+    async def _settle_later(self) -> None:
+        with suppress(ConflictError):  # then the service ends
+            while self._tokens:
+                await self._leading.sure()
+                await self._inner.settle(self._tokens[0])
+                self._tokens.popleft()
 
 
 class LedPublisher:

@@ -69,7 +69,7 @@ from services.storage.influx_rollups import InfluxRollups
 from services.storage.influx_setup import InfluxSetup
 from services.storage.influx_speech import InfluxSettings
 from services.storage.journal import SqliteJournal
-from services.storage.lease import Fence, SqlLease, leader_of
+from services.storage.lease import Fence, SqlLease, clock_of, leader_of
 from services.storage.lease import there as has_lease
 from services.storage.led import journal_of
 from services.storage.letters import SqlLetterbox
@@ -474,6 +474,11 @@ def leader_there(settings: Settings) -> Leader | None:
     if not has_lease(url):
         raise NotFoundError("the database knows no leases yet")
     return leader_of(url)
+
+
+def clock_of_books(settings: Settings) -> Millis:
+    """What time a PostgreSQL has. Raises UnavailableError."""
+    return clock_of(settings.sql_url())
 
 
 def _begin_run(state: Path, led: Led) -> None:

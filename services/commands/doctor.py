@@ -14,7 +14,7 @@ from rules.context.all import asked_for
 from rules.context.calendar import SHIPPED, read_years
 from services import wiring
 from services.clocks import WallClock
-from services.doctor import books, broker, calendar, influx, machine
+from services.doctor import books, broker, calendar, influx, lease, machine
 from services.doctor.finding import Finding, Level, exit_code, fail, worst
 from services.doctor.line import Place
 from services.people.secret import FILE as KEY
@@ -94,6 +94,8 @@ def _looked(said: dict[str, Any], burst: int, *, deep: bool) -> Iterator[Finding
     try:
         rate = books.rate_of(journal) or _expected(site)
         yield from _tried("sql", lambda: books.sql(wiring.books_named(settings), kept))
+        if not settings.on_one_machine():
+            yield from _tried("lease", lambda: _lease(settings, wall))
         yield from _tried("journal", lambda: books.journal(journal, kept, wall, deep=deep))
     finally:
         journal.close()
@@ -106,6 +108,14 @@ def _looked(said: dict[str, Any], burst: int, *, deep: bool) -> Iterator[Finding
 
 def _calendar(settings: Settings, site: Site, wall: WallClock) -> list[Finding]:
     return calendar.look(read_years(SHIPPED), asked_for(wiring.rules_of(settings)), wall, site.timezone)
+
+
+def _lease(settings: Settings, wall: WallClock) -> list[Finding]:
+    now = wiring.clock_of_books(settings)
+    try:
+        return lease.look(wiring.leader_there(settings), now, wall)
+    except TidewalkError as unknown:
+        return lease.look(unknown, now, wall)
 
 
 def _tried(part: str, look: Callable[[], Iterable[Finding]]) -> Iterable[Finding]:

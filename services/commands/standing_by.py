@@ -48,7 +48,11 @@ class StandingBy:
             for task in (told, waiting):
                 task.cancel()
             if leading.done():
-                return leading.result()
+                led = leading.result()
+                if led is not None:
+                    leader = led.leading.leader
+                    _log.info("leads", extra={"node": leader.known_as, "token": leader.token})
+                return led
             leading.cancel()
             await asyncio.gather(leading, return_exceptions=True)
             return None
@@ -69,7 +73,8 @@ class StandingBy:
 
             self._standing = standby.Standing(self._wall, self._why)
             await meanwhile.enter_async_context(standby.standing_by(self._door, self._standing))
-        await asyncio.to_thread(self._load)
+        loading = asyncio.create_task(asyncio.to_thread(self._load), name="load")
+        meanwhile.callback(loading.cancel)
 
     def _load(self) -> None:
         """Who takes over is waited for, and has nothing else to do now."""
