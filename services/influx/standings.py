@@ -60,7 +60,7 @@ class Standings:
     def heard(self, readings: Iterable[Reading]) -> None:
         """These were measured."""
         heard = self._heard
-        for facility, device, _, _, at, *_ in readings:
+        for facility, device, _, _, at, _, _, _, _ in readings:
             before = heard.get(device)
             if before is None:
                 self._stirred[facility] = None
