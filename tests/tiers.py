@@ -20,6 +20,10 @@ CHECKS = {
 # Units as large as a whole application or a whole evening: run with the rest.
 WHOLE = (
     "tests/unit/api",
+    "tests/unit/console",
+    "tests/unit/crew",
+    "tests/unit/dashboards/test_dashboard_files.py",
+    "tests/unit/reload",
     "tests/unit/shadow",
     "tests/unit/simulators",
     "tests/unit/commands/test_bench_command.py",
