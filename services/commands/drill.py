@@ -22,7 +22,7 @@ RUN_KEYS: Final = (
     "Last, one line: scenario, site, from, until, crews, published, alarms, orders, endings, score (of each crew), all "
     "(of them together), report."
 )
-_WIDE: Final = 110  # columns, so that no cell is cut
+_WIDE: Final = 140  # columns, so that no cell is cut
 EXAMPLES = """\b
 Examples:
   tidewalk drill list
