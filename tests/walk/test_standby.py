@@ -96,7 +96,8 @@ class Coast:
     def end(self) -> None:
         """Fill no more, and let those say it a second time that have not yet."""
         self._enough.set()
-        self._thread.join()
+        if self._thread.ident is not None:
+            self._thread.join()
 
     def _fill(self) -> None:
         waits: list[tuple[float, str]] = []
