@@ -126,7 +126,9 @@ async def _played(
     stage: Stage[World], wish: Wish, wall: Clock, stop: asyncio.Event, on_progress: Callable[[Played], None]
 ) -> Played:
     if wish.speed is not None:
-        stage.clock.release(ScaledClock(wall, wish.start, wish.speed))
+        # People's phones have the time of day: what it took to get ready is no reason to be behind it.
+        since = max(wish.start, wall.now()) if wish.crews == PEOPLE else wish.start
+        stage.clock.release(ScaledClock(wall, since, wish.speed))
         return await play_live(
             stage.world,
             stage.transport,
