@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import async_playwright, expect
 
 from services import wiring
-from services.api.server import bound
+from services.api.server import bound, url_of
 from services.clocks import WallClock
 from services.dispatch.orders import TELEMETRY, OrderState
 from services.settings import Settings
@@ -41,7 +41,7 @@ async def test_what_a_visitor_breaks_ends_in_closed_orders(tmp_path: Path):
     with bound("127.0.0.1:0") as door:
         async with (
             staged(settings, site, run, wall) as stage,
-            page_of(stage, door, wall, find(settings.site)) as url,
+            page_of(settings, stage, door, wall, find(settings.site)),
             async_playwright() as play,
         ):
             playing = asyncio.create_task(play_show(stage, wall, SPEED, stop))
@@ -49,7 +49,7 @@ async def test_what_a_visitor_breaks_ends_in_closed_orders(tmp_path: Path):
             page = await browser.new_page()
             complaints: list[str] = []
             page.on("console", lambda said: said.type in ("error", "warning") and complaints.append(said.text))
-            await page.goto(f"{url}/?lang=en")
+            await page.goto(f"{url_of(door)}/?lang=en")
             await page.wait_for_selector("html[data-alive=yes]")
             seen: set[str] = set()
             for what in ("feeder", "bin", "toilet"):

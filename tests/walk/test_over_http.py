@@ -112,7 +112,7 @@ def test_an_operator_sees_a_full_bin_and_closes_its_order(mosquitto: Mosquitto, 
             until(lambda: crews.orders[topic] == b"", SOON_S, "the crew's list to be cleared")
             whole = api.get(f"/api/v1/orders/{order['case']}").body
             assert [line["step"] for line in whole["history"]] == ["file", "dispatch", "note", "overrule"]
-            assert (whole["state"], whole["closed_by"], whole["legal"]) == ("closed", "李伟", [])
+            assert (whole["state"], whole["closed_by"], whole["legal"]) == ("closed", "李伟", ["follow_up"])
             status = api.get("/status").body
             assert status["dispatch"]["outbox"] == {"pending": 0, "sent": 2, "dead": 0}
             mosquitto.stop()

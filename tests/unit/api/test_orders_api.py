@@ -116,6 +116,7 @@ async def test_an_action_is_a_row_of_the_journal_before_anything_comes_of_it(gat
         "until": None,
         "trade": "",
         "do": "",
+        "seen": None,
     }
     now = gate.books.order(order)
     assert (now.state, now.closed_by, now.history[-1].why) == (OrderState.CLOSED, "Li Wei", "seen")
