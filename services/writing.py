@@ -110,7 +110,7 @@ class StoreWriter:
     async def drain(self, upto_row: int) -> None:
         """Return when every row up to `upto_row` is in the store and the cursor says so. Cuts the linger short."""
         self._wanted = max(self._wanted, upto_row)
-        if self._lingering is not None:
+        if self._lingering is not None and not self._lingering.expired():  # one that ends just now cannot be moved
             self._lingering.reschedule(asyncio.get_running_loop().time())
         async with self._moved:
             await self._moved.wait_for(lambda: self._cursor >= upto_row)

@@ -153,7 +153,7 @@ def plainly(arrived: Sequence[Heard]) -> list[AlarmChange]:
     return changes + live.hear([], arrived[-1][0] + 3_600_000)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(heard(), st.data())
 def test_how_rows_are_cut_changes_nothing(arrived: list[Heard], data: st.DataObject):
     live, changes, row = fresh(), [], []
@@ -167,7 +167,7 @@ def test_how_rows_are_cut_changes_nothing(arrived: list[Heard], data: st.DataObj
     assert lines(changes) == lines(plainly(arrived))
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(heard(), st.data())
 def test_extra_ticks_anywhere_change_nothing(arrived: list[Heard], data: st.DataObject):
     live, changes, now = fresh(), [], NIGHT
@@ -181,7 +181,7 @@ def test_extra_ticks_anywhere_change_nothing(arrived: list[Heard], data: st.Data
     assert lines(changes) == lines(plainly(arrived))
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(heard(), st.data())
 def test_a_restart_between_any_two_rows_changes_nothing(arrived: list[Heard], data: st.DataObject):
     rows: dict[str, bytes] = {}
@@ -199,7 +199,7 @@ def test_a_restart_between_any_two_rows_changes_nothing(arrived: list[Heard], da
     assert lines(changes) == lines(plainly(arrived))
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(heard(), st.sets(st.integers(1, 60), max_size=6), st.sets(st.integers(1, 60)))
 def test_what_waits_to_be_written_comes_back_after_a_death_at_any_row(
     arrived: list[Heard], deaths: set[int], commits: set[int]
@@ -252,7 +252,7 @@ DROPPED = int(Quality.VALUE_DROPPED)
 HELD_LONG_AGO = of_lamp((0, 1.0, DROPPED), (10_000, 12.0, DROPPED), (210_000, 7.0, 0))
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(heard())
 @example(HELD_LONG_AGO)
 def test_looking_closely_at_every_reading_changes_nothing(arrived: list[Heard]):
@@ -267,7 +267,7 @@ def test_looking_closely_at_every_reading_changes_nothing(arrived: list[Heard]):
     assert lines(changes) == lines(plainly(arrived))
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(heard())
 def test_an_alarm_is_opened_once_and_only_amended_until_it_is_cleared(arrived: list[Heard]):
     """An amendment names more members than before, or an earlier beginning; cause and version stay."""
@@ -317,7 +317,7 @@ def trickle(draw: st.DrawFn) -> list[Heard]:
     return sorted(arrived, key=lambda one: one[0])
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(trickle(), st.data())
 def test_late_members_join_the_same_however_rows_are_cut_ticked_and_restarted(
     arrived: list[Heard], data: st.DataObject

@@ -95,6 +95,7 @@ def leaves(one: Show, number: int) -> float:
     return took
 
 
+@pytest.mark.soak
 def test_the_show_ends_by_itself_in_its_time_and_another_one_when_told_to(tmp_path: Path):
     """Two shows side by side, each with a broker of its own, because most of a test of one is waiting."""
     short, long = show(tmp_path / "short", "--for", "4s"), None

@@ -90,6 +90,7 @@ def test_what_a_folder_holds_is_not_written_over(tmp_path: Path):
     assert (tmp_path / "report.md").read_text("utf-8") == "kept"
 
 
+@pytest.mark.soak
 def test_docs_drills_commands_lead_to_a_report_and_to_a_scenario_of_ones_own(tmp_path: Path):
     here = tmp_path / "here"
     here.mkdir()

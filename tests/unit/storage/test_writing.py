@@ -1,6 +1,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 
@@ -169,6 +169,15 @@ async def test_a_drain_cuts_the_linger_short():
             bay.add(heard(2, [reading(2)]))
             await writer.drain(2)
     assert store.sizes == [1, 1]
+
+
+@pytest.mark.asyncio
+async def test_a_drain_at_the_moment_in_which_the_linger_ends_waits_like_any_other():
+    writer = Bay().writer(Recording(), linger_s=0.0)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(0) as writer._lingering:
+            await asyncio.sleep(60)
+    await writer.drain(0)
 
 
 @pytest.mark.asyncio
