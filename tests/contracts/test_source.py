@@ -170,8 +170,9 @@ async def test_a_broker_stopped_and_started_in_mid_stream_loses_nothing(kind: st
         await broker.restart()
         await asyncio.wait_for(sending, 15)
         await consumer.until(lambda: len(set(consumer.payloads)) == 3000)
-        await consumer.until(lambda: consumer.states == ["up", "passed", "down", "up", "passed"])
-    assert {token.epoch for token in consumer.tokens} == {1, 2}
+        await consumer.until(lambda: consumer.states[-3:] == ["down", "up", "passed"])
+    assert consumer.states[:3] == ["up", "passed", "down"]
+    assert {1, consumer.states.count("up")} <= {token.epoch for token in consumer.tokens}  # it may break off twice
 
 
 @pytest.mark.asyncio
