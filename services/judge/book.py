@@ -186,7 +186,6 @@ class Book:
             if alarm in self._open:
                 self._note_alarm(replace(self._open[alarm], order=into.id))
         self.keep(order, ended, at)
-        self._by_cause[(order.rule, order.subject)] = into.id
         self.keep(into, self._tight(taken, at) if taken.priority != into.priority else taken, at)
 
     def follow_up(self, order: Order, command: Command, at: Millis) -> None:
@@ -305,13 +304,20 @@ class Book:
 
     def _of_cause(self, change: AlarmChange, at: Millis) -> Order | None:
         """The order that an alarm belongs to: the one still open for its rule and subject, or ended a moment ago."""
-        own = self._orders.get(order_id(change.alarm))
-        found = self._orders.get(self._by_cause.get((change.rule, change.subject), order_id(change.alarm)))
+        own = self._heir(order_id(change.alarm))
+        found = self._heir(self._by_cause.get((change.rule, change.subject), order_id(change.alarm)))
         if found is None or not found.ended or change.alarm in found.alarms:
             return found
         if own is not None:  # its own order, of an alarm that was over and is back: it has that id already
             return own
         return found if found.closed is not None and at - found.closed <= policy.COOL_DOWN_MS else None
+
+    def _heir(self, order: str) -> Order | None:
+        """An order, or the one that it ended in (并案), however often that ended in another."""
+        found = self._orders.get(order)
+        while found is not None and found.state is OrderState.MERGED:
+            found = self._orders.get(found.merged_into)
+        return found
 
     def _draft(self, change: AlarmChange, rule: Rule, plan: OrderPlan, at: Millis) -> Order:
         place = place_of(self._site, change.facility)

@@ -125,6 +125,20 @@ def test_a_merged_order_ends_and_its_alarms_are_the_others(play: Play):
     assert again.id == other, "a second alarm of the same cause attaches to where the first one went"
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+def test_what_comes_back_joins_the_order_that_its_own_ended_in_at_last(play: Play, restarted: bool):
+    one, other, last = opened(play), opened(play, "lamp-2"), opened(play, BIN, T0, "bin-full")
+    play.command(T0 + MINUTE, one, "merge", into=other, reason="the same cable")
+    play.command(T0 + 2 * MINUTE, other, "merge", into=last, reason="the same works")
+    outcome = play.hear(T0 + 3 * MINUTE, well(LAMP, T0 + 3 * MINUTE))
+    if restarted:
+        orders = {o.id: o for past in play.outcomes for o in past.orders}
+        play.judge = Judge(play.site, RULES, play.engine)
+        play.judge.load(Saved(at=T0 + 3 * MINUTE, orders=tuple(orders.values()), meta=outcome.meta))
+    back = play.hear(T0 + 5 * MINUTE, wrong(LAMP, T0 + 5 * MINUTE)).orders
+    assert [(o.id, o.state) for o in back] == [(last, OrderState.DISPATCHED)]
+
+
 def test_what_a_person_confirms_is_never_merged_into_what_the_sensors_close(play: Play):
     leak, lamp = opened(play, "lamp-2", T0, "leak"), opened(play)
     assert not play.command(T0 + MINUTE, leak, "merge", into=lamp, reason="same pole").orders
