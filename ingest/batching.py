@@ -211,7 +211,8 @@ class Door:
                 if self._leaving.is_set():
                     raise
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._leaving.wait(), pause)
+                async with asyncio.timeout(pause):
+                    await self._leaving.wait()
             pause = min(2 * pause, longest)
 
     async def _settle(self, taken: int) -> None:

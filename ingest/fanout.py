@@ -148,7 +148,8 @@ class FanOut:
                 return
             self._taken.clear()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._taken.wait(), left)
+                async with asyncio.timeout(left):
+                    await self._taken.wait()
 
     def consumer(self) -> "Consumer":
         """Somebody who wants every row once."""

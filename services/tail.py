@@ -54,7 +54,8 @@ class Tail:
                 await self._eased()
             else:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._woken.wait(), self._look_s)
+                    async with asyncio.timeout(self._look_s):
+                        await self._woken.wait()
 
     async def _read(self) -> Sequence[Row]:
         return await asyncio.to_thread(self._journal.read, self.row, _AT_ONCE)

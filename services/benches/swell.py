@@ -94,7 +94,8 @@ async def _run(talk: Connection, plan: Plan) -> None:
     try:
         for line in (ear, mouth):
             await loop.create_connection(lambda line=line: line, plan.host, plan.port)  # type: ignore[misc]  # a default
-            await asyncio.wait_for(line.admitted, _ANSWERED_S)
+            async with asyncio.timeout(_ANSWERED_S):
+                await line.admitted
     except (OSError, ValueError) as wrong:
         talk.send(Ready(f"the broker at {plan.host}:{plan.port} cannot be used: {wrong}"))
         return

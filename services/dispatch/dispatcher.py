@@ -95,7 +95,8 @@ class Dispatcher:
             if not rows and not self._woken.is_set():
                 self._empty.set()
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._woken.wait(), self._pace.look_again)
+                    async with asyncio.timeout(self._pace.look_again):
+                        await self._woken.wait()
 
     async def _send(self, rows: Sequence[Pending]) -> None:
         """Send them, those of one order in their order. Raises UnavailableError after marking what did go out."""

@@ -132,7 +132,8 @@ class Postman:
                     continue
                 pause = self._resting_s if again is None else (again - self._way.clock.now()) / 1000
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._woken.wait(), min(max(pause, _SHORTEST_S), self._resting_s))
+                    async with asyncio.timeout(min(max(pause, _SHORTEST_S), self._resting_s)):
+                        await self._woken.wait()
         finally:
             for task in self._going:
                 task.cancel()

@@ -114,7 +114,8 @@ class Hub:
         looked = loop.time() - LOOK_S
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._told.wait(), LOOK_S)
+                async with asyncio.timeout(LOOK_S):
+                    await self._told.wait()
             self._told.clear()
             if loop.time() - looked >= LOOK_S:
                 looked = loop.time()
