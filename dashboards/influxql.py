@@ -11,7 +11,24 @@ from typing import Final
 
 from dashboards.target import SOURCES, Target
 from domain.naming import FIELD_QUALITY, FIELD_SEQ, QUANTITIES, TAGS, Kind
-from domain.series import EVENTS, FACILITY, FACILITY_KEPT, HOUR, PARTS, QUALITY, READINGS, ROLLUPS, EventSeries, part_of
+from domain.series import (
+    EVENTS,
+    FACILITY,
+    FACILITY_KEPT,
+    HOUR,
+    MAX,
+    MEAN,
+    MIN,
+    PARTS,
+    QUALITY,
+    READINGS,
+    ROLLUPS,
+    ZONE_TAGS,
+    ZONED,
+    EventSeries,
+    part_of,
+    zoned,
+)
 
 ZONES: Final = '"zone" =~ /^${zone:regex}$/'
 NODES: Final = '"node" =~ /^${node:regex}$/'
@@ -56,6 +73,13 @@ def drawn(level: str, *kinds: Kind) -> Store:
     return Store(
         ROLLUPS[level].name, tuple(kinds), frozenset(fields | {QUALITY, READINGS}), frozenset(TAGS), (ZONES, FACILITIES)
     )
+
+
+def drawn_by_zone(kind: Kind) -> Store:
+    """What the facilities of a kind came to together in each zone: nothing of it is one facility's."""
+    numbers = [name for name, q in QUANTITIES.items() if q.type == "float"]
+    fields = frozenset(part_of(name, part) for name in numbers for part in (MEAN, MIN, MAX))
+    return Store(ZONED, (zoned(kind),), fields, frozenset(ZONE_TAGS), (ZONES,))
 
 
 def events(of: EventSeries) -> Store:
@@ -142,10 +166,11 @@ def share_over_time(
 def standing(
     store: Store, *fields: str, by: tuple[str, ...] = ("facility",), where: str = "", within: int = FACILITY_KEPT
 ) -> str:
-    """How things stand at the end of the range: the newest value of each field for each of `by`, of the last `within`
-    milliseconds before it. A text, to ask further questions of.
+    """How things stand at the end of the range: the newest point for each of `by`, of the last `within` milliseconds
+    before it. Its first field must be one that every point has. A text, to ask further questions of.
     """
-    picked = ", ".join(f'last({store.field(field)}) AS "{field}"' for field in fields)
+    first, *others = fields  # one selector and what stands beside it: a `last` for each costs five times as much
+    picked = ", ".join([f'last({store.field(first)}) AS "{first}"', *map(store.field, others)])
     until = f"time > ${{__to}}ms - {within // 60_000}m AND time <= ${{__to}}ms"
     return f"SELECT {picked} FROM {_from(store)} WHERE {_where(store, until, where)} GROUP BY {', '.join(store.by(by))}"  # noqa: S608
 
@@ -159,6 +184,11 @@ def outer(store: Store, what: str, inner: str, *, where: str = "", by: tuple[str
         f"SELECT {what} FROM ({inner}){only}{grouped}",  # noqa: S608
         alias=alias or " ".join(f"$tag_{tag}" for tag in by) or "$m",
     )
+
+
+def facilities(store: Store, fields: Iterable[str], inner: str, *, where: str = "") -> Target:
+    """Of each facility a row, with its id."""
+    return outer(store, listed((*fields, "facility")), inner, where=where)
 
 
 def listed(fields: Iterable[str]) -> str:

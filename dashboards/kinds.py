@@ -6,12 +6,13 @@ from grafana_foundation_sdk.models import dashboard as grafana
 
 from dashboards.board import ACROSS, Board, Row
 from dashboards.facts import Facts
-from dashboards.influxql import Store, listed, newest, outer, over_time, standing
+from dashboards.influxql import Store, drawn, drawn_by_zone, facilities, newest, over_time, standing
 from dashboards.panels import chart, curves, rows
 from dashboards.standing import PLACES, counted, needing, of_kinds
 from dashboards.tongues import Tongue
 from dashboards.units import unit_of
 from domain.naming import QUANTITIES, Kind
+from domain.series import part_of
 
 
 def kind_board(
@@ -43,18 +44,20 @@ def lines(
     key: str,
     title: str,
     question: str,
-    store: Store,
+    kind: Kind,
     quantity: str,
     part: str,
     *,
-    pick: str = "mean",
-    by: tuple[str, ...] = ("zone",),
+    by: str = "zone",
     marks: grafana.ThresholdsConfig | None = None,
     low: float | None = None,
     high: float | None = None,
 ) -> grafana.Panel:
-    """A quantity over time, from a roll-up, in its own unit."""
-    ask = over_time(store, pick, f"{quantity}_{part}", by=by)
+    """A quantity over time, from the hourly roll-up, in its own unit: its `part` (mean, min or max) of each zone, or of
+    each facility.
+    """
+    store = drawn_by_zone(kind) if by == "zone" else drawn("1h", kind)
+    ask = over_time(store, part, part_of(quantity, part), by=(by,))
     return curves(key, title, question, ask, unit=unit_of(quantity), steps=marks, low=low, high=high)
 
 
@@ -96,12 +99,12 @@ def foremost(
 
 
 def _map(t: Tongue, slug: str, kinds: Sequence[Kind]) -> grafana.Panel:
-    fields = ("lat", "lon", "rank", "state", "rule")
+    fields = ("rank", "lat", "lon", "state", "rule")
     return chart(
         f"{slug}-map",
         t("Where", "分布"),
         t("Where are they, and which are not well?", "它们在哪里，哪些不正常？"),
-        outer(PLACES, listed(fields), standing(PLACES, *fields, where=of_kinds(kinds)), by=("facility",)),
+        facilities(PLACES, fields, standing(PLACES, *fields, where=of_kinds(kinds))),
         place=("lat", "lon"),
         state="rank",
     )

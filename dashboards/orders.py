@@ -104,7 +104,7 @@ def _numbers(t: Tongue) -> list[grafana.Panel]:
 def _waiting(t: Tongue, facts: Facts) -> grafana.Panel:
     name, zone = f"name_{code(t)}", f"zone_{code(t)}"
     fields = ("case", "order", "priority", name, zone, "rule", "step", "crew")
-    inner = standing(PLACES, *fields, *_LATEST)
+    inner = standing(PLACES, *_LATEST, *fields)
     share = {
         "unit": "percent",
         "min": 0,
@@ -118,10 +118,9 @@ def _waiting(t: Tongue, facts: Facts) -> grafana.Panel:
         t("Which orders run out of time, and who has them?", "哪些工单将超时，由谁在办？"),
         outer(
             PLACES,
-            listed(fields) + f", {_USED} AS used, order_due AS due",
+            listed((*fields, "facility")) + f", {_USED} AS used, order_due AS due",
             inner,
             where="open_orders > 0",
-            by=("facility",),
         ),
         heads={
             "used": t("Time limit used", "已用时限"),

@@ -4,7 +4,7 @@ from grafana_foundation_sdk.models import dashboard as grafana
 
 from dashboards.board import Board
 from dashboards.facts import Facts
-from dashboards.influxql import events, outer, over_time, standing
+from dashboards.influxql import events, facilities, outer, over_time, standing
 from dashboards.looks import AMBER, CALM, RED, UNKNOWN, bad_from, steps
 from dashboards.panels import bars, chart, curves, number
 from dashboards.standing import ALARM, NOT_WELL, SILENT, elements_named, needing, trouble
@@ -89,16 +89,12 @@ def _orders(t: Tongue) -> list[grafana.Panel]:
 
 
 def _map(t: Tongue) -> grafana.Panel:
+    fields = ("rank", "lat", "lon", "state", "rule", "priority")
     return chart(
         "overview-map",
         t("The coast", "海岸"),
         t("Where is something wrong, and where is a crew at it?", "哪里出了问题，哪里有班组在处置？"),
-        outer(
-            PLACES,
-            "lat, lon, rank, state, rule, priority",
-            standing(PLACES, "lat", "lon", "rank", "state", "rule", "priority"),
-            by=("facility",),
-        ),
+        facilities(PLACES, fields, standing(PLACES, *fields)),
         place=("lat", "lon"),
         state="rank",
     )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from grafana_foundation_sdk.models import dashboard as grafana
 
 from dashboards.facts import Facts
-from dashboards.influxql import events, listed, outer, standing
+from dashboards.influxql import events, facilities, outer, standing
 from dashboards.looks import AMBER, CALM, RANK, RED, STANDING, STATES, UNKNOWN, names, steps
 from dashboards.panels import Look, number, rows
 from dashboards.target import Target
@@ -102,7 +102,7 @@ def needing(t: Tongue, facts: Facts, key: str, kinds: Sequence[Kind] = ()) -> gr
         key,
         t("Not well", "需要处置"),
         t("What needs somebody, and who has it?", "哪些设施需要处置，由谁在办？"),
-        outer(PLACES, listed(fields), inner, where=NOT_WELL, by=("facility",)),
+        facilities(PLACES, fields, inner, where=NOT_WELL),
         heads={
             "state": t("State", "状态"),
             "rank": t("Rank", "程度"),

@@ -41,6 +41,16 @@ PARTS: Final[dict[str, tuple[str, ...]]] = {
     "bool": (MEAN, LAST, COUNT),
     "text": (LAST, COUNT),
 }
+# Of each window of this level also what the facilities of a kind came to together in a zone, in a measurement of its
+# own beside theirs: a month of thousands of lamps is too much to be drawn together at every look. Tags: site and zone.
+# Fields: as of a roll-up, without `last`.
+ZONED: Final = "1h"
+ZONE_TAGS: Final = ("site", "zone")
+
+
+def zoned(kind: str) -> str:
+    """The measurement of what a kind came to in a zone, in the bucket of the level `ZONED`."""
+    return f"{kind}_zone"
 
 
 def bucket_of(bucket: str, series: str = "") -> str:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from domain.naming import QUANTITIES
 from domain.readings import Millis, Value
-from domain.series import COUNT, LAST, MAX, MEAN, MIN, QUALITY, READINGS
+from domain.series import COUNT, LAST, MAX, MEAN, MIN, QUALITY, READINGS, zoned
 
 
 class Whose(NamedTuple):
@@ -32,6 +32,15 @@ def merged(parts: Iterable[Rolled], at: Millis) -> list[Rolled]:
     for part in parts:
         found.setdefault(part.whose, []).append(part)
     return [_one(whose, at, sorted(ones, key=lambda one: one.at)) for whose, ones in sorted(found.items())]
+
+
+def of_zones(points: Iterable[Rolled], at: Millis) -> list[Rolled]:
+    """What the facilities of each kind came to together in each zone, of the points of one window."""
+    theirs = (one._replace(whose=Whose(zoned(one.whose.kind), one.whose.zone, "", "")) for one in points)
+    return [
+        one._replace(fields={name: value for name, value in one.fields.items() if not name.endswith(f"_{LAST}")})
+        for one in merged(theirs, at)
+    ]
 
 
 def _one(whose: Whose, at: Millis, parts: list[Rolled]) -> Rolled:

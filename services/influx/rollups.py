@@ -12,8 +12,8 @@ from typing import Final, NamedTuple, Protocol
 
 from domain.ports import Clock
 from domain.readings import Millis, Reading
-from domain.series import DAY, HOUR, ROLLUPS
-from services.influx.rolled import Rolled, merged
+from domain.series import DAY, HOUR, ROLLUPS, ZONED
+from services.influx.rolled import Rolled, merged, of_zones
 from services.influx.windows import ABOVE, LEVELS, Windows
 from services.patience import Patience
 
@@ -262,8 +262,10 @@ class RollUps:
         if below == "" or since < self._gone(below):
             points = await self._points.drawn((until - since) // len(begins), since, until, kinds)
         else:
-            points = merged(await self._points.rolled(below, since, until, kinds), since)
+            points = await asyncio.to_thread(merged, await self._points.rolled(below, since, until, kinds), since)
         if points:
+            if level == ZONED:
+                points = [*points, *await asyncio.to_thread(of_zones, points, since)]
             await self._points.write(level, points)
         return bool(points)
 

@@ -9,7 +9,7 @@ from domain.errors import UnavailableError
 from domain.naming import QUANTITIES, TAGS, Kind
 from domain.ports import Clock
 from domain.readings import Millis, Value
-from domain.series import COUNT, DAY, LAST, MAX, MEAN, MIN, QUALITY, READINGS, ROLLUPS, bucket_of
+from domain.series import COUNT, DAY, HOUR, LAST, MAX, MEAN, MIN, QUALITY, READINGS, ROLLUPS, bucket_of
 from services.influx.rolled import Rolled, Whose
 from services.storage.influx import InfluxLines
 from services.storage.influx_asking import InfluxAsking, identifier, nanoseconds, no_database, quoted
@@ -81,9 +81,9 @@ class InfluxRollups:
         return [Rolled(*key, dict(sorted(fields.items()))) for key, fields in sorted(found.items())]
 
     async def write(self, level: str, points: Sequence[Rolled]) -> None:
-        """See `services.influx.rollups.Points`. What the level would forget at once is not written."""
+        """See `services.influx.rollups.Points`. What the level would forget within the hour is not written: the server would refuse it by its own clock."""
         days = ROLLUPS[level].days
-        oldest = self._clock.now() - days * DAY if days else None
+        oldest = self._clock.now() - days * DAY + HOUR if days else None
         lines = await asyncio.to_thread(self._lines, [one for one in points if oldest is None or one.at >= oldest])
         if refused := await self._writing[level].write(lines):
             _log.warning(

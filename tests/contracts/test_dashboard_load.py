@@ -1,33 +1,49 @@
-"""No question of a dashboard takes more than a second over thirty days at five thousand facilities."""
+"""No question of a dashboard takes more than a second over thirty days at five thousand facilities.
+
+To see the slowest: `pytest -s tests/contracts/test_dashboard_load.py`; docs/grafana.md has what they said.
+"""
 
 import asyncio
+import json
+import os
 import re
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import NamedTuple
 
 import pytest
 
-from domain.series import DAY
-from domain.site import Site
+from domain.series import DAY, ROLLUPS
+from domain.site import Facility, Site
 from services.site import find, load
-from tests.contracts.test_dashboard_queries import BUCKET, QUESTIONS, answer, answered
+from tests.contracts.test_dashboard_queries import BUCKET, QUESTIONS, Asked, answer, answered
 from tests.machines.influx import InfluxMachine, forget_bucket, named_2x
 from tests.machines.needed import needed
-from tests.machines.staged_coast import Coast, write_coast
-from tests.machines.staged_week import UNTIL, into_1x, into_2x
+from tests.machines.staged_coast import Coast, write_days
+from tests.machines.staged_week import UNTIL, Store, into_1x, into_2x
 
 pytestmark = [pytest.mark.machine, pytest.mark.soak]
 
 FACILITIES, DAYS = 5_000, 30
-MOST_S = 1.0
+MOST_S, TIMES = 1.0, 3
 # Each field is a column of its own to InfluxDB: those that nobody asks for cost a question nothing.
 ASKED = {
     level: frozenset(
         name for one in QUESTIONS if one.source == f"tidewalk-{level}" for name in re.findall(r'"(\w+)"', one.query)
     )
-    for level in ("5m", "1h")
+    for level in ROLLUPS
 }
+
+
+class Took(NamedTuple):
+    """How long a question took, and what came."""
+
+    seconds: float
+    place: str
+    series: int
+    values: int
+    query: str
 
 
 def crowded(site: Site, many: int) -> Site:
@@ -40,14 +56,30 @@ def crowded(site: Site, many: int) -> Site:
     return replace(site, facilities=told)
 
 
+COAST = Coast(crowded(load(find("shinan")).site, FACILITIES), UNTIL)
+CHOSEN: Facility = next(one for one in COAST.facilities if one.kind == "toilet")  # measures most
+
+
+def filled(store: Store) -> None:
+    """The month, and how many lines of it went into which database."""
+    lines: dict[str, int] = {}
+
+    def counted(database: str, told: bytes) -> None:
+        lines[database] = lines.get(database, 0) + told.count(b"\n") + 1
+        store(database, told)
+
+    began = time.monotonic()
+    write_days(counted, BUCKET, COAST, DAYS, asked=ASKED, chosen=CHOSEN)
+    print(f"\nwritten in {time.monotonic() - began:.0f} s: {json.dumps(lines)}")
+
+
 @pytest.fixture(scope="module")
 def month(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a store that holds it: the 2.x that the environment names, else a 1.x."""
-    coast = Coast(crowded(load(find("shinan")).site, FACILITIES), UNTIL)
     if named := named_2x():
         made: dict[str, str] = {}
         try:
-            write_coast(into_2x(**named, made=made), BUCKET, coast, days=DAYS, hours_fine=6, asked=ASKED)
+            filled(into_2x(**named, made=made))
             yield named["url"]
         finally:
             for bucket in made:
@@ -59,25 +91,31 @@ def month(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     settings.write_text(settings.read_text().replace('memory-size = "4m"', 'memory-size = "64m"'))
     machine.start()
     try:
-        write_coast(into_1x(machine.url), BUCKET, coast, days=DAYS, hours_fine=6, asked=ASKED)
+        filled(into_1x(machine.url))
         yield machine.url
     finally:
         machine.stop()
 
 
 def test_every_question_is_answered_within_a_second(month: str):
-    slow, took = [], []
     asked = {one.query: one for one in QUESTIONS if "/en/" in one.place or "alert" in one.place}
-    for one in asked.values():
-        seconds = []
-        chosen = {"facility": "bin-001-0"} if "facility.json" in one.place else {}
-        for _ in range(2):
-            answered.cache_clear()  # each time is a time of the engine
-            began = time.monotonic()
-            answer(month, one, UNTIL - DAYS * DAY, UNTIL, **chosen)
-            seconds.append(time.monotonic() - began)
-        took.append((min(seconds), one.place))
-        if min(seconds) > MOST_S:
-            slow.append((round(min(seconds), 2), one.place, one.query))
-    print(f"{len(took)} questions; slowest: {sorted(took)[-5:]}")
-    assert not slow, slow
+    # What takes long is asked again: on a busy machine the shortest time says most of the engine.
+    found = [took(month, one) for one in asked.values()]
+    found = [
+        min(one, *(took(month, asked[one.query]) for _ in range(TIMES - 1))) if one.seconds > MOST_S / 4 else one
+        for one in found
+    ]
+    found.sort(reverse=True)
+    print(f"{len(found)} questions, load {os.getloadavg()[0]:.1f}; the slowest, the shortest of {TIMES} times:")
+    for one in found[:10]:
+        print(f"{one.seconds:.2f} s  {one.series:5} lines {one.values:7} values  {one.place}")
+    assert found[0].seconds <= MOST_S, found[0]
+
+
+def took(url: str, asked: Asked) -> Took:
+    chosen = {"facility": CHOSEN.id} if "facility.json" in asked.place else {}
+    answered.cache_clear()  # each time is a time of the engine
+    began = time.monotonic()
+    told = answer(url, asked, UNTIL - DAYS * DAY, UNTIL, **chosen)
+    seconds = time.monotonic() - began
+    return Took(seconds, asked.place, len(told), sum(len(one["values"]) for one in told), asked.query)

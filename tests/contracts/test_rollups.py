@@ -11,10 +11,11 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
+from domain.naming import Kind
 from domain.readings import Millis, Reading
-from domain.series import DAY, HOUR, MINUTE, ROLLUPS, bucket_of
+from domain.series import DAY, HOUR, MINUTE, ROLLUPS, ZONED, bucket_of, zoned
 from services.buckets import aligned, bucketed
-from services.influx.rolled import Rolled
+from services.influx.rolled import Rolled, Whose
 from services.influx.rollups import SETTLES_MS, Points, RollUps
 from services.influx.windows import Windows
 from services.storage.influx import InfluxStore
@@ -71,8 +72,13 @@ class Coast:
                     assert "error" not in await answer.text()
 
     async def everything(self) -> list[tuple[str, Rolled]]:
-        """Every point of every level."""
-        return [(level, one) for level in ROLLUPS for one in await self.points.rolled(level, *ALL_TIME, ())]
+        """Every point of every level, and of zones."""
+        found = [(level, one) for level in ROLLUPS for one in await self.points.rolled(level, *ALL_TIME, ())]
+        return found + [("zones", one) for one in await self.zones()]
+
+    async def zones(self) -> Sequence[Rolled]:
+        """What facilities came to together in their zones."""
+        return await self.points.rolled(ZONED, *ALL_TIME, [zoned(kind) for kind in Kind])
 
 
 @pytest_asyncio.fixture(params=STORES)
@@ -161,6 +167,19 @@ async def test_every_level_holds_what_its_readings_come_to(coast: Coast):
         for point in found:
             fields = told[point.whose, point.at]
             assert point.fields == pytest.approx(fields) if not _texts(fields) else point.fields == fields, level
+
+
+@pytest.mark.asyncio
+async def test_of_each_hour_it_also_holds_what_the_facilities_of_a_zone_come_to_together(coast: Coast):
+    await coast.store.write([lamp(T + n * MINUTE, n, active_power=10.0 * n) for n in (1, 2, 5)])
+    await coast.store.write([lamp(T + 7 * MINUTE, 1, active_power=30.0, lamp_failure=True)])
+    await done(coast.job())
+    (zone,) = await coast.zones()
+    assert zone.whose == Whose("light_zone", "fushan", "", "")
+    assert zone.at == T
+    power = {"active_power_mean": 27.5, "active_power_min": 10.0, "active_power_max": 50.0, "active_power_count": 4}
+    failed = {"lamp_failure_mean": 1.0, "lamp_failure_count": 1}
+    assert zone.fields == {"q": 0, "readings": 4, **power, **failed}
 
 
 def _texts(fields: object) -> bool:
@@ -270,6 +289,7 @@ async def test_late_readings_draw_again_what_they_touch_and_nothing_else(coast: 
         ("5m", T + 60 * MINUTE, 2),
         ("1h", T + 60 * MINUTE, 7),
         ("1d", T, 19),
+        ("zones", T + 60 * MINUTE, 7),
     ]
     assert changed[1][1].fields["active_power_mean"] == pytest.approx(100 / 7)
     assert changed[2][1].fields["active_power_last"] == 10.0
@@ -300,7 +320,7 @@ async def test_after_a_long_absence_and_over_empty_years_it_catches_up_in_few_be
     await coast.store.write([lamp(T - 20 * 365 * DAY, active_power=1.0), lamp(T, active_power=10.0)])
     assert await done(coast.job()) < 30
     told = [(level, one.at) for level, one in await coast.everything()]
-    assert told == [("5m", T), ("1h", T), ("1d", T)]
+    assert told == [("5m", T), ("1h", T), ("1d", T), ("zones", T)]
     coast.clock.at += 9 * DAY
     await coast.store.write([lamp(T + 8 * DAY, active_power=10.0)])
     job, end = coast.job(), coast.clock.at - SETTLES_MS
@@ -310,7 +330,7 @@ async def test_after_a_long_absence_and_over_empty_years_it_catches_up_in_few_be
     assert (missing == sorted(missing, reverse=True), missing[0] > 8 * DAY, missing[-1]) == (True, True, 0)
     reached, _ = await job.behind()
     assert (reached, len(missing) < 30) == (end // (5 * MINUTE) * 5 * MINUTE, True)
-    assert [level for level, one in await coast.everything() if one.at == T + 8 * DAY] == list(ROLLUPS)
+    assert [level for level, one in await coast.everything() if one.at == T + 8 * DAY] == [*ROLLUPS, "zones"]
 
 
 @pytest.mark.asyncio
@@ -321,7 +341,7 @@ async def test_nothing_is_drawn_of_an_empty_store_and_what_comes_then_is(coast: 
     await coast.store.write(readings)
     await job.wrote(readings)
     await done(job)
-    assert [level for level, _ in await coast.everything()] == list(ROLLUPS)
+    assert [level for level, _ in await coast.everything()] == [*ROLLUPS, "zones"]
 
 
 @pytest.mark.asyncio

@@ -36,7 +36,7 @@ class MemoryRollups:
 
     async def rolled(self, level: str, since: Millis, until: Millis, kinds: Sequence[str]) -> Sequence[Rolled]:
         kept = sorted(self._kept.get(level, {}).items())
-        return [one for (whose, at), one in kept if since <= at < until and whose.kind in (kinds or (whose.kind,))]
+        return [one for (whose, at), one in kept if since <= at < until and whose.kind in (kinds or list(Kind))]
 
     async def write(self, level: str, points: Sequence[Rolled]) -> None:
         self._kept.setdefault(level, {}).update({(one.whose, one.at): one for one in points})

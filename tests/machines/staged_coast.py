@@ -4,7 +4,8 @@ Made up, and the same for the same site: mornings and evenings, a few places whe
 """
 
 import random
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from math import cos, pi, sin
 
 from domain.naming import Element, Kind
@@ -17,10 +18,13 @@ from domain.series import (
     FACILITY_STATES,
     HOUR,
     INGEST,
+    INGEST_EVERY,
     KPI,
     MINUTE,
     ORDER,
+    ZONED,
     bucket_of,
+    zoned,
 )
 from domain.site import Facility, Site
 from tests.machines.staged_week import Store, Value, event, line, written
@@ -116,16 +120,31 @@ class Coast:
                 if fields:
                     yield line(str(one.kind), self._tags(one), fields, at)
 
+    def zones(self, times: Iterable[int]) -> Iterator[str]:
+        """What the facilities of each kind come to together in each zone."""
+        of: dict[tuple[Kind, str], list[Facility]] = {}
+        for one in self.facilities:
+            of.setdefault((one.kind, one.zone), []).append(one)
+        for at in times:
+            for (kind, zone), them in of.items():
+                fields: dict[str, Value | int] = {"readings": 4 * len(them), "q": 0}
+                for name in QUANTITIES_OF[kind]:
+                    values = [value for one in them if isinstance(value := self.value(one, name, at), float)]
+                    if values:
+                        parts = {"mean": sum(values) / len(values), "min": 0.97 * min(values), "max": max(values)}
+                        fields |= {f"{name}_{part}": number for part, number in parts.items()}
+                yield line(zoned(kind), {"site": self.site.id, "zone": zone or "none"}, fields, at)
+
     def raw(self, one: Facility, times: Iterable[int]) -> Iterator[str]:
         """Readings of one facility."""
         for at in times:
             fields: dict[str, Value | int] = {name: self.value(one, name, at) for name in QUANTITIES_OF[one.kind]}
             yield line(str(one.kind), self._tags(one), {**fields, "q": 0}, at)
 
-    def standings(self, times: Iterable[int]) -> Iterator[str]:
-        """How each stands, hourly."""
+    def standings(self, times: Iterable[int], *, them: Sequence[Facility] = ()) -> Iterator[str]:
+        """How each stands, or of `them`, hourly."""
         for at in times:
-            for one in self.facilities:
+            for one in them or self.facilities:
                 state = self.ill.get(one.id, "ok") if at > self.until - 9 * HOUR else "ok"
                 at_work = state in LISTED
                 rule = TROUBLES.get(one.kind, "silent") if state != "ok" else ""
@@ -260,21 +279,13 @@ class Coast:
         }
 
 
-def write_coast(
-    store: Store,
-    bucket: str,
-    coast: Coast,
-    *,
-    days: int = 7,
-    hours_fine: int = 8,
-    asked: Mapping[str, frozenset[str]] | None = None,
-) -> None:
-    """All of it, up to the coast's end; five-minute roll-ups of the last hours alone."""
+def write_coast(store: Store, bucket: str, coast: Coast) -> None:
+    """A week of it, up to the coast's end; five-minute roll-ups of the last hours alone."""
     end = coast.until
-    hours = list(range(end - days * DAY, end, HOUR))
-    written(store, bucket_of(bucket, "1h"), coast.rolled(hours, (asked or {}).get("1h")))
-    fine = range(end - hours_fine * HOUR, end, 5 * MINUTE)
-    written(store, bucket_of(bucket, "5m"), coast.rolled(fine, (asked or {}).get("5m")))
+    hours = list(range(end - 7 * DAY, end, HOUR))
+    written(store, bucket_of(bucket, ZONED), coast.rolled(hours))
+    written(store, bucket_of(bucket, ZONED), coast.zones(hours))
+    written(store, bucket_of(bucket, "5m"), coast.rolled(range(end - 8 * HOUR, end, 5 * MINUTE)))
     for one in coast.facilities:
         if one.id in coast.ill:
             written(store, bucket, coast.raw(one, range(end - DAY, end, 10 * MINUTE)))
@@ -282,3 +293,27 @@ def write_coast(
     written(store, events, coast.standings([*range(end - 2 * DAY, end, HOUR), end - MINUTE]))
     written(store, events, coast.happened(hours))
     written(store, events, coast.health(range(end - DAY, end, 2 * MINUTE)))
+
+
+def write_days(
+    store: Store, bucket: str, coast: Coast, days: int, *, asked: Mapping[str, frozenset[str]], chosen: Facility
+) -> None:
+    """What the dashboards ask of so many days, as dense as a running service writes it; of roll-ups the fields `asked`.
+
+    What no question looks at is thinned: of five minutes and of standings only the engine's newest pieces are whole
+    (questions look at the last hours of them), of the facility `chosen` the standings and the readings of all days, of
+    each other a reading a day, so that every piece knows all series.
+    """
+    end = coast.until
+    hours = list(range(end - days * DAY, end, HOUR))
+    written(store, bucket_of(bucket, ZONED), coast.rolled(hours, asked[ZONED]))
+    written(store, bucket_of(bucket, ZONED), coast.zones(hours))
+    written(store, bucket_of(bucket, "5m"), coast.rolled(range(end - DAY, end, 5 * MINUTE), asked["5m"]))
+    written(store, bucket, coast.raw(chosen, range(end - days * DAY, end, 10 * MINUTE)))
+    daily = range(end - days * DAY, end, DAY)
+    written(store, bucket, chain.from_iterable(coast.raw(one, daily) for one in coast.facilities))
+    events = bucket_of(bucket, EVENTS)
+    written(store, events, coast.standings(hours, them=[chosen]))
+    written(store, events, coast.standings([*range(end - 8 * DAY, end, HOUR), end - MINUTE]))
+    written(store, events, coast.happened(hours))
+    written(store, events, coast.health(range(end - days * DAY, end, INGEST_EVERY)))

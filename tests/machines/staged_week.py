@@ -25,8 +25,10 @@ from domain.series import (
     ORDER,
     PARTS,
     ROLLUPS,
+    ZONED,
     EventSeries,
     bucket_of,
+    zoned,
 )
 
 Value = float | bool | str
@@ -84,6 +86,8 @@ class Place:
 
 
 DATABASES = ("", *ROLLUPS, EVENTS)
+# How long the pieces are that an engine keeps, where we have set it up: a day where three months are kept, else a week.
+SHARDS_H, WEEK_H = {"5m": 24}, 168
 Store = Callable[[str, bytes], None]  # a database, and lines for it
 
 
@@ -93,6 +97,7 @@ def write_week(store: Store, bucket: str, wanted: frozenset[str]) -> None:
     for series in ("", *ROLLUPS):
         lines = (rolled if series else raw)(places(), times, wanted)
         written(store, bucket_of(bucket, series), lines)
+    written(store, bucket_of(bucket, ZONED), rolled(places(), times, wanted, by_zone=True))
     written(store, bucket_of(bucket, EVENTS), happened(places(3), times))
 
 
@@ -108,7 +113,8 @@ def into_1x(url: str) -> Store:
 
     def store(database: str, lines: bytes) -> None:
         if database not in made:
-            asked = urllib.parse.urlencode({"q": f'CREATE DATABASE "{database}"'}).encode()
+            lasting = f"WITH SHARD DURATION {SHARDS_H.get(database.rpartition('_')[2], WEEK_H)}h"
+            asked = urllib.parse.urlencode({"q": f'CREATE DATABASE "{database}" {lasting}'}).encode()
             urllib.request.urlopen(f"{url}/query", asked, timeout=10).close()  # noqa: S310
             made.add(database)
         where = f"{url}/write?{urllib.parse.urlencode({'db': database, 'precision': 'ms'})}"
@@ -130,7 +136,9 @@ def into_2x(url: str, token: str, org: str, made: dict[str, str]) -> Store:
     def store(database: str, lines: bytes) -> None:
         if database not in made:
             (one,) = json.loads(asked(f"/api/v2/orgs?{urllib.parse.urlencode({'org': org})}"))["orgs"]
-            body = json.dumps({"orgID": one["id"], "name": database, "retentionRules": []}).encode()
+            shard_s = 3_600 * SHARDS_H.get(database.rpartition("_")[2], WEEK_H)
+            rules = [{"type": "expire", "everySeconds": 0, "shardGroupDurationSeconds": shard_s}]
+            body = json.dumps({"orgID": one["id"], "name": database, "retentionRules": rules}).encode()
             made[database] = json.loads(asked("/api/v2/buckets", body, "POST"))["id"]
         where = urllib.parse.urlencode({"bucket": database, "org": org, "precision": "ms"})
         asked(f"/api/v2/write?{where}", lines, "POST")
@@ -150,8 +158,10 @@ def raw(them: Iterable[Place], times: Iterable[int], wanted: frozenset[str]) -> 
         yield line(str(place.kind), _tags(place), fields, at)
 
 
-def rolled(them: Iterable[Place], times: Iterable[int], wanted: frozenset[str]) -> Iterator[str]:
-    """Roll-ups of whatever level."""
+def rolled(
+    them: Iterable[Place], times: Iterable[int], wanted: frozenset[str], *, by_zone: bool = False
+) -> Iterator[str]:
+    """Roll-ups of whatever level; of zones, each of which has one facility of a kind."""
     for place, at in product(them, times):
         fields: dict[str, Value | int] = {"readings": 4, "q": 0}
         for q in QUANTITIES.values():
@@ -161,7 +171,11 @@ def rolled(them: Iterable[Place], times: Iterable[int], wanted: frozenset[str]) 
             for part in PARTS[q.type]:
                 number = part == "mean" and isinstance(value, bool)
                 fields[f"{q.name}_{part}"] = 4 if part == "count" else float(value) if number else value
-        yield line(str(place.kind), _tags(place), fields, at)
+        if by_zone:
+            fields = {name: value for name, value in fields.items() if not name.endswith("_last")}
+            yield line(zoned(place.kind), {"site": "shinan", "zone": place.zone}, fields, at)
+        else:
+            yield line(str(place.kind), _tags(place), fields, at)
 
 
 def happened(them: Iterable[Place], times: list[int]) -> Iterator[str]:

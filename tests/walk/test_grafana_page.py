@@ -47,7 +47,6 @@ def test_a_kind_and_a_quantity_are_added_as_the_page_says():
     exec(  # noqa: S102 – what the page teaches
         "from dashboards.board import Board\n"
         "from dashboards.facts import Facts\n"
-        "from dashboards.influxql import drawn\n"
         "from dashboards.kinds import kind_board, lines\n"
         "from dashboards.tongues import Tongue, chinese as t\n"
         "from domain.naming import Kind, _number\n"
