@@ -81,7 +81,9 @@ class InfluxRollups:
         return [Rolled(*key, dict(sorted(fields.items()))) for key, fields in sorted(found.items())]
 
     async def write(self, level: str, points: Sequence[Rolled]) -> None:
-        """See `services.influx.rollups.Points`. What the level would forget within the hour is not written: the server would refuse it by its own clock."""
+        """See `services.influx.rollups.Points`. What a level would forget within the hour is not written: the
+        server, by its own clock, would refuse it.
+        """
         days = ROLLUPS[level].days
         oldest = self._clock.now() - days * DAY + HOUR if days else None
         lines = await asyncio.to_thread(self._lines, [one for one in points if oldest is None or one.at >= oldest])
