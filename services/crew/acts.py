@@ -26,11 +26,15 @@ def may(order: Order, crew: str, desk: str) -> tuple[CrewAction, ...]:
         found.remove(CrewAction.DECLINE)
     if order.asked is not None and CrewAction.EXTEND in found:
         found.remove(CrewAction.EXTEND)
-    if order.state is OrderState.ON_HOLD and order.held_for not in (None, Pause.PARKED):
-        found.remove(CrewAction.RESUME)
+    if order.state is OrderState.ON_HOLD:
+        found.append(CrewAction.DONE)
+        if order.held_for not in (None, Pause.PARKED):
+            found.remove(CrewAction.RESUME)
     return (*found, *asked)
 
 
 def becomes() -> Mapping[str, Mapping[str, str]]:
     """What an order becomes by each answer of a crew, by its state before: for a page that has no network."""
-    return {str(one): {str(a): str(b) for a, b in LEGAL[Step(one)].items()} for one in OF_CREWS}
+    legal = {str(one): {str(a): str(b) for a, b in LEGAL[Step(one)].items()} for one in OF_CREWS}
+    legal[str(CrewAction.DONE)][str(OrderState.ON_HOLD)] = str(OrderState.DONE)  # by going on with it first
+    return legal

@@ -98,7 +98,7 @@ def given(clocks: Clocks, hours: WorkingHours, plan: OrderPlan, order: Circumsta
 def tightened(order: Order, fresh: Given) -> Order:
     """The limits of an order that has become more urgent: no later than a fresh one of its priority would have."""
     limits, yellow = order.limits._asdict(), order.yellow._asdict()
-    for name in _RUNNING.get(order.state, ()):
+    for name in _RUNNING.get(order.held_from or order.state, ()):
         old, new = limits.get(name), getattr(fresh.limits, name)
         if new is not None and old is not None and new < old:
             limits[name], yellow[name] = new, getattr(fresh.yellow, name)

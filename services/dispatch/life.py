@@ -182,32 +182,24 @@ def refuse(order: Order, *, by: str, at: Millis, why: str) -> Order:
 def hold(
     order: Order, *, by: str, at: Millis, why: str, until: Millis | None = None, pause: Pause = Pause.PARKED
 ) -> Order:
-    """The clock stands until `resume`, which comes by itself at `until`. Who parks it (挂账) has accepted it."""
-    parked = pause is Pause.PARKED
-    back = ACCEPTED if parked and order.state is DISPATCHED else order.state
+    """The clock stands until `resume`, which comes by itself at `until`. A crew that parks it (挂账) has taken it."""
+    taken = pause is Pause.PARKED and by == order.crew
+    back = ACCEPTED if taken and order.state is DISPATCHED else order.state
     held = {"held_from": back, "held_at": at, "held_until": until, "held_for": pause, "asked": None}
-    return _step(order, Step.HOLD, by, at, why, **held, **(_taken(order, at) if parked else {}))
+    return _step(order, Step.HOLD, by, at, why, **held, **(_taken(order, at) if taken else {}))
 
 
 def resume(
     order: Order, *, by: str, at: Millis, why: str = "", limits: Limits | None = None, yellow: Limits | None = None
 ) -> Order:
     """Take it up again where it was left; limits move by as long as it lay, or to those that are said."""
-    lay = _lay(order, at)
-    moved = moved_by(order.limits, lay) if limits is None else limits
-    warned = moved_by(order.yellow, lay) if yellow is None else yellow
-    return _step(order, Step.RESUME, by, at, why, limits=moved, yellow=warned)
-
-
-def moved_by(limits: Limits, lay: Millis) -> Limits:
-    """Limits after the clock stood for so long."""
-    return Limits(*(None if limit is None else limit + lay for limit in limits))
+    return _step(order, Step.RESUME, by, at, why, **_moved(order, at, limits, yellow))
 
 
 def verify(order: Order, *, at: Millis, why: str) -> Order:
     """The sensors agree: closed by telemetry. Never for a safety order."""
     if order.vouched:
-        raise ConflictError("a safety order is confirmed by a person, never by telemetry")
+        raise ConflictError("a person confirms it, never telemetry")
     seen = _step(order, Step.VERIFY, TELEMETRY, at, why)
     return _step(seen, Step.CLOSE, TELEMETRY, at, "", closed=at, closed_by=TELEMETRY)
 
@@ -231,18 +223,18 @@ def rework(order: Order, *, who: str, at: Millis, why: str) -> Order:
 
 def withdraw(order: Order, *, at: Millis, why: str) -> Order:
     """The condition is gone before anybody took it in hand (撤单). Never for a safety order."""
-    if order.safety:
-        raise ConflictError("a safety order is never withdrawn")
+    if order.vouched:
+        raise ConflictError("what a person confirms is never withdrawn")
     if order.state is ON_HOLD and order.accepted is not None:
         raise ConflictError("somebody took it in hand before it was held: it stays until it is done")
     return _step(order, Step.WITHDRAW, TELEMETRY, at, why, closed=at, closed_by=TELEMETRY)
 
 
-def reassign(order: Order, *, by: str, at: Millis, why: str) -> Order:
-    """Take it from whoever has it (转派). For as long as its clock stood it has more time."""
-    lay = _lay(order, at) if order.state is ON_HOLD else 0
-    limits, yellow = moved_by(order.limits, lay), moved_by(order.yellow, lay)
-    return _step(order, Step.REASSIGN, by, at, why, limits=limits, yellow=yellow)
+def reassign(
+    order: Order, *, by: str, at: Millis, why: str, limits: Limits | None = None, yellow: Limits | None = None
+) -> Order:
+    """Take it from whoever has it (转派). For as long as its clock stood it has more time, or those limits."""
+    return _step(order, Step.REASSIGN, by, at, why, **_moved(order, at, limits, yellow))
 
 
 def reopen(order: Order, *, alarm: str, who: str, at: Millis, why: str) -> Order:
@@ -339,6 +331,13 @@ def _left_behind(order: Order, after: OrderState, at: Millis) -> dict[str, Any]:
 def _lay(order: Order, at: Millis) -> Millis:
     """How long the clock of a held order has stood."""
     return max(0, at - (order.held_at if order.held_at is not None else at))
+
+
+def _moved(order: Order, at: Millis, limits: Limits | None, yellow: Limits | None) -> dict[str, Limits]:
+    """Limits and yellow moments as they are said; where they are not, later by as long as the clock stood."""
+    lay = _lay(order, at) if order.state is ON_HOLD else 0
+    later = [Limits(*(None if one is None else one + lay for one in kept)) for kept in (order.limits, order.yellow)]
+    return {"limits": limits or later[0], "yellow": yellow or later[1]}
 
 
 def _refusal(order: Order, step: Step) -> str:

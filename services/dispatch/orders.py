@@ -219,8 +219,10 @@ class Order:
 
     @property
     def vouched(self) -> bool:
-        """Whether a person confirms that it is done: where safety is at stake, and where no alarm can show it."""
-        return self.safety or not self.alarms
+        """Whether a person confirms that it is done: where safety is at stake, and of what follows another order, which
+        no alarm shows, also where an order of the sensors was merged into it.
+        """
+        return self.safety or bool(self.follows)
 
     @property
     def safety(self) -> bool:

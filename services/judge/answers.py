@@ -14,6 +14,7 @@ from services.dispatch.orders import Order, OrderState, Pause
 from services.dispatch.working import WorkingHours
 
 STILL_WRONG: Final = "the sensors still show it: decline to send the crew again, or have it closed with a reason"
+FINISHED: Final = "it is done"  # why a held order goes on
 CHANGED: Final = "the order is not as you saw it"  # how a refusal begins where another was quicker
 FALSE: Final = ("false alarm", "误报")  # how a reason begins that says so
 _NEEDS_A_REASON: Final = (CrewAction.DECLINE, CrewAction.EXTEND, CrewAction.HOLD, CrewAction.REFUSE)
@@ -75,6 +76,8 @@ def _plain(order: Order, crew: str, reply: Reply, at: Millis, terms: Terms) -> O
         if order.state is OrderState.ON_HOLD and order.held_for not in (None, Pause.PARKED):
             raise ConflictError("work is not to go on now: the service, or an operator, resumes it")
         return resumed(order, crew, at, reply.why, terms)
+    if reply.action is CrewAction.DONE and order.state is OrderState.ON_HOLD:
+        order = resumed(order, crew, at, FINISHED, terms)  # a finished repair is finished, whatever the clock did
     return _SAID[reply.action](order, by=crew, at=at, why=reply.why)
 
 
@@ -104,7 +107,7 @@ def commanded(order: Order, command: Command, at: Millis, terms: Terms, *, wrong
         case OperatorAction.NOTE:
             return life.note(order, by=by, at=at, why=why)
         case OperatorAction.REASSIGN:
-            return life.reassign(order, by=by, at=at, why=why)
+            return _taken_away(order, command, at, terms)
         case OperatorAction.REWORK:
             return life.rework(order, who=by, at=at, why=why)
         case OperatorAction.VOID:
@@ -151,6 +154,12 @@ def resumed(order: Order, by: str, at: Millis, why: str, terms: Terms) -> Order:
     """A held order taken up again, with the time that was left."""
     limits, yellow = clocks.after_pause(order, terms.hours, at)
     return life.resume(order, by=by, at=at, why=why, limits=limits, yellow=yellow)
+
+
+def _taken_away(order: Order, command: Command, at: Millis, terms: Terms) -> Order:
+    """An order that somebody else is to have, with the time that was left where its clock stood."""
+    left = clocks.after_pause(order, terms.hours, at) if order.state is OrderState.ON_HOLD else (None, None)
+    return life.reassign(order, by=command.by, at=at, why=command.why, limits=left[0], yellow=left[1])
 
 
 def _held_until(said: Millis | None, at: Millis, terms: Terms) -> Millis:

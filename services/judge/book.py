@@ -176,7 +176,7 @@ class Book:
         """Let an order end in another one. Raises ConflictError."""
         if into.id == order.id:
             raise ConflictError("an order cannot be merged into itself")
-        if order.vouched and not into.safety:
+        if order.vouched and not into.vouched:
             raise ConflictError("a person confirms this one, and sensors close the other: merge the other way round")
         if order.counted and not into.counted:
             raise ConflictError("an order about our own instruments cannot take up another one")
@@ -295,9 +295,9 @@ class Book:
         """The last alarm of an order cleared: the cancel policy (domain.md §4.1, 9)."""
         why = f"alarm {change.alarm} cleared" + (f": {change.why['reason']}" if "reason" in change.why else "")
         untaken = OrderState.DISPATCHED in (order.state, order.held_from)
-        if order.state is OrderState.DONE and not order.safety:
+        if order.state is OrderState.DONE and not order.vouched:
             self.keep(order, order, at)
-        elif untaken and not order.safety:
+        elif untaken and not order.vouched:
             self.keep(order, life.withdraw(order, at=at, why=why), at)
         elif not order.recovered:
             self.keep(order, life.recover(order, at=at, why=why), at)
@@ -406,7 +406,9 @@ class Book:
         return clocks.given(self._site.clocks, hours, order.plan, self._circumstances(order, at), at)
 
     def _tight(self, order: Order, at: Millis) -> Order:
-        return clocks.tightened(order, self._given(order, at))
+        """More urgent from now on; where its clock stands, with as much time left as a fresh one would have."""
+        held = order.held_at if order.state is OrderState.ON_HOLD else None
+        return clocks.tightened(order, self._given(order, at if held is None else held))
 
     def _shoved(self, order: Order) -> bool:
         """Whether so many gave it back that the desk has to look (推诿)."""

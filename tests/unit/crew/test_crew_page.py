@@ -100,4 +100,4 @@ def taken(order: Order, crew: str, action: CrewAction, terms: Terms) -> bool:
 def test_what_becomes_of_an_order_without_network_is_what_the_table_of_its_life_says():
     table = becomes()
     assert set(table) == {str(action) for action in OF_CREWS}
-    assert table["done"] == {"dispatched": "done", "accepted": "done", "arrived": "done"}
+    assert table["done"] == {"dispatched": "done", "accepted": "done", "arrived": "done", "on_hold": "done"}

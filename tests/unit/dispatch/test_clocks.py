@@ -95,7 +95,7 @@ def test_green_yellow_red_and_a_held_order_keeps_its_colour():
     assert clocks.lamps(order, T0 + 12 * MINUTE)["accept"] is Lamp.YELLOW
     assert clocks.lamps(order, T0 + 15 * MINUTE)["accept"] is Lamp.YELLOW, "at the limit it is not over it"
     assert clocks.lamp(order, T0 + 15 * MINUTE + 1) is Lamp.RED
-    held = life.hold(order, by="c", at=T0 + 100 * MINUTE, why="w")
+    held = life.hold(order, by=order.crew, at=T0 + 100 * MINUTE, why="w")
     assert clocks.lamp(held, T0 + 9 * HOUR) is Lamp.YELLOW
     assert clocks.lamp(replace(order, state="closed"), T0) is None
 

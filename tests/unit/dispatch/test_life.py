@@ -83,8 +83,10 @@ def test_a_refusal_says_what_would_be_legal():
 def test_acceptance_may_be_skipped():
     for change in (life.arrive, life.done):
         assert change(order(S.DISPATCHED), by="c", at=T0 + 5).accepted == T0 + 5
-    held = life.hold(order(S.DISPATCHED), by="c", at=T0 + 5, why="w")
+    held = life.hold(order(S.DISPATCHED), by=order(S.DISPATCHED).crew, at=T0 + 5, why="w")
     assert (held.accepted, held.held_from) == (T0 + 5, S.ACCEPTED)
+    by_an_operator = life.hold(order(S.DISPATCHED), by="li", at=T0 + 5, why="w")
+    assert (by_an_operator.accepted, by_an_operator.held_from) == (None, S.DISPATCHED), "nobody accepted it"
 
 
 def test_a_hold_gives_back_the_time_it_took_and_the_state_it_left():
@@ -96,7 +98,7 @@ def test_a_hold_gives_back_the_time_it_took_and_the_state_it_left():
 
 
 def test_safety_is_no_business_of_telemetry():
-    with pytest.raises(ConflictError, match="by a person"):
+    with pytest.raises(ConflictError, match="a person confirms it"):
         life.verify(order(S.DONE, rule="leak"), at=T0, why="")
     with pytest.raises(ConflictError, match="never withdrawn"):
         life.withdraw(order(S.DISPATCHED, rule="leak"), at=T0, why="")

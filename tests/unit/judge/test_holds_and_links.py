@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from domain.clocks import Clocks, Fits, Window
+from domain.clocks import Allowance, Clocks, Fits, Span, Window
 from domain.naming import COMMAND
+from domain.site import Hours
 from services.dispatch.orders import OrderState, Pause, Step
 from services.judge import Judge, Saved
 from tests.unit.dispatch.coast import HOUR, MINUTE, RULES, T0, Engine, Play, coast, looks, note, well, wrong
@@ -44,6 +45,44 @@ def test_without_a_time_it_is_held_for_a_day_and_never_for_more_than_a_month(pla
     play.command(T0 + 2 * MINUTE, order, "resume")
     assert not play.command(T0 + HOUR, order, "hold", reason="x", until=T0 + 40 * 24 * HOUR).orders
     assert play.command(T0 + HOUR, order, "hold", reason="x", until=T0 + 20 * 24 * HOUR).orders
+
+
+def test_what_is_done_while_it_is_held_is_done(play: Play):
+    order = opened(play)
+    stopped(play, T0 + MINUTE, because="wind", until=T0 + 2 * HOUR)
+    assert not play.reply(T0 + 2 * MINUTE, "lamps-w", order, "accept").orders
+    done = play.reply(T0 + HOUR, "lamps-w", order, "done").orders[0]
+    assert (done.state, done.limits.finish) == (OrderState.DONE, T0 + HOUR + 2 * HOUR - MINUTE)
+
+
+def test_a_hold_of_the_desk_accepts_nothing_for_the_crew(play: Play):
+    order = opened(play)
+    play.command(T0 + MINUTE, order, "hold", reason="road works", until=T0 + HOUR)
+    back = play.hear(T0 + HOUR).orders[0]
+    assert (back.state, back.accepted) == (OrderState.DISPATCHED, None)
+    assert play.hear(T0 + 80 * MINUTE).orders[0].escalated, "nobody has accepted it yet"
+
+
+def test_what_becomes_urgent_while_it_is_held_has_no_more_time_left_than_that():
+    urgent = Allowance(Fits(priority=("P2",)), finish=Span(1800))
+    play = Play(coast(clocks=Clocks(limits=(urgent,))))
+    lamp, node = opened(play), opened(play, "lamp-2")
+    play.reply(T0 + MINUTE, "lamps-w", lamp, "hold", reason="no part", until=T0 + 5 * HOUR)
+    play.command(T0 + 2 * MINUTE, node, "merge", into=lamp, reason="one cable")
+    assert play.hear(T0 + 5 * HOUR).orders[0].limits.finish == T0 + 5 * HOUR + 30 * MINUTE
+
+
+def test_an_order_held_over_the_night_and_handed_on_has_the_working_time_that_was_left():
+    hours = (Hours((1, 1), (12, 31), 510, 1050),)
+    limits = (Allowance(Fits(kind=("light",)), finish=Span(7200), working=True),)
+    play = Play(coast(clocks=Clocks(limits=limits, working=hours)))
+    day = 24 * HOUR
+    first = T0 + 11 * day  # a Monday, 08:00
+    order = opened(play, LAMP, first + 30 * MINUTE)
+    held = play.reply(first + 90 * MINUTE, "lamps-w", order, "hold", reason="no part", until=first + 2 * day).orders[0]
+    assert held.limits.finish == first + 150 * MINUTE
+    handed = play.command(first + 12 * HOUR, order, "reassign", crew="lamps-w2", reason="nearer").orders[0]
+    assert handed.limits.finish == first + day + 90 * MINUTE, "an hour of the next morning, not of the night"
 
 
 def test_outside_its_window_an_order_is_given_and_held_until_the_tide_falls():
