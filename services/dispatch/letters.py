@@ -23,10 +23,10 @@ PRACTICE: Final = frozenset({"drill"})  # channels that reach nobody: the only o
 # What whoever has the order hears of, unless they did it themselves.
 TOLD: Final = frozenset(
     {Step.DISPATCH, Step.REWORK, Step.REOPEN, Step.RAISE, Step.AMEND, Step.RECOVER, Step.ESCALATE, Step.OVERDUE}
-    | {Step.GRANT, Step.REFUSE, Step.ABSORB}
+    | {Step.GRANT, Step.REFUSE, Step.ABSORB, Step.HOLD, Step.RESUME}
 )
 # What takes work away from whoever had it, and is no answer of theirs.
-TAKEN_BACK: Final = frozenset({Step.WITHDRAW, Step.VOID, Step.MERGE})
+TAKEN_BACK: Final = frozenset({Step.WITHDRAW, Step.VOID, Step.MERGE, Step.OVERRULE})
 
 
 class Words(msgspec.Struct, frozen=True):
@@ -100,7 +100,7 @@ def letters(
         if heard or (to not in had and all(change.who != to for change in news)):
             found.append(letter(after, site, to, at))
     found += [letter(after, site, party, at) for party in _newly_told(before, after)]
-    taken_back = any(change.step in TAKEN_BACK for change in news)
+    taken_back = any(change.step in TAKEN_BACK and change.before is not OrderState.DONE for change in news)
     for to in had:
         if to in have or any(change.who == to for change in news):
             continue

@@ -29,7 +29,10 @@ class Tongue:
     confirm: str  # {who} is done, the desk is asked
     awaits_desk: str
     awaits_sensors: str
-    on_hold: str
+    parked: str  # {at} {why}
+    shut: str  # {at}: outside the hours, the tide or the crowd in which it may be done
+    stopped: str  # {at}
+    resumed: str
     supervise_late: str  # {who}
     supervise_silent: str  # {who}
     overdue: str
@@ -88,7 +91,10 @@ ZH: Final = Tongue(
     confirm="{who}已处理，请核实现场安全后回复confirm",
     awaits_desk="已处理，待值班台确认",
     awaits_sensors="已处理，待遥测核查",
-    on_hold="挂账中",
+    parked="挂账至{at}：{why}",
+    shut="现不在作业窗口，暂勿前往，{at}再看",
+    stopped="因潮位或大风停工至{at}，请先撤离",
+    resumed="挂账已恢复，请继续处置",
     supervise_late="督办：{who}超时未完成",
     supervise_silent="督办：{who}未按时接单",
     overdue="已超时",
@@ -126,7 +132,10 @@ EN: Final = Tongue(
     confirm="{who} is done: make sure it is safe, then confirm",
     awaits_desk="done: the desk will confirm",
     awaits_sensors="done: the sensors will verify",
-    on_hold="on hold",
+    parked="on hold until {at}: {why}",
+    shut="not to be worked on now, looked at again at {at}",
+    stopped="work is stopped for tide or wind until {at}: leave the place",
+    resumed="no longer on hold: go on",
     supervise_late="Supervise: {who} is late to finish",
     supervise_silent="Supervise: {who} has not accepted",
     overdue="overdue",

@@ -12,7 +12,7 @@ import msgspec
 from domain.naming import QUANTITIES, Kind, Quantity
 from domain.readings import Millis
 from domain.site import Name, Site
-from services.dispatch.orders import Order, OrderState, Step
+from services.dispatch.orders import Order, OrderState, Pause, Step
 from services.dispatch.places import Place, place_of
 from services.dispatch.tongues import EN, ZH, Tongue
 from services.dispatch.when import local, rfc3339
@@ -144,12 +144,12 @@ def _asked(order: Order, site: Site, to: str, tongue: Tongue) -> list[str]:
     crew = site.crews.get(order.crew)
     who = tongue.name(crew.name) if crew else order.crew
     if order.state is OrderState.DONE:
-        if not order.safety:
+        if not order.vouched:
             return [tongue.awaits_sensors]
         return [tongue.confirm.format(who=who) if to == site.desk else tongue.awaits_desk]
     if order.state is OrderState.ON_HOLD:
-        return [tongue.on_hold]
-    said = []
+        return [_held_back(order, site, tongue)]
+    said = [tongue.resumed] if order.history and order.history[-1].step is Step.RESUME else []
     if to == site.desk and order.crew != site.desk:
         said.append((tongue.supervise_late if order.overdue else tongue.supervise_silent).format(who=who))
     elif order.overdue:
@@ -218,8 +218,18 @@ def _held(order: Order) -> dict[str, str | None] | None:
     """Why its clock stands, and until when."""
     if order.state is not OrderState.ON_HOLD:
         return None
-    why = next((line.why for line in reversed(order.history) if line.step is Step.HOLD), "")
-    return {"for": order.held_for, "until": _moment(order.held_until), "why": why}
+    return {"for": order.held_for, "until": _moment(order.held_until), "why": _held_why(order)}
+
+
+def _held_back(order: Order, site: Site, tongue: Tongue) -> str:
+    """The same, as a person reads it."""
+    said = {Pause.WINDOW: tongue.shut, Pause.STOP: tongue.stopped}.get(order.held_for or Pause.PARKED, tongue.parked)
+    at = "" if order.held_until is None else _clock(order.held_until, order, site, tongue)
+    return said.format(at=at, why=_held_why(order))
+
+
+def _held_why(order: Order) -> str:
+    return next((line.why for line in reversed(order.history) if line.step is Step.HOLD), "")
 
 
 def _position(place: Place) -> dict[str, float | str] | None:

@@ -13,7 +13,7 @@ from services.dispatch import life, policy
 from services.dispatch.fitting import Room, fitted
 from services.dispatch.letters import Letter, Undelivered, body_of, contacts_of, instead, letters
 from services.dispatch.maps import amap, openstreetmap
-from services.dispatch.orders import Order
+from services.dispatch.orders import Order, Pause
 from tests.unit.dispatch.coast import MINUTE, T0, WEST, Play, coast, well, wrong
 
 ROBOT, MAIL = Contact("wecom", "env:TIDEWALK_W"), Contact("email", "lamps@coast.example")
@@ -110,6 +110,25 @@ def test_who_loses_an_order_hears_that_there_is_nothing_to_do_any_more():
     (letter,) = play.hear(T0 + 10 * MINUTE, well("lamp-1", T0 + 9 * MINUTE)).letters
     assert letter.to == order.crew
     assert texts([letter])[0].startswith("【撤单】案号 SN-20261001-0001 路灯不亮：无需处理")
+
+
+def test_who_is_to_stop_or_need_not_come_hears_of_it_and_of_going_on():
+    site = reached()
+    order, _ = an_order(site)
+    held = life.hold(order, by="tidewalk", at=T0, why="gale", until=T0 + 60 * MINUTE, pause=Pause.STOP)
+    back = life.resume(held, by="tidewalk", at=T0 + 60 * MINUTE)
+    closed = life.overrule(back, by="li", at=T0, why="seen to")
+    have = ("lamps-w",)
+    for before, after, said, left in (
+        (order, held, "停工至09:00，请先撤离", have),
+        (held, back, "请继续处置", have),
+        (back, closed, "【撤单】", ()),
+    ):
+        assert said in texts(letters(before, after, have, left, site, T0))[0]
+    parked = life.hold(order, by="lamps-w", at=T0, why="no part")
+    assert not letters(order, parked, have, have, site, T0), "they know"
+    done = life.done(order, by="lamps-w", at=T0)
+    assert not letters(done, life.overrule(done, by="li", at=T0, why="x"), have, (), site, T0), "it was done"
 
 
 def test_the_next_contact_is_told_then_the_desk_and_then_nobody():

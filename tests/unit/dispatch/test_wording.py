@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from domain.site import Name
 from services.dispatch import life
-from services.dispatch.orders import Order
+from services.dispatch.orders import Order, Pause
 from services.dispatch.wording import MOST_CHARACTERS, message, receipt, text
 from tests.unit.dispatch.coast import HOUR, MINUTE, T0, Play, coast, wrong
 
@@ -51,7 +51,13 @@ def test_each_turn_of_an_order_is_said():
     assert "西段照明二组已处理，请核实现场安全后回复confirm" in text(done, SITE, "desk")
     assert "已处理，待值班台确认" in text(done, SITE, "lamps-w2")
     assert "已处理，待遥测核查" in text(life.done(lamp, by="lamps-w", at=T0), SITE, "lamps-w")
-    assert "挂账中" in text(life.hold(lamp, by="lamps-w", at=T0, why="x"), SITE, "lamps-w")
+    follows = replace(lamp, alarms=(), follows="another")
+    assert "已处理，待值班台确认" in text(life.done(follows, by="lamps-w", at=T0), SITE, "lamps-w")
+    held = life.hold(lamp, by="lamps-w", at=T0, why="no part", until=T0 + HOUR)
+    assert "挂账至09:00：no part" in text(held, SITE, "lamps-w")
+    stopped = life.hold(lamp, by="tidewalk", at=T0, why="x", until=T0 + HOUR, pause=Pause.STOP)
+    assert "停工至09:00，请先撤离" in text(stopped, SITE, "lamps-w")
+    assert "请继续处置" in text(life.resume(held, by="tidewalk", at=T0 + HOUR), SITE, "lamps-w")
     assert "返工第2次" in text(replace(lamp, reworks=2), SITE, "lamps-w")
     assert "条件已恢复" in text(replace(lamp, recovered=True), SITE, "lamps-w")
     assert "督办：西段照明一组未按时接单" in text(replace(lamp, desk=True, escalated=True), SITE, "desk")
