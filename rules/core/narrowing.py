@@ -15,6 +15,7 @@ from rules.core.expression import Condition, Get, Interest, function, guarded, i
 Quiet = Callable[..., bool]  # look-up of a quantity, and what was said the last time: of no interest to anybody
 _REMEMBERED: Final = 4_096
 _ORDER: Final = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
+_BUILTIN: Final = frozenset({"min", "max", "abs"})
 _UNTOLD: Final = "i_"  # of the instrument: a reading alone does not say it
 
 
@@ -35,6 +36,7 @@ class Narrowing:
         self._told = function("told(attribute, around)", [*fixed, f"return ({told}{',' if told else ''})"])
         self._untold = {name: None for name in self._gets if name.startswith(_UNTOLD)}
         self._guards = [ast.parse(guarded(gated, one), mode="eval").body for gated, one in pairs]
+        self._fixed = _Fixed((*self._names, *self._untold))
         self._made: dict[tuple[Any, ...], Quiet] = {}
 
     def to(self, attribute: Get, around: Get) -> Quiet:
@@ -48,7 +50,7 @@ class Narrowing:
         return found
 
     def _narrowed(self, told: Sequence[Any], attribute: Get, around: Get) -> Quiet:
-        fold = _Folding({**dict(zip(self._names, told, strict=True)), **self._untold})
+        fold = _Folding(self._fixed, {**dict(zip(self._names, told, strict=True)), **self._untold})
         try:
             whole = fold.truth(ast.BoolOp(ast.Or(), self._guards) if self._guards else ast.Constant(value=False))
         except TypeError:  # something unknown is reckoned with: then it is asked in full, where `and` stops before it
@@ -84,14 +86,34 @@ def _is_or(node: ast.BoolOp) -> bool:
     return isinstance(node.op, ast.Or)
 
 
+class _Fixed:
+    """The parts of conditions that read nothing but these names. Each is compiled once for all places and moments."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names = tuple(dict.fromkeys(names))
+        self._made: dict[ast.expr, tuple[Callable[..., Any], list[str]] | None] = {}
+
+    def part(self, node: ast.expr) -> tuple[Callable[..., Any], list[str]] | None:
+        """How it is worked out, and from which names in order; None where it reads anything else."""
+        if node not in self._made:
+            used = _names(node) - _BUILTIN
+            names = [name for name in self._names if name in used]
+            whole = len(names) == len(used)
+            code = [f"return {ast.unparse(node)}"] if whole else []
+            self._made[node] = (function(f"made({', '.join(names)})", code), names) if whole else None
+        return self._made[node]
+
+
 class _Folding:
     """Works out what is known. `numbers` are those that stand in what is left, by name: so that places with other
     numbers share its code.
     """
 
-    def __init__(self, known: dict[str, Any]) -> None:
-        self._known = known
+    def __init__(self, fixed: _Fixed, known: dict[str, Any]) -> None:
+        self._fixed, self._known = fixed, known
         self.numbers: dict[float, str] = {}
+        self._by_name: dict[str, float] = {}
+        self._texts: dict[ast.expr, str] = {}
 
     def truth(self, node: ast.expr) -> ast.expr | bool:
         """A part that is true or false: which of them, or what is left of it."""
@@ -104,8 +126,8 @@ class _Folding:
                 left = self.truth(operand)
                 return (not left) if isinstance(left, bool) else ast.UnaryOp(ast.Not(), left)
             case ast.Compare(left=left, ops=ops, comparators=others):
-                if self._all_known(node):
-                    return bool(self._worked_out(node))
+                if (part := self._fixed.part(node)) is not None:
+                    return bool(self._worked_out(*part))
                 return ast.Compare(self._number(left), ops, [self._number(other) for other in others])
         raise TypeError(ast.unparse(node))
 
@@ -120,7 +142,7 @@ class _Folding:
         return [either[i] for i in kept]
 
     def _implies(self, one: ast.expr, other: ast.expr) -> bool:
-        if ast.dump(one) == ast.dump(other):
+        if self._text(one) == self._text(other):
             return True
         match one, other:
             case (
@@ -137,8 +159,7 @@ class _Folding:
     def _value_of(self, node: ast.expr) -> float | None:
         if isinstance(node, ast.Constant) and isinstance(node.value, float):
             return node.value
-        named = {name: number for number, name in self.numbers.items()}
-        return named.get(node.id) if isinstance(node, ast.Name) else None
+        return self._by_name.get(node.id) if isinstance(node, ast.Name) else None
 
     def _joined(self, op: ast.boolop, values: Sequence[ast.expr]) -> ast.expr | bool:
         stops = isinstance(op, ast.Or)
@@ -150,19 +171,21 @@ class _Folding:
             if isinstance(part, bool):
                 continue
             same = part.values if isinstance(part, ast.BoolOp) and type(part.op) is type(op) else [part]
-            left.update((ast.dump(one), one) for one in same)
+            left.update((self._text(one), one) for one in same)
         if not left:
             return not stops
         return next(iter(left.values())) if len(left) == 1 else ast.BoolOp(op, list(left.values()))
 
     def _number(self, node: ast.expr) -> ast.expr:
-        if self._all_known(node):
-            if isinstance(node, ast.Constant):
-                return node
-            number = self._worked_out(node)
+        if isinstance(node, ast.Constant):
+            return node
+        if (part := self._fixed.part(node)) is not None:
+            number = self._worked_out(*part)
             if not isinstance(number, int | float):
                 raise TypeError(ast.unparse(node))
-            return ast.Name(self.numbers.setdefault(number, f"k{len(self.numbers)}"), ast.Load())
+            name = self.numbers.setdefault(number, f"k{len(self.numbers)}")
+            self._by_name[name] = number
+            return ast.Name(name, ast.Load())
         match node:
             case ast.BinOp(left=left, op=op, right=right):
                 return ast.BinOp(self._number(left), op, self._number(right))
@@ -172,14 +195,15 @@ class _Folding:
                 return ast.Call(called, [self._number(one) for one in args], [])
         return node
 
-    def _all_known(self, node: ast.expr) -> bool:
-        names = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)} - {"min", "max", "abs"}
-        return names <= self._known.keys()
-
-    def _worked_out(self, node: ast.expr) -> Any:
-        names = [name for name in self._known if any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(node))]
-        made = function(f"made({', '.join(names)})", [f"return {ast.unparse(node)}"])
+    def _worked_out(self, made: Callable[..., Any], names: Iterable[str]) -> Any:
         return made(*(self._known[name] for name in names))
+
+    def _text(self, node: ast.expr) -> str:
+        """Alike where two parts are: written once, because every part is compared with every other."""
+        text = self._texts.get(node)
+        if text is None:
+            text = self._texts[node] = ast.dump(node)
+        return text
 
 
 def _parts(node: ast.expr) -> list[ast.expr]:
