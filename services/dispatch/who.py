@@ -59,22 +59,13 @@ def on_shift(site: Site, crew: Crew, at: Millis, day_of: DayOf = nothing_known) 
     """Whether they are at work at that local time, by the roster of the day their shift began. A crew without shifts
     always is, unless a roster gives it some, or the day off.
     """
-    clock = local(at, site.timezone)
-    minute, today = clock.hour * 60 + clock.minute, clock.date()
-    now = _shifts(site, crew, today, day_of)
-    if now is None:
-        return True
-    before = _shifts(site, crew, today - timedelta(days=1), day_of) or ()
-    worked = [site.shifts[name] for name in now if name in site.shifts]
-    if any(s.starts <= minute < s.ends for s in worked):
-        return True
-    late = [site.shifts[name] for name in before if name in site.shifts]
-    return any(s.starts <= minute + DAY_MINUTES < s.ends for s in late)
+    return _on_since(site, crew, at, day_of) is not None
 
 
 def capacity(site: Site, crew: Crew, at: Millis, day_of: DayOf = nothing_known) -> int:
-    """How many orders they take at one time."""
-    duty = _duty(site, crew, local(at, site.timezone).date(), day_of)
+    """How many orders they take at one time, by the same roster."""
+    day = _on_since(site, crew, at, day_of) or local(at, site.timezone).date()
+    duty = _duty(site, crew, day, day_of)
     return crew.capacity if duty.capacity is None else duty.capacity
 
 
@@ -141,6 +132,23 @@ def _free(site: Site, crew: Crew, at: Millis, load: Mapping[str, int], day_of: D
     hired = (not since or since <= today) and (not until or today <= until)
     room = load.get(crew.id, 0) < capacity(site, crew, at, day_of)
     return hired and room and on_shift(site, crew, at, day_of)
+
+
+def _on_since(site: Site, crew: Crew, at: Millis, day_of: DayOf) -> date | None:
+    """The day on which the shift that they work at that time began; None where they are off."""
+    clock = local(at, site.timezone)
+    minute, today = clock.hour * 60 + clock.minute, clock.date()
+    now = _shifts(site, crew, today, day_of)
+    if now is None or _works(site, now, minute):
+        return today
+    yesterday = today - timedelta(days=1)
+    before = _shifts(site, crew, yesterday, day_of) or ()
+    return yesterday if _works(site, before, minute + DAY_MINUTES) else None
+
+
+def _works(site: Site, shifts: Iterable[str], minute: int) -> bool:
+    worked = (site.shifts[name] for name in shifts if name in site.shifts)
+    return any(shift.starts <= minute < shift.ends for shift in worked)
 
 
 def _shifts(site: Site, crew: Crew, day: date, day_of: DayOf) -> tuple[str, ...] | None:

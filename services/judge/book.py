@@ -433,7 +433,17 @@ class Book:
         if shut is not None:
             return replace(order, held_until=shut.until, held_for=shut.pause)
         back = resumed(order, SERVICE, at, "its time has come", self.terms)
-        return self._shut_out(back, at) if order.held_for is Pause.PARKED else back
+        if order.held_for is Pause.PARKED and (still := self._shut_out(back, at)) is not back:
+            return still
+        return (
+            life.reassign(back, by=SERVICE, at=at, why=f"{back.crew} has gone home") if self._left(back, at) else back
+        )
+
+    def _left(self, order: Order, at: Millis) -> bool:
+        """Whether nobody has taken it in hand, and whoever was to is off by now."""
+        crew = self._site.crews.get(order.crew)
+        untaken = order.state is OrderState.DISPATCHED and order.crew != self._site.desk
+        return untaken and crew is not None and not who.on_shift(self._site, crew, at, self._day_of)
 
     def _climbed(self, order: Order, at: Millis) -> Order:
         late = ladder.next_rung(order, self._site)

@@ -62,6 +62,9 @@ def test_a_night_shift_is_of_the_day_on_which_it_began():
     after_midnight = T0 + 17 * HOUR  # 2 October, 01:00
     assert who.on_shift(site, night, after_midnight)
     assert not who.on_shift(site, night, after_midnight + 24 * HOUR)
+    fewer = replace(site, rosters={"n": replace(roster, crews={"night-w": Duty(capacity=1)})})
+    assert who.capacity(fewer, night, after_midnight) == night.capacity, "the night of the 1st"
+    assert who.capacity(fewer, night, after_midnight + 24 * HOUR) == 1
 
 
 def test_a_deputy_then_the_neighbours_then_the_lead_then_the_desk():

@@ -99,6 +99,21 @@ def test_outside_its_window_an_order_is_given_and_held_until_the_tide_falls():
     assert (back.state, back.limits.accept, back.accepted) == (OrderState.DISPATCHED, T0 + 35 * MINUTE, None)
 
 
+def test_who_has_gone_home_before_the_tide_falls_is_not_waited_for():
+    engine = Engine()
+    engine.surroundings["tide_level"] = 350.0
+    play = Play(coast(clocks=Clocks(windows=(DECK,))), engine)
+    opened(play)
+    engine.surroundings["tide_level"] = 250.0
+    play.hear(T0 + 9 * MINUTE)
+    engine.surroundings["tide_level"] = 350.0
+    for minutes in range(10, 6 * 60, 10):
+        play.hear(T0 + minutes * MINUTE)
+    engine.surroundings["tide_level"] = 250.0
+    back = play.hear(T0 + 6 * HOUR).orders[0]  # 14:00: the early shift ended at 13:30
+    assert (back.crew, back.state) == ("desk", OrderState.DISPATCHED)
+
+
 def test_a_condition_that_ends_while_nobody_may_work_withdraws_the_order():
     engine = Engine()
     engine.surroundings["tide_level"] = 350.0
