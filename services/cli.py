@@ -1,79 +1,19 @@
-"""`tidewalk`: the one console script. Commands are imported when they are asked for, so that --help is quick."""
+"""`tidewalk`: the one console script. It hears signals before it loads anything that takes a while."""
 
-import importlib
 import sys
 
-import click
-
 from domain.errors import TidewalkError
-from services.leaving import ear
-
-COMMANDS = {
-    "demo": ("services.commands.demo", "demo", "Watch a simulated coast being looked after, with nothing installed."),
-    "serve": ("services.commands.serve", "serve", "Run the service against your broker and your stores."),
-    "simulate": ("services.commands.simulate", "simulate", "Play a coast against any MQTT broker."),
-    "site": ("services.commands.site", "site", "Check, show and import the site files."),
-    "replay": (
-        "services.commands.replay",
-        "replay_command",
-        "Play recorded traffic, and see what would have come of it.",
-    ),
-    "drill": ("services.commands.drill", "drill", "Drills 演练: a scenario over your crews, and how each of them did."),
-    "rules": ("services.commands.rules", "rules", "Check and test the rule files."),
-    "profiles": ("services.commands.profiles", "profiles", "List, check and test the profiles of devices."),
-    "quarantine": ("services.commands.quarantine", "quarantine", "What was kept aside, why, and trying it again."),
-    "orders": ("services.commands.orders", "orders", "Work orders: list them, and one with its whole history."),
-    "dashboards": ("services.commands.dashboards", "dashboards", "Grafana's dashboards: made, published, drawn."),
-    "channels": ("services.commands.channels", "channels", "How people are reached beside MQTT; a test message."),
-    "maintain": ("services.commands.maintain", "maintain", "Planned work: announce it, list it, end it."),
-    "influx": ("services.commands.influx", "influx", "Set InfluxDB up, see what it lacks, and draw roll-ups."),
-    "user": ("services.commands.people", "user", "People who sign in: their roles, zones and passwords."),
-    "token": ("services.commands.people", "token", "Tokens for programs: made, listed, revoked."),
-    "crew": ("services.commands.crew", "crew", "The page of a crew, on a phone: links given out and revoked."),
-    "prove": ("services.commands.prove", "prove_command", "Derive an order again from what was heard, step by step."),
-    "doctor": ("services.commands.doctor", "doctor", "Find what would lose data or fail, and what mends it."),
-    "bench": ("services.commands.bench", "bench", "Measure the hot paths on this machine."),
-}
-
-
-class Lazily(click.Group):
-    """A group whose members are imported on use."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        """In the order of the table: what a newcomer needs first."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """Import it now."""
-        if cmd_name not in COMMANDS:
-            return None
-        if cmd_name == "serve":
-            ear()  # it leaves in order from the first moment on, while it is still being loaded
-        module, name, _ = COMMANDS[cmd_name]
-        found = getattr(importlib.import_module(module), name)
-        assert isinstance(found, click.Command)  # noqa: S101
-        return found
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """The table alone: nothing is imported to show the help."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, short) for name, (_, _, short) in COMMANDS.items()])
-
-
-@click.group(cls=Lazily, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(package_name="tidewalk")
-def cli() -> None:
-    """Tidewalk keeps a scenic coastline lit, clean and open.
-
-    Sensors publish over MQTT; every reading is kept; rules raise alarms; crews get orders and answer them; the sensors
-    verify the repair. Start with `tidewalk demo`.
-    """
+from services.hearing import ear
 
 
 def main() -> None:
     """Run it; what a person can act on is one clear line and exit code 1."""
+    if sys.argv[1:2] == ["serve"]:
+        ear()  # it leaves in order from the first moment on, while it is still being loaded
+    from services.commands.every import cli
+
     try:
         cli(prog_name="tidewalk")
     except TidewalkError as wrong:
-        click.echo(f"tidewalk: {wrong}", err=True)
+        print(f"tidewalk: {wrong}", file=sys.stderr)
         sys.exit(1)

@@ -22,7 +22,8 @@ from services import logs, loops, memory, wiring
 from services.clocks import WallClock
 from services.commands.span import MOMENT
 from services.commands.standing_by import StandingBy
-from services.leaving import Ear, Leaving, ear
+from services.hearing import Ear, ear
+from services.leaving import Leaving
 from services.roles import ALL, Role, named, roles_of
 from services.service import Service
 from services.settings import Settings, settled
@@ -187,7 +188,7 @@ async def _lead(
         async with wiring.service(settings, site, ends.source, ends.publisher, clock, roles, led) as service:
             api = _api(settings, service, door, wall)
             asking = asyncio.create_task(_ask_influx(settings, site), name="influx")
-            heard.tell(signal.SIGHUP, partial(_told_to_reload, service))
+            heard.tell(signal.SIGHUP, asyncio.get_running_loop(), partial(_told_to_reload, service))
             with memory.settled():
                 await _run(service, settings, leaving.told, api)
             asking.cancel()

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from services.cli import cli
+from services.commands.every import cli
 from tests.fakes.grafana_server import EDITOR, VIEWER, GrafanaServer
 
 BINS = "tidewalk-bins-en"

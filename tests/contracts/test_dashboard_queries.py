@@ -22,7 +22,7 @@ from dashboards.units import unit_of
 from domain.naming import QUANTITIES
 from domain.series import DAY, PARTS, bucket_of
 from rules.book import shipped
-from services.cli import cli
+from services.commands.every import cli
 from services.grafana.facts import facts_of
 from tests.machines.influx import InfluxMachine, forget_bucket, named_2x
 from tests.machines.staged_week import SINCE, UNTIL, into_1x, into_2x, places, write_week

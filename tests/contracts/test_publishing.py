@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from services.cli import cli
+from services.commands.every import cli
 
 ROOT = Path(__file__).resolve().parents[2]
 CLIENT = ROOT / ".venv/grafana"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from services.cli import cli
+from services.commands.every import cli
 from services.dispatch.wording import DRILL
 from services.site import find
 from tests.walk.docs_blocks import ROOT, Reader

@@ -18,7 +18,7 @@ from click.testing import CliRunner, Result
 from domain.messages import Message
 from domain.readings import Millis
 from services import wiring
-from services.cli import cli
+from services.commands.every import cli
 from services.dispatch.orders import Order
 from services.dispatch.when import millis
 from services.settings import Settings

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from rules.book import LIBRARY, load_rules, shipped
 from services.backtest.scored import Run, scored
-from services.cli import cli
+from services.commands.every import cli
 from services.commands.rules_score import START
 from services.site import find, load_site
 from simulators.plans import plan_named

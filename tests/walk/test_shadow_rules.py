@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from rules.book import LIBRARY
-from services.cli import cli
+from services.commands.every import cli
 from tests.walk.processes import TIDEWALK
 
 RUN = ("--from", "2026-10-01T18:00+08:00", "--for", "1h", "--seed", "7")

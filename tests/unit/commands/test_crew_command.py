@@ -8,8 +8,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from services import wiring
-from services.cli import cli
 from services.clocks import WallClock
+from services.commands.every import cli
 from services.crew.links import CrewLinks
 from services.settings import settled
 from tests.unit.docs.test_commands_page import ROWS

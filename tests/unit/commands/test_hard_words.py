@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from services.cli import cli
+from services.commands.every import cli
 
 
 def said(*words: object) -> str:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from services.leaving import AT_ONCE, Ear, Leaving, ear
+from services.hearing import AT_ONCE, Ear, ear
+from services.leaving import Leaving
 from services.systemd import Systemd
 
 

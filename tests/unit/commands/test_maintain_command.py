@@ -8,9 +8,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from domain.naming import COMMAND
-from services.cli import cli
 from services.commands import maintain
 from services.commands.asking import Answer
+from services.commands.every import cli
 from services.judge import Judge, Saved
 from services.storage import schema
 from services.storage.sql import JudgeStore

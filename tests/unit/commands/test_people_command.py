@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from services import wiring
-from services.cli import cli
 from services.clocks import WallClock
+from services.commands.every import cli
 from services.people import passwords
 from services.settings import Settings
 from tests.unit.docs.test_commands_page import ROWS

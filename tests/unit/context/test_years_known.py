@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from domain.readings import Millis
 from rules.context.calendar import SHIPPED, read_years
-from services.cli import cli
+from services.commands.every import cli
 from services.doctor.calendar import look
 
 RULE = """

@@ -9,7 +9,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from services.cli import cli
+from services.commands.every import cli
 
 PAGE = (Path(__file__).parents[3] / "docs/commands.md").read_text("utf-8")
 ROWS = dict(re.findall(r"^\| `tidewalk ([\w -]+?)(?: --virtual)? --json`[^|]*\| (.+) \|$", PAGE, re.MULTILINE))

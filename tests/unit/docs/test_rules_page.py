@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from rules.book import read_rules
-from services.cli import cli
+from services.commands.every import cli
 
 PAGE = (Path(__file__).parents[3] / "docs/rules.md").read_text("utf-8")
 BLOCKS = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
