@@ -104,9 +104,6 @@ def test_who_has_gone_home_before_the_tide_falls_is_not_waited_for():
     engine.surroundings["tide_level"] = 350.0
     play = Play(coast(clocks=Clocks(windows=(DECK,))), engine)
     opened(play)
-    engine.surroundings["tide_level"] = 250.0
-    play.hear(T0 + 9 * MINUTE)
-    engine.surroundings["tide_level"] = 350.0
     for minutes in range(10, 6 * 60, 10):
         play.hear(T0 + minutes * MINUTE)
     engine.surroundings["tide_level"] = 250.0
