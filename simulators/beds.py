@@ -12,6 +12,7 @@ from simulators.faults import Incident
 from simulators.thing import Scene, Thing
 
 DRIED: Final = 0.51  # share of holding capacity: from here on noise (±0.4 %) can read below half
+MOIST: Final = 0.49  # … and from here on, where rain has fallen on a dry bed, above it
 _WATERED_TO: Final = 0.80
 _WATER_BELOW: Final = 0.66
 _VALVE: Final = 25 * MINUTE
@@ -44,6 +45,10 @@ class Bed(Thing):
             change = gain - self.thirst * (0.0008 + 0.008 * sun)
             self.share = min(1.0, max(0.2, self.share + (until - self.seen) / HOUR * change))
             self.seen = until
+        if "dry_bed" in self.ongoing and self.share >= MOIST:
+            self.scene.stage.arose("moist", self.id, at)
+        else:
+            self.scene.stage.passed("moist", self.id, at)
         if self.share < DRIED and not {"dry_bed", "soil_low"} & self.ongoing.keys():
             self.scene.stage.arose("dried", self.id, at)
 
@@ -80,6 +85,12 @@ class Bed(Thing):
         self.share = max(self.share, self.chance("water").between(_WATERED_TO - 0.04, _WATERED_TO + 0.04))
         self.valve_until = at + _VALVE
         self.scene.stage.passed("dried", self.id, at)
+        self.scene.stage.arose("watered", self.id, at)
+        self.scene.stage.call(self.valve_until, f"valve {self.id}", self._shut)
+
+    def _shut(self, at: Millis) -> None:
+        if at >= self.valve_until:  # unless it was watered again meanwhile
+            self.scene.stage.passed("watered", self.id, at)
 
     def _morning(self, at: Millis) -> None:
         self.advance(at)

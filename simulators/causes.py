@@ -9,7 +9,20 @@ from simulators.chance import token
 
 # What belongs to the course of a day: worth knowing, and nothing is broken; something may break there all the same.
 COURSE: Final = frozenset(
-    {"due", "filling", "used", "queue", "crowded", "lot_full", "frost", "gale", "high_tide", "over_deck"}
+    {
+        "due",
+        "filling",
+        "used",
+        "queue",
+        "crowded",
+        "lot_full",
+        "frost",
+        "gale",
+        "high_tide",
+        "over_deck",
+        "watered",
+        "moist",
+    }
 )
 
 

@@ -1,5 +1,6 @@
 """What all facilities of the make-believe coast have in common: they change with time, go wrong, and are mended."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -48,7 +49,7 @@ class Scene:
     stage: Stage
 
 
-class Thing:
+class Thing(ABC):
     """A facility. Kinds fill in what it measures, how it changes, and what a fault does to it.
 
     Physics advance at the moments when something happens to the facility (a report, a fault, a repair) and never at the
@@ -66,16 +67,16 @@ class Thing:
         self.dice = Dice(scene.seed, "thing", facility.id)  # for what stays the same: baselines, habits
         self._moves = 0
 
-    def wake(self, at: Millis) -> None:
+    def wake(self, at: Millis) -> None:  # noqa: B027 - not every kind has habits
         """Set its own habits going (switching, cleaning, rounds). Called once, at the start."""
 
     def advance(self, at: Millis) -> None:
         """Let time pass up to `at`."""
         self.seen = at
 
+    @abstractmethod
     def values(self, at: Millis, dice: Dice) -> dict[str, Value]:
         """What its sensors measure at `at`, after `advance(at)`; noise comes from `dice`."""
-        raise NotImplementedError
 
     def silent(self, at: Millis) -> bool:  # noqa: ARG002 - only what hangs on a feeder can lose its power
         """Whether its sensors have no power."""

@@ -136,7 +136,7 @@ class World:
             return
         thing.mend(at)
         for what, cause in list(self._causes.open_at(facility).items()):
-            if cause.sort != "near_miss" and what not in OF_SENSORS:
+            if cause.sort != "near_miss" and what not in OF_SENSORS and what not in COURSE:
                 self._causes.passed(what, facility, at)
 
     # Its own course.

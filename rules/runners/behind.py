@@ -58,6 +58,9 @@ WANES: Final = frozenset(
 # Groups that sum up what is told of each member as well.
 GATHERED: Final = frozenset({"dark-stretch", "storm-bins", "lots-full", "cabinet-timer"})
 STUCK: Final = "stuck_value"  # what such a sensor says is told as if it were so, until it is known to be stuck
+# What hides a fault from its rule while it is there: with an open valve, a leak is not to be told from the watering; a
+# bed whose valve fails does not thirst while rain has fallen on it.
+HIDES: Final[Mapping[str, tuple[str, ...]]] = {"bed-leak": ("watered",), "dry-bed": ("moist",)}
 # Of no alarm can be said that it is right, because the coast cannot make what its rule is about.
 UNPLAYED: Final[Mapping[str, str]] = {
     "bin-neglected": "a bin of the sample that nobody empties is full, and told of, before it is neglected",

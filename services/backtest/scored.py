@@ -19,7 +19,9 @@ from domain.site import Site
 from ingest.pipeline import Pipeline
 from rules.book import RuleBook, read_rules
 from rules.runners.backtest import listening
-from rules.runners.score import Kept, Lost, Score, Scoring, Truth
+from rules.runners.score import Scoring
+from rules.runners.tally import Kept, Score
+from rules.runners.truth import Lost, Truth
 from services.backtest.run import context_of
 from simulators.almanac import DAY, HOUR, MINUTE
 from simulators.causes import Cause
@@ -82,17 +84,22 @@ class Network:
 
 
 class Steward:
-    """Mends what alarms are about, and in the end what nobody noticed."""
+    """Mends what alarms are about, and in the end what nobody noticed: who comes for an instrument looks at those, who
+    empties a bin sees nothing of its sensor.
+    """
 
-    def __init__(self, world: World, seed: int) -> None:
+    def __init__(self, world: World, seed: int, book: RuleBook) -> None:
         self._world, self._seed = world, seed
+        plans = {name: program.rule.order for name, program in book.programs.items()}
+        self._of_sensors = {name for name, plan in plans.items() if plan is not None and plan.trade == "instruments"}
         self.truths: dict[str, Cause] = {}
 
     def told(self) -> None:
         """Learn what began and ended, and see that it does not last for ever."""
         for cause in self._world.told():
             if cause.id not in self.truths and cause.sort == "fault":
-                self._mend(cause.facility, max(cause.since, self._world.now) + _UNNOTICED, cause.id)
+                unnoticed = max(cause.since, self._world.now) + _UNNOTICED
+                self._mend(cause.facility, unnoticed, cause.id, sensors=cause.what in OF_SENSORS)
             self.truths[cause.id] = cause
 
     def sent(self, change: AlarmChange) -> None:
@@ -100,16 +107,15 @@ class Steward:
         if change.state is AlarmState.OPEN:
             way = Dice(self._seed, "mend", change.alarm).between(30, 120) * MINUTE
             at = max(change.at, self._world.now) + round(way)
-            for facility in {change.facility, *self._gateways(change.facility)}:
-                self._mend(facility, at, change.alarm)
+            sensors = change.rule in self._of_sensors
+            for facility in {change.facility, *(self._gateways(change.facility) if sensors else ())}:
+                self._mend(facility, at, change.alarm, sensors=sensors)
 
-    def _mend(self, facility: str, at: Millis, name: str) -> None:
+    def _mend(self, facility: str, at: Millis, name: str, *, sensors: bool) -> None:
         def mend(when: Millis) -> None:
-            wrong = set(self._world.open_causes(facility))
-            if wrong & OF_SENSORS:
-                self._world.mend(facility, sensors=True, at=when)
-            if any(what not in SORTS or SORTS[what].real for what in wrong - OF_SENSORS):
-                self._world.mend(facility, sensors=False, at=when)
+            wrong = {what for what in self._world.open_causes(facility) if (what in OF_SENSORS) is sensors}
+            if any(what not in SORTS or SORTS[what].real for what in wrong):
+                self._world.mend(facility, sensors=sensors, at=when)
 
         self._world.call(at, f"steward {facility} {name}", mend)
 
@@ -133,7 +139,7 @@ class Scored:
 def scored(run: Run, site: Site, book: RuleBook, on_day: Progress = lambda _: None) -> Scored:
     """Play one seed and score it. Blocking."""
     world = World(site, run.seed, run.start, run.plan, _DELAY_MS)
-    pipeline, network, steward = Pipeline(site), Network(run.seed), Steward(world, run.seed)
+    pipeline, network, steward = Pipeline(site), Network(run.seed), Steward(world, run.seed, book)
     engine = listening(book, site, context_of(site, book), run.start)
     end = run.start + run.days * DAY
     for number, at in enumerate(range(run.start + STEP, end + 1, STEP), 1):

@@ -14,7 +14,7 @@ from rich.progress import Progress
 from domain.readings import Millis
 from rules.book import load_rules, shipped
 from rules.runners.behind import UNPLAYED
-from rules.runners.score import Kept, Score, typical
+from rules.runners.tally import Kept, Score, typical
 from services.backtest.scored import FALSE_TOLD, GATE, Run, Scored, all_scored, in_order, together
 from services.commands.span import MOMENT
 from services.site import find, load_site
@@ -24,7 +24,7 @@ START: Millis = 1_790_812_800_000  # 2026-10-01T08:00+08:00
 JSON_KEYS = (
     "The line alone: seeds, first_seed, days, plan, version, messages, lost, twice, alarms, recall, precision, late, "
     "holds, seconds, kinds (each with what, sort, rules, count, found, missed, late, false, recall, precision, "
-    "median_minutes, worst_minutes, unseen), unscored, unplayed, false, missed, later."
+    "median_minutes, worst_minutes, unseen, delayed), unscored, unplayed, false, missed, later."
 )
 EXAMPLES = """\b
 Examples:
@@ -109,6 +109,7 @@ def _line(kept: Kept) -> dict[str, Any]:
         "median_minutes": typical(kept.minutes),
         "worst_minutes": round(max(kept.minutes), 1) if kept.minutes else None,
         "unseen": kept.unseen,
+        "delayed": kept.delayed,
     }
 
 
@@ -125,6 +126,9 @@ def _tell(whole: Score, found: list[Scored], line: dict[str, Any]) -> None:
             cells = [_share(told["recall"]), _share(told["precision"]), told["median_minutes"], told["worst_minutes"]]
             recall, precision, middle, worst = ("–" if cell is None else str(cell) for cell in cells)
             unseen = "; ".join(f"{count} {why}" for why, count in sorted(kept.unseen.items()))
+            if kept.delayed:
+                delayed = "; ".join(f"{count} {why}" for why, count in sorted(kept.delayed.items()))
+                unseen += f"{' | ' if unseen else ''}later: {delayed}"
             name = kept.what if kept.sort == "fault" else f"({kept.what})"
             click.echo(
                 f"{name:<16}{kept.count:>6}{recall:>8}{precision:>10}{middle:>8}{worst:>7}{kept.late:>5}  {unseen}"

@@ -6,7 +6,9 @@ from domain.readings import Millis
 from rules.book import shipped
 from rules.context.sun import sun_over
 from rules.runners.backtest import Found
-from rules.runners.score import Lost, Score, Scoring, Truth
+from rules.runners.score import Scoring
+from rules.runners.tally import Score
+from rules.runners.truth import Lost, Truth
 from tests.unit.rules.coast import HOUR, MINUTE, NIGHT, small_coast
 
 SITE = small_coast(interval_s=600)
@@ -81,6 +83,25 @@ def test_what_is_found_later_than_its_rule_allows_is_late_unless_reports_went_as
     slow = [alarm("lot-gate", "lot-1", NIGHT + 15 * MINUTE, NIGHT + 15 * MINUTE)]
     assert scored([GATE], slow).late == 1
     assert scored([GATE], slow, Lost({"lot-1": [NIGHT + 5 * MINUTE]})).late == 0
+
+
+def test_an_outage_may_count_from_a_lamp_that_went_dark_by_itself_just_before():
+    """Its monitor's report went astray, and the first of those that make the quorum gives the beginning."""
+    trip = truth("feeder_trip", "feeder-1", NIGHT, NIGHT + 2 * HOUR)
+    told = alarm("feeder-outage", "feeder-1", NIGHT - 9 * MINUTE, NIGHT + 7_000)
+    assert (scored([trip], [told]).recall, scored([trip], [told]).false) == (1.0, [])
+    assert scored([trip], [told._replace(cause=NIGHT - 11 * MINUTE)]).missed
+    assert scored([trip], [told._replace(opened=NIGHT - MINUTE)]).missed
+
+
+def test_who_is_named_by_the_alarm_of_a_stretch_has_been_told_of():
+    dark = [truth("lamp_dark", f"lamp-{n}", NIGHT, NIGHT + 9 * HOUR) for n in range(3)]
+    stretch = alarm("dark-stretch", "lamp-0", NIGHT, NIGHT + 11 * MINUTE)._replace(
+        members=("lamp-0", "lamp-1", "lamp-2")
+    )
+    told = scored(dark, [stretch])
+    assert (told.kinds["lamp_dark"].found, told.missed, told.false) == (3, [], [])
+    assert scored(dark[:1], [stretch]).false
 
 
 def test_where_a_rule_compares_the_last_report_before_the_fault_may_have_been_lost_as_well():
