@@ -53,17 +53,22 @@ class Note:
     shown: bool = True
 
     def to_json(self) -> dict[str, object]:
-        """As Grafana's InfluxDB data source keeps it."""
+        """As Grafana's InfluxDB data source keeps it: an annotation without a `target` asks nothing."""
         return {
             "name": self.name,
             "datasource": SOURCES[EVENTS],
             "enable": self.shown,
             "iconColor": self.colour,
-            "query": self.query,
-            "fromAnnotation": True,
-            "textColumn": self.text,
-            "tagsColumn": self.tags,
-            "timeEndColumn": self.until,
+            "target": {
+                "refId": "Anno",
+                "name": self.name,
+                "query": self.query,
+                "rawQuery": True,
+                "fromAnnotations": True,
+                "textColumn": self.text,
+                "tagsColumn": self.tags,
+                "timeEndColumn": self.until,
+            },
         }
 
 

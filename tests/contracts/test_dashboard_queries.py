@@ -53,7 +53,7 @@ def asked_in(name: str) -> Iterator[Asked]:
         for target in panel["targets"]:
             yield Asked(f"{name}: {panel['title']}", target["query"], target["datasource"]["uid"], unit)
     for note in board["annotations"]["list"]:
-        yield Asked(f"{name}: note {note['name']}", note["query"], note["datasource"]["uid"])
+        yield Asked(f"{name}: note {note['name']}", note["target"]["query"], note["datasource"]["uid"])
     for one in board["templating"]["list"]:
         if one["type"] == "query":
             yield Asked(f"{name}: ${one['name']}", one["query"], one["datasource"]["uid"])

@@ -103,6 +103,18 @@ def test_every_question_goes_to_a_source_that_is_provisioned(name: str):
 
 
 @every_board
+def test_a_note_has_its_question_where_grafana_looks_for_it(name: str):
+    """In its `target`: of a note without one Grafana's InfluxDB data source asks nothing, and says nothing."""
+    for note in BOARDS[name]["annotations"]["list"]:
+        target = note["target"]
+        assert target["fromAnnotations"] is True
+        assert target["rawQuery"] is True
+        selected = target["query"].partition(" FROM ")[0]
+        for column in [target["textColumn"], *target["tagsColumn"].split(",")]:
+            assert f'"{column}"' in selected
+
+
+@every_board
 def test_links_lead_to_dashboards_that_are_there(name: str):
     known = {uid(build.__name__, tongue) for build in BUILDERS for tongue in TONGUES.values()}
     named = set(re.findall(r"/d/([\w-]+)", json.dumps(BOARDS[name])))
