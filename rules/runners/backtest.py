@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from domain.alarms import AlarmChange, AlarmState
+from domain.naming import Kind
 from domain.readings import Millis, Reading
 from domain.site import Site
 from rules.book import RuleBook
@@ -69,19 +70,30 @@ def rows(batches: Iterable[Sequence[Reading]], most: int = ROW) -> Iterator[tupl
 
 
 def reach(rules: RuleBook, site: Site) -> Millis:
-    """How long after the start all that the rules remember is known: the longest window, wait, timer and silence. From
-    then on a cause that is new is found as it was live. (What was open before the start stays unknown until it clears;
-    of a device that reports less than daily, silence is exact only after as many of its own intervals.)
+    """How long after the start all that the rules remember is known: the longest window, wait, timer, run of readings,
+    cool-down and silence. From then on a cause that is new is found as it was live. (What was open before the start,
+    and what it holds back, stays unknown until it clears; of a device that reports less than daily, silence is exact
+    only after as many of its own intervals.)
     """
     spans = [0]
     for program in rules.programs.values():
         rule = program.rule
-        held = max((clause.for_s for clause in rule.clauses), default=0)
+        pace = _slowest(site, rule.kind)
+        held = max((max(clause.for_s, (clause.repeat - 1) * pace) for clause in rule.clauses), default=0)
         grouped = rule.quorum.within_s + rule.quorum.gather_s if rule.quorum else 0
-        spans.append(program.span + program.wait + 1000 * (held + grouped + rule.clear_for_s + rule.spin_off_s))
-    paces = (max(d.interval_s, d.lit_interval_s) for d in site.devices.values())
-    slowest = max((pace for pace in paces if pace <= _DAY_S), default=0)
-    return max(spans) + round(rules.intervals * slowest * 1000) + absence.WAIT
+        after = rule.clear_for_s + rule.spin_off_s + rule.reopen_s
+        spans.append(program.span + program.wait + 1000 * (held + grouped + after))
+    return max(spans) + round(rules.intervals * _slowest(site) * 1000) + absence.WAIT
+
+
+def _slowest(site: Site, kind: Kind | None = None) -> int:
+    """The longest interval of devices on facilities of a kind (None: of any) that report daily at least, in seconds."""
+    paces = (
+        max(device.interval_s, device.lit_interval_s)
+        for device in site.devices.values()
+        if kind is None or ((facility := site.facilities.get(device.facility)) and facility.kind is kind)
+    )
+    return max((pace for pace in paces if pace <= _DAY_S), default=0)
 
 
 def wanted(books: Iterable[RuleBook], contexts: Iterable[Context]) -> Callable[[str], frozenset[str] | None]:

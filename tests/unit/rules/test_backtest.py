@@ -2,7 +2,7 @@
 
 from rules.book import load_rules, read_rules
 from rules.context.sun import sun_over
-from rules.runners.backtest import Found, difference, listening, reach, rows
+from rules.runners.backtest import Found, Past, difference, listening, reach, rows
 from tests.unit.rules.coast import HOUR, LIBRARY, MINUTE, NIGHT, book_of, said, small_coast
 
 SITE = small_coast()
@@ -62,3 +62,49 @@ def test_the_reach_covers_windows_timers_and_silence():
     odour = read_rules({"toilet-odour.yaml": texts["toilet-odour.yaml"]})
     assert reach(odour, SITE) > (10 + 15 + 15) * MINUTE
     assert reach(load_rules(LIBRARY), SITE) >= 3 * 600_000
+
+
+STUCK = """
+kind: bin
+subject: device
+when: fill_level == before(fill_level)
+repeat: 10
+clear: fill_level != before(fill_level)
+clear_repeat: 2
+holds: all
+"""
+HELD = book_of(stuck=STUCK, full="kind: bin\nwhen: fill_level >= 95\nclear: fill_level <= 30")
+CUT = 105  # minutes; the sensor has been known to be stuck for five
+
+
+def heard(levels: list[float], since: int) -> Past:
+    """One reading every ten minutes, of which those before `since` minutes are not known."""
+    past = listening(HELD, SITE, sun_over(SITE), NIGHT + since * MINUTE)
+    for n, level in enumerate(levels):
+        if n * 10 >= since:
+            at = NIGHT + n * 10 * MINUTE
+            past.hear([said(SITE, "bin-1", at, {"fill_level": level})], at)
+    return past
+
+
+def told(past: Past) -> list[tuple[str, int]]:
+    return [(one.rule, (one.cause - NIGHT) // MINUTE) for one in past.found.values()]
+
+
+def test_an_instrument_that_is_held_across_the_start_is_found_again_before_ids_are_exact():
+    """Stuck until 250 minutes; full at once after it has spoken twice, and later once more."""
+    levels = [50.0] * 24 + [96.0, 97.0, 20.0, 96.5]
+    live, cut = heard(levels, 0), heard(levels, CUT)
+    exact = CUT + reach(HELD, SITE) // MINUTE
+    assert exact < 240
+    assert told(live) == [("stuck", 10), ("full", 250), ("full", 270)]
+    assert told(cut) == [("stuck", 120), ("full", 250), ("full", 270)]
+    assert [one.alarm for one in live.found.values()][1:] == [one.alarm for one in cut.found.values()][1:]
+
+
+def test_what_an_alarm_held_that_was_open_at_the_start_counts_until_its_rule_has_found_it_out_once_more():
+    """A sensor that says 50 too seldom to be found again, and then 96 twice: live it was not believed all the while."""
+    levels = [50.0] * 15 + [96.0, 96.0]
+    live, cut = heard(levels, 0), heard(levels, CUT)
+    assert told(live) == [("stuck", 10)]
+    assert told(cut) == [("full", 150)]
