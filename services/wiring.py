@@ -60,14 +60,6 @@ from services.settings import Settings
 from services.shadow.running import Shadow
 from services.site import find, load_site, pack, read_files
 from services.storage.engines import parsed_url
-from services.storage.influx import InfluxStore
-from services.storage.influx_bucket import version_of
-from services.storage.influx_events import InfluxEvents
-from services.storage.influx_history import InfluxHistory
-from services.storage.influx_notes import RollupNotes
-from services.storage.influx_rollups import InfluxRollups
-from services.storage.influx_setup import InfluxSetup
-from services.storage.influx_speech import InfluxSettings
 from services.storage.journal import SqliteJournal
 from services.storage.lease import Fence, SqlLease, clock_of, leader_of
 from services.storage.lease import there as has_lease
@@ -79,9 +71,13 @@ from services.storage.quarantine import SqliteQuarantine
 from services.storage.schema import readable, revision_of, upgrade
 from services.storage.sql import JudgeStore
 
-if TYPE_CHECKING:  # DuckDB and Arrow take 40 MB, also of who never uses them
+if TYPE_CHECKING:  # 40 MB of DuckDB and Arrow, 0.2 s of InfluxDB's client: imported where they are wanted
     from services.storage.duck import DuckStore
     from services.storage.duck_columns import DuckColumns
+    from services.storage.influx import InfluxStore
+    from services.storage.influx_events import InfluxEvents
+    from services.storage.influx_history import InfluxHistory
+    from services.storage.influx_speech import InfluxSettings
 
 _log = logging.getLogger(__name__)
 
@@ -177,8 +173,10 @@ def columns_of(settings: Settings) -> "DuckColumns":
 
 
 @asynccontextmanager
-async def history_of(settings: Settings, site: Site) -> AsyncIterator[InfluxHistory]:
+async def history_of(settings: Settings, site: Site) -> "AsyncIterator[InfluxHistory]":
     """The readings of the InfluxDB that the settings name."""
+    from services.storage.influx_history import InfluxHistory
+
     history = InfluxHistory(influx_of(settings, simulated=site.simulated), site=site.id)
     try:
         yield history
@@ -189,6 +187,9 @@ async def history_of(settings: Settings, site: Site) -> AsyncIterator[InfluxHist
 @asynccontextmanager
 async def rollups_of(settings: Settings, site: Site, clock: Clock) -> AsyncIterator[RollUps]:
     """The roll-up job of the InfluxDB that the settings name, with its notes in the state folder."""
+    from services.storage.influx_notes import RollupNotes
+    from services.storage.influx_rollups import InfluxRollups
+
     points = InfluxRollups(influx_of(settings, simulated=site.simulated), clock, site=site.id)
     notes = RollupNotes(settings.state / "rollups.sqlite")
     try:
@@ -205,6 +206,8 @@ def influx_setup(settings: Settings, *, admin: str) -> Callable[..., Coroutine[A
         asked = asked.model_copy(update={"token": SecretStr(admin)})
 
     async def job(*, make: bool, renew: bool, retention: bool) -> Done:
+        from services.storage.influx_setup import InfluxSetup
+
         async with InfluxSetup(asked) as server:
             days = settings.retention_days
             return await set_up(server, asked.bucket, days, make=make, renew=renew, retention=retention)
@@ -217,8 +220,10 @@ def alone_as_store(settings: Settings) -> ExitStack:
     return _alone(settings.state, frozenset({Role.STORE}))
 
 
-def influx_of(settings: Settings, *, simulated: bool) -> InfluxSettings:
+def influx_of(settings: Settings, *, simulated: bool) -> "InfluxSettings":
     """How the InfluxDB of the settings is spoken to. Raises ConflictError where --influx is no URL."""
+    from services.storage.influx_speech import InfluxSettings
+
     where = urlsplit(settings.influx)
     try:
         fits = where.scheme in ("http", "https") and where.hostname and where.port != 0
@@ -239,6 +244,8 @@ async def why_no_influx(settings: Settings, site: Site) -> str:
     """Why the InfluxDB of the settings takes no readings just now, as far as asking tells; "" where it may."""
     if not settings.influx:
         return ""
+    from services.storage.influx_bucket import version_of
+
     try:
         version = await version_of(influx_of(settings, simulated=site.simulated))
     except UnavailableError as away:
@@ -526,19 +533,24 @@ async def service(
         history: InfluxHistory | DuckStore
         rollups: RollUps | None = None
         events: InfluxEvents | None = None
+        forget: Callable[[Millis], Awaitable[object]] | None = None  # a bucket forgets by itself
         if settings.influx:
+            from services.storage import influx, influx_events, influx_history
+
             asked = influx_of(settings, simulated=site.simulated)
-            store, history = InfluxStore(asked, site=site.id, oldest=oldest), InfluxHistory(asked, site=site.id)
+            store = influx.InfluxStore(asked, site=site.id, oldest=oldest)
+            history = influx_history.InfluxHistory(asked, site=site.id)
             stack.push_async_callback(history.close)
             if Role.STORE in roles:
                 rollups = await stack.enter_async_context(rollups_of(settings, site, clock))
-                events = InfluxEvents(asked, clock, site=site.id)
+                events = influx_events.InfluxEvents(asked, clock, site=site.id)
                 stack.push_async_callback(events.close)
         else:
             from services.storage import duck
 
             store = history = duck.DuckStore(duck.DuckSettings(path=settings.state / "readings.duckdb"), oldest=oldest)
             await store.open()
+            forget = store.prune
         stack.push_async_callback(store.close)
         journal, quarantine, books = (
             open_journal(settings),
@@ -547,7 +559,6 @@ async def service(
         )
         for one in (journal, quarantine, books):
             stack.callback(one.close)
-        forget = None if isinstance(store, InfluxStore) else store.prune  # a bucket forgets by itself
         box = SqlLetterbox(settings.sql_url(), fence)
         stack.callback(box.close)
         web = await stack.enter_async_context(Web())

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Final, NamedTuple, Self
+from typing import TYPE_CHECKING, Final, NamedTuple, Self
 from urllib.parse import urlsplit
 
-import aiohttp
-
 from domain.errors import RejectedError, UnavailableError
+
+if TYPE_CHECKING:  # a sixth of a second, also of who never posts anything
+    import aiohttp
 
 TIMEOUT_S: Final = 4.0  # what cannot wait is to be over the next contact soon where this one hangs
 _MOST_BYTES: Final = 65_536  # of an answer
@@ -41,6 +42,8 @@ class Web:
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """What is answered, whatever it says. Raises UnavailableError where nothing is, in time."""
+        import aiohttp
+
         host = urlsplit(url).hostname or ""
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(self._timeout_s))
