@@ -23,6 +23,7 @@ from services.crew.acts import becomes
 from services.crew.door import Door, WrongLinkError
 from services.crew.jpeg import MOST_BYTES
 from services.crew.news import LONGEST_S, News
+from services.crew.refusals import REFUSALS
 from services.crew.shown import listed
 from services.crew.taking import Said, Taking
 from services.crew.words import LANGUAGES, said_in
@@ -110,6 +111,8 @@ def _page(made: APIRouter, page: CrewPage, version: str) -> None:
             "language": language,
             "becomes": becomes(),
             "tongues": tongues,
+            "refusals": REFUSALS,
+            "crews": {one.id: {"en": one.name.en, "zh": one.name.zh} for one in site.crews.values()},
             "files": [f"{root}/{name}" for name in names],
         }
         said: dict[str, Any] = {

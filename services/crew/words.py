@@ -137,5 +137,5 @@ def said_in(language: str) -> dict[str, Any]:
     known = terms(language)
     return {
         "w": {key: pair[place] for key, pair in WORDS.items()},
-        "terms": {name: known[name] for name in ("element", "kind", "quantity")},
+        "terms": {name: known[name] for name in ("element", "kind", "quantity", "state")},
     }

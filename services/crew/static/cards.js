@@ -3,7 +3,7 @@
 import { el, say } from "./dom.js";
 import { byUrgency, colour, limits, projected } from "./projected.js";
 import { isOpen } from "./store.js";
-import { clock, isQuantity, language, long, measured, named, word } from "./words.js";
+import { clock, isQuantity, language, long, measured, named, refusal, word } from "./words.js";
 
 // As they are offered; the first that may be is the large one.
 const OFFERED = ["accept", "resume", "arrive", "done", "confirm", "grant", "refuse", "extend", "hold", "decline"];
@@ -58,8 +58,8 @@ export function drawAnswers(answers, now) {
       { "data-standing": one.standing, "data-id": one.id },
       el("p", {}, el("strong", {}, word(`act.${one.action}`)), ` · ${one.case} · ${clock(Date.parse(one.at), now)}`),
       text || photos ? el("p", { class: "soft" }, `${text}${photos}`) : "",
-      el("p", { class: "standing" }, word(`sent.${one.standing}`, { why: one.why })),
-      lost ? el("p", { class: "standing" }, word("photo.refused", { why: lost.why })) : "",
+      el("p", { class: "standing" }, word(`sent.${one.standing}`, { why: refusal(one.why ?? "") })),
+      lost ? el("p", { class: "standing" }, word("photo.refused", { why: refusal(lost.why) })) : "",
     );
   });
   document.getElementById("answers").replaceChildren(...rows);

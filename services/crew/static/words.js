@@ -60,3 +60,33 @@ export function measured(quantity, value) {
 }
 
 export const isQuantity = (name) => name in given.tongues[language].terms.quantity;
+
+/** Why something was not taken, in our words as far as there are any. */
+export function refusal(why) {
+  for (const [en, zh] of given.refusals) {
+    const found = why.match(shaped(en));
+    if (found) return filled(language === "zh" ? zh : en, found.groups);
+  }
+  return why;
+}
+
+const shapes = new Map();
+
+function shaped(text) {
+  if (!shapes.has(text)) {
+    const plain = text.replace(/[.*+?^$()|[\]\\]/g, "\\$&");
+    shapes.set(text, new RegExp(`^${plain.replace(/\{(\w+)\}/g, "(?<$1>.+)")}$`));
+  }
+  return shapes.get(text);
+}
+
+function filled(text, found) {
+  const step = (one) => given.tongues[language].w[`act.${one}`] ?? one;
+  const ways = {
+    step,
+    steps: (all) => all.split(", ").map(step).join(language === "zh" ? "、" : ", "),
+    state: (one) => given.tongues[language].terms.state[one] ?? one,
+    crew: (one) => named(given.crews[one]) || one,
+  };
+  return text.replace(/\{(\w+)\}/g, (_, name) => (ways[name] ?? String)(found[name]));
+}

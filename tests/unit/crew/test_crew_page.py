@@ -1,5 +1,6 @@
 """The crew's page as a file: what it may load, what it says, what it keeps for the time without network."""
 
+import ast
 import json
 import re
 from dataclasses import replace
@@ -12,11 +13,19 @@ from domain.naming import CrewAction
 from ingest.codecs.replies import Reply
 from services.crew import words
 from services.crew.acts import OF_CREWS, becomes, may
+from services.crew.refusals import REFUSALS
 from services.dispatch.orders import Asked, Order, OrderState, Pause
 from services.judge.answers import Terms, answered
 from tests.unit.api.gate import Gate
 from tests.unit.dispatch.coast import HOUR, T0
 
+REFUSING = {"ConflictError", "NotFoundError", "RejectedError"}
+NOT_FOR_CREWS = {  # what operators alone are told, and what pages and crews never ask for
+    "{}: {}",
+    "{} does not fit an order that is {}; legal now: {}",
+    "nothing is known of an answer {}",
+    "there is no such photo, or its order is too long ago",
+}
 STATIC = Path(words.__file__).parent / "static"
 SCRIPTS = {file.name: file.read_text("utf-8") for file in STATIC.glob("*.js")}
 
@@ -47,6 +56,33 @@ async def test_the_page_loads_our_files_alone_and_no_script_in_its_lines():
 def test_the_worker_keeps_every_file_of_the_page():
     kept = set(re.findall(r'^  "([\w.]+)",$', SCRIPTS["worker.js"], re.MULTILINE))
     assert kept == {file.name for file in STATIC.iterdir()}
+
+
+def refused_in(file: Path) -> set[str]:
+    """What a file refuses with, `{}` where something is filled in."""
+    made = set()
+    for call in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in REFUSING:
+            said = call.args[0]
+            for text in (said.body, said.orelse) if isinstance(said, ast.IfExp) else (said,):
+                parts = text.values if isinstance(text, ast.JoinedStr) else [text]
+                made.add("".join(str(p.value) if isinstance(p, ast.Constant) else "{}" for p in parts))
+    return made - {"{}"}
+
+
+def test_whatever_a_crew_may_be_refused_is_said_in_chinese_too():
+    files = ("judge/answers.py", "crew/taking.py", "crew/jpeg.py", "storage/photos.py")
+    said = set[str]().union(*(refused_in(STATIC.parents[1] / file) for file in files)) - NOT_FOR_CREWS
+    gate = Gate()
+    gate.play.hear(T0)
+    terms = gate.play.judge._book.terms
+    for order in (variant for one in gate.books.orders() for variant in variants(gate.books.order(one.id))):
+        for crew in (order.crew, terms.desk, "lamps-e"):
+            said |= {refused(order, crew, action, terms) for action in CrewAction}
+    shapes = [re.sub(r"\\{\w+\\}", ".+", re.escape(en)) for en, _ in REFUSALS]
+    assert sorted(one for one in said - {""} if not any(re.fullmatch(shape, one) for shape in shapes)) == []
+    for en, zh in REFUSALS:
+        assert set(re.findall(r"{\w+}", zh)) <= set(re.findall(r"{\w+}", en)), zh
 
 
 def test_no_module_makes_markup_out_of_text():
@@ -90,11 +126,15 @@ def variants(order: Order) -> list[Order]:
 
 
 def taken(order: Order, crew: str, action: CrewAction, terms: Terms) -> bool:
+    return not refused(order, crew, action, terms)
+
+
+def refused(order: Order, crew: str, action: CrewAction, terms: Terms) -> str:
     try:
         answered(order, crew, Reply("a", order.id, action, reason="so"), T0 + 1000, terms)
-    except ConflictError:
-        return False
-    return True
+    except ConflictError as why:
+        return str(why)
+    return ""
 
 
 def test_what_becomes_of_an_order_without_network_is_what_the_table_of_its_life_says():
