@@ -40,6 +40,11 @@ class Board:
     more: tuple[grafana.VariableModel, ...] = field(default=())
 
 
+def row(high: int, *panels: grafana.Panel, wide: Sequence[int] = ()) -> Row:
+    """Panels side by side, from left to right: all of one width, or `wide`."""
+    return high, list(zip(wide or [ACROSS // len(panels)] * len(panels), panels, strict=True))
+
+
 def uid(slug: str, tongue: Tongue) -> str:
     """The id of a dashboard, and the last part of its address."""
     return f"tidewalk-{slug}-{code(tongue)}"

@@ -2,7 +2,7 @@
 
 from grafana_foundation_sdk.models import dashboard as grafana
 
-from dashboards.board import Board
+from dashboards.board import Board, row
 from dashboards.facts import Facts
 from dashboards.influxql import events, outer, over_time, points, readings, standing
 from dashboards.looks import CALM, NEVER, RED, STANDING, names
@@ -43,15 +43,15 @@ WORDS = {
 
 def facility(t: Tongue, facts: Facts) -> Board:  # noqa: ARG001
     """The dashboard."""
-    drawn = [(8, _picture(t, key, quantities)) for key, quantities in PICTURES]
+    drawn = [_picture(t, key, quantities) for key, quantities in PICTURES]
     return Board(
         slug="facility",
         title=("Tidewalk · one facility", "设施档案"),
         rows=[
-            (4, [(6, panel) for panel in _numbers(t)]),
-            (4, [(24, _stood(t))]),
-            (9, [(10, _alarms(t)), (14, _orders(t))]),
-            *((7, drawn[n : n + 3]) for n in range(0, len(drawn), 3)),
+            row(4, *_numbers(t)),
+            row(4, _stood(t)),
+            row(9, _alarms(t), _orders(t), wide=(10, 14)),
+            *(row(7, *drawn[n : n + 3]) for n in range(0, len(drawn), 3)),
         ],
         one=True,
     )

@@ -95,17 +95,11 @@ def over_time(
     *,
     by: tuple[str, ...] = (),
     where: str = "",
-    fill: str = "none",
     each: str = EACH,
     alias: str = "",
 ) -> Target:
     """One number over time: `pick` (mean, max, sum, count …) of a field in each interval, one line for each of `by`."""
-    grouped = ", ".join([f"time({each})", *store.by(by)])
-    text = (
-        f"SELECT {pick}({store.field(field)}) FROM {_from(store)} WHERE {_where(store, RANGE, where)}"  # noqa: S608
-        f" GROUP BY {grouped} fill({fill})"
-    )
-    return _target(store, text, alias=alias or " ".join(f"$tag_{tag}" for tag in by) or "$m")
+    return _asked(store, f"{pick}({store.field(field)})", by=by, where=where, each=each, alias=alias)
 
 
 def in_range(
@@ -118,49 +112,45 @@ def in_range(
     alias: str = "",
 ) -> Target:
     """One number of the whole range, for each of `by`."""
-    grouped = f" GROUP BY {', '.join(store.by(by))}" if by else ""
-    text = f"SELECT {pick}({store.field(field)}) FROM {_from(store)} WHERE {_where(store, RANGE, where)}{grouped}"  # noqa: S608
-    return _target(store, text, alias=alias or " ".join(f"$tag_{tag}" for tag in by) or "$m")
+    return _asked(store, f"{pick}({store.field(field)})", by=by, where=where, alias=alias)
+
+
+def as_written(store: Store, field: str, *, times: int = 1, by: tuple[str, ...] = (), where: str = "") -> Target:
+    """A field of each point, so many times, one line for each of `by`."""
+    what = f"{times} * {store.field(field)}" if times != 1 else store.field(field)
+    return _asked(store, f"{what} AS day", by=by, where=where)
 
 
 def risen(store: Store, field: str, *, by: tuple[str, ...] = (), each: str = EACH, alias: str = "") -> Target:
     """By how much a counter rose in each interval; that it was set back is no fall."""
-    grouped = ", ".join([f"time({each})", *store.by(by)])
-    text = (
-        f"SELECT non_negative_difference(max({store.field(field)})) FROM {_from(store)}"  # noqa: S608
-        f" WHERE {_where(store, RANGE, '')} GROUP BY {grouped} fill(none)"
-    )
-    return _target(store, text, alias=alias or " ".join(f"$tag_{tag}" for tag in by) or "$m")
+    return _asked(store, f"non_negative_difference(max({store.field(field)}))", by=by, each=each, alias=alias)
 
 
 def risen_in_range(store: Store, field: str) -> Target:
     """By how much a counter rose in the whole range."""
-    inner = f"SELECT non_negative_difference({store.field(field)}) AS rise FROM {_from(store)}"  # noqa: S608
-    return _target(store, f"SELECT sum(rise) AS n FROM ({inner} WHERE {_where(store, RANGE, '')})")  # noqa: S608
+    rise = _asked(store, f"non_negative_difference({store.field(field)}) AS rise")
+    return Target(f"SELECT sum(rise) AS n FROM ({rise.query})", rise.source)  # noqa: S608
 
 
-def share_in_range(
-    store: Store, part: str, whole: str, *, by: tuple[str, ...] = (), where: str = "", alias: str = "", times: int = 100
+def share(
+    store: Store,
+    part: str,
+    whole: str,
+    *,
+    by: tuple[str, ...] = (),
+    where: str = "",
+    each: str = "",
+    times: int = 100,
+    rest: bool = False,
 ) -> Target:
-    """The sum of one field of the sum of another, in per cent, for each of `by`: never a mean of shares."""
-    grouped = f" GROUP BY {', '.join(store.by(by))}" if by else ""
-    text = (
-        f"SELECT {times} * sum({store.field(part)}) / sum({store.field(whole)}) AS share FROM {_from(store)}"  # noqa: S608
-        f" WHERE {_where(store, RANGE, _due(store, whole, where))}{grouped}"
+    """The sum of one field of the sum of another (never a mean of shares), so many times: per cent where nobody says
+    otherwise; of the whole range, or of `each` interval; with `rest` what is left of the whole.
+    """
+    what = f"{times} * sum({store.field(part)}) / sum({store.field(whole)}) AS share"
+    there = f"{store.field(whole)} > 0"  # InfluxQL says that nothing of nothing is 0
+    return _asked(
+        store, f"{times} - {what}" if rest else what, by=by, where=f"{where} AND {there}" if where else there, each=each
     )
-    return _target(store, text, alias=alias or " ".join(f"$tag_{tag}" for tag in by) or "$m")
-
-
-def share_over_time(
-    store: Store, part: str, whole: str, *, each: str, by: tuple[str, ...] = (), where: str = "", alias: str = ""
-) -> Target:
-    """The same for each interval."""
-    grouped = ", ".join([f"time({each})", *store.by(by)])
-    text = (
-        f"SELECT 100 * sum({store.field(part)}) / sum({store.field(whole)}) AS share FROM {_from(store)}"  # noqa: S608
-        f" WHERE {_where(store, RANGE, _due(store, whole, where))} GROUP BY {grouped} fill(none)"
-    )
-    return _target(store, text, alias=alias or " ".join(f"$tag_{tag}" for tag in by) or "$m")
 
 
 def standing(
@@ -172,18 +162,14 @@ def standing(
     first, *others = fields  # one selector and what stands beside it: a `last` for each costs five times as much
     picked = ", ".join([f'last({store.field(first)}) AS "{first}"', *map(store.field, others)])
     until = f"time > ${{__to}}ms - {within // 60_000}m AND time <= ${{__to}}ms"
-    return f"SELECT {picked} FROM {_from(store)} WHERE {_where(store, until, where)} GROUP BY {', '.join(store.by(by))}"  # noqa: S608
+    return f"SELECT {picked} FROM {_from(store)} WHERE {_where(store, until, where)}{_grouped(store, by)}"  # noqa: S608
 
 
 def outer(store: Store, what: str, inner: str, *, where: str = "", by: tuple[str, ...] = (), alias: str = "") -> Target:
     """A question about the answer to another. `what` is InfluxQL: `count(rank) AS n`."""
     only = f" WHERE {where}" if where else ""
-    grouped = f" GROUP BY {', '.join(store.by(by))}" if by else ""
-    return _target(
-        store,
-        f"SELECT {what} FROM ({inner}){only}{grouped}",  # noqa: S608
-        alias=alias or " ".join(f"$tag_{tag}" for tag in by) or "$m",
-    )
+    text = f"SELECT {what} FROM ({inner}){only}{_grouped(store, by)}"  # noqa: S608
+    return _target(store, text, alias=alias or _called(by))
 
 
 def facilities(store: Store, fields: Iterable[str], inner: str, *, where: str = "") -> Target:
@@ -245,9 +231,24 @@ def _target(store: Store, text: str, *, alias: str = "") -> Target:
     return Target(text, source=SOURCES[store.series], alias=alias)
 
 
-def _due(store: Store, whole: str, where: str) -> str:
-    """Where there was something to have a share of: InfluxQL says that nothing of nothing is 0."""
-    return " AND ".join([*([where] if where else []), f"{store.field(whole)} > 0"])
+def _asked(
+    store: Store, what: str, *, by: tuple[str, ...] = (), where: str = "", each: str = "", alias: str = ""
+) -> Target:
+    """`what` of the points in the range, in each interval where one is named, one line for each of `by`."""
+    empty = " fill(none)" if each else ""
+    text = f"SELECT {what} FROM {_from(store)} WHERE {_where(store, RANGE, where)}{_grouped(store, by, each)}{empty}"  # noqa: S608
+    return _target(store, text, alias=alias or _called(by))
+
+
+def _called(by: Iterable[str]) -> str:
+    """What a line is called where nobody says it: by its tags, or by its measurement."""
+    return " ".join(f"$tag_{tag}" for tag in by) or "$m"
+
+
+def _grouped(store: Store, by: Iterable[str], each: str = "") -> str:
+    """One answer for each of `by`, and for each interval."""
+    parts = [*([f"time({each})"] if each else []), *store.by(by)]
+    return f" GROUP BY {', '.join(parts)}" if parts else ""
 
 
 def _where(store: Store, time: str, more: str) -> str:

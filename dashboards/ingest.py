@@ -3,15 +3,50 @@
 from grafana_foundation_sdk.models import dashboard as grafana
 
 from dashboards.alerts import BEHIND_S, SKEW_S
-from dashboards.board import Board
+from dashboards.board import Board, row
 from dashboards.facts import Facts
 from dashboards.influxql import events, in_range, over_time, risen, risen_in_range
 from dashboards.looks import AMBER, CALM, RED, UNKNOWN, bad_below, bad_from, line_at, steps
 from dashboards.panels import curves, number, ribbons
-from dashboards.tongues import Tongue
+from dashboards.tongues import Said, Tongue
 from domain.series import CHANNEL, INGEST
 
 HEALTH, WAYS = events(INGEST), events(CHANNEL)
+# Name, title, question, field of the health series, what its line is called, unit.
+GROWING = (
+    (
+        "journal",
+        ("Journal", "日志"),
+        ("Does the journal grow without end?", "日志是否持续膨胀？"),
+        "journal_bytes",
+        ("size", "大小"),
+        "bytes",
+    ),
+    (
+        "outbox",
+        ("Messages to crews that wait", "待发派单消息"),
+        ("Do messages to crews pile up?", "派单消息是否积压？"),
+        "outbox_pending",
+        ("waiting", "待发"),
+        "none",
+    ),
+    (
+        "blind-spots",
+        ("Blind spots", "盲点"),
+        ("When did sensors fall silent?", "传感器何时失联？"),
+        "blind",
+        ("devices", "传感器"),
+        "none",
+    ),
+)
+ROLLED = (
+    "rollups",
+    ("Roll-ups, behind", "汇总滞后"),
+    ("Are the dashboards' own figures up to date?", "看板所用的汇总数据是否最新？"),
+    "rollup_lag_s",
+    ("behind", "滞后"),
+    "s",
+)
 
 
 def ingest(t: Tongue, facts: Facts) -> Board:  # noqa: ARG001
@@ -20,12 +55,12 @@ def ingest(t: Tongue, facts: Facts) -> Board:  # noqa: ARG001
         slug="ingest",
         title=("Tidewalk · ingest health", "接入健康"),
         rows=[
-            (5, [(4, panel) for panel in _numbers(t)]),
-            (4, [(24, _up(t))]),
-            (8, [(12, _rates(t)), (12, _lag(t))]),
-            (8, [(8, _journal(t)), (8, _outbox(t)), (8, _blind(t))]),
-            (8, [(8, _aside(t)), (8, _skew(t)), (8, _rolled(t))]),
-            (6, [(24, _channels(t))]),
+            row(5, _rate(t), *_lags(t), *_counts(t)),
+            row(4, _up(t)),
+            row(8, _rates(t), _lag(t)),
+            row(8, *(_curve(t, *one) for one in GROWING)),
+            row(8, _aside(t), _skew(t), _curve(t, *ROLLED)),
+            row(6, _channels(t)),
         ],
         since="now-6h",
         refresh="30s",
@@ -34,44 +69,52 @@ def ingest(t: Tongue, facts: Facts) -> Board:  # noqa: ARG001
     )
 
 
-def _numbers(t: Tongue) -> list[grafana.Panel]:
-    last = "last"
+def _rate(t: Tongue) -> grafana.Panel:
+    return number(
+        "ingest-rate",
+        t("Messages a second", "每秒消息"),
+        t("Does anything come in?", "是否有数据进来？"),
+        in_range(HEALTH, "last", "messages_per_s"),
+        steps=bad_below(float("1e-9")),
+        none=t("nothing", "无"),
+        decimals=1,
+    )
+
+
+def _lags(t: Tongue) -> list[grafana.Panel]:
+    asked = (
+        (
+            "judged",
+            "judge",
+            "Judged, behind",
+            "判定滞后",
+            "How old is what the rules are judging?",
+            "规则判定滞后多久？",
+        ),
+        ("stored", "store", "Stored, behind", "入库滞后", "How old is what is being stored?", "入库滞后多久？"),
+    )
     return [
         number(
-            "ingest-rate",
-            t("Messages a second", "每秒消息"),
-            t("Does anything come in?", "是否有数据进来？"),
-            in_range(HEALTH, last, "messages_per_s"),
-            unit="none",
-            steps=bad_below(float("1e-9")),
-            none=t("nothing", "无"),
-            decimals=1,
-        ),
-        number(
-            "ingest-judged",
-            t("Judged, behind", "判定滞后"),
-            t("How old is what the rules are judging?", "规则判定滞后多久？"),
-            in_range(HEALTH, last, "lag_judge_s"),
+            f"ingest-{name}",
+            t(en, zh),
+            t(question, zh_question),
+            in_range(HEALTH, "last", f"lag_{part}_s"),
             unit="s",
             steps=bad_from(BEHIND_S, BEHIND_S / 5),
             none="—",
             decimals=0,
-        ),
-        number(
-            "ingest-stored",
-            t("Stored, behind", "入库滞后"),
-            t("How old is what is being stored?", "入库滞后多久？"),
-            in_range(HEALTH, last, "lag_store_s"),
-            unit="s",
-            steps=bad_from(BEHIND_S, BEHIND_S / 5),
-            none="—",
-            decimals=0,
-        ),
+        )
+        for name, part, en, zh, question, zh_question in asked
+    ]
+
+
+def _counts(t: Tongue) -> list[grafana.Panel]:
+    return [
         number(
             "ingest-blind",
             t("Blind spots", "盲点"),
             t("Of how many devices is nothing heard that should be?", "有多少传感器该报未报？"),
-            in_range(HEALTH, last, "blind"),
+            in_range(HEALTH, "last", "blind"),
             steps=steps(CALM, (1, UNKNOWN)),
             none="—",
         ),
@@ -81,13 +124,12 @@ def _numbers(t: Tongue) -> list[grafana.Panel]:
             t("How much could not be read or believed?", "有多少数据无法解析或不可信？"),
             risen_in_range(HEALTH, "quarantined"),
             steps=steps(CALM, (1, AMBER)),
-            none="0",
         ),
         number(
             "ingest-dead",
             t("Messages given up", "放弃的派单消息"),
             t("Did any message to a crew never arrive?", "是否有派单消息最终未能送达？"),
-            in_range(HEALTH, last, "outbox_dead"),
+            in_range(HEALTH, "last", "outbox_dead"),
             steps=bad_from(1),
         ),
     ]
@@ -134,38 +176,10 @@ def _lag(t: Tongue) -> grafana.Panel:
     )
 
 
-def _journal(t: Tongue) -> grafana.Panel:
-    return curves(
-        "ingest-journal",
-        t("Journal", "日志"),
-        t("Does the journal grow without end?", "日志是否持续膨胀？"),
-        over_time(HEALTH, "max", "journal_bytes", alias=t("size", "大小")),
-        unit="bytes",
-        low=0,
-        legend=False,
-    )
-
-
-def _outbox(t: Tongue) -> grafana.Panel:
-    return curves(
-        "ingest-outbox",
-        t("Messages to crews that wait", "待发派单消息"),
-        t("Do messages to crews pile up?", "派单消息是否积压？"),
-        over_time(HEALTH, "max", "outbox_pending", alias=t("waiting", "待发")),
-        low=0,
-        legend=False,
-    )
-
-
-def _blind(t: Tongue) -> grafana.Panel:
-    return curves(
-        "ingest-blind-spots",
-        t("Blind spots", "盲点"),
-        t("When did sensors fall silent?", "传感器何时失联？"),
-        over_time(HEALTH, "max", "blind", alias=t("devices", "传感器")),
-        low=0,
-        legend=False,
-    )
+def _curve(t: Tongue, name: str, title: Said, question: Said, field: str, alias: Said, unit: str) -> grafana.Panel:
+    """The worst of one figure over time."""
+    ask = over_time(HEALTH, "max", field, alias=t(*alias))
+    return curves(f"ingest-{name}", t(*title), t(*question), ask, unit=unit, low=0, legend=False)
 
 
 def _aside(t: Tongue) -> grafana.Panel:
@@ -188,18 +202,6 @@ def _skew(t: Tongue) -> grafana.Panel:
         over_time(HEALTH, "mean", "clock_skew_s", alias=t("skew", "偏差")),
         unit="s",
         steps=line_at((SKEW_S, RED)),
-        legend=False,
-    )
-
-
-def _rolled(t: Tongue) -> grafana.Panel:
-    return curves(
-        "ingest-rollups",
-        t("Roll-ups, behind", "汇总滞后"),
-        t("Are the dashboards' own figures up to date?", "看板所用的汇总数据是否最新？"),
-        over_time(HEALTH, "max", "rollup_lag_s", alias=t("behind", "滞后")),
-        unit="s",
-        low=0,
         legend=False,
     )
 

@@ -5,13 +5,13 @@ Lamps as in 数字城管: green to 80 % of the time limit, yellow to 100, red be
 
 from grafana_foundation_sdk.models import dashboard as grafana
 
-from dashboards.board import Board
+from dashboards.board import Board, row
 from dashboards.facts import Facts
 from dashboards.influxql import events, in_range, listed, outer, over_time, standing
 from dashboards.looks import AMBER, CALM, GOOD, RED, bad_from, steps
 from dashboards.panels import bars, curves, number, rows
 from dashboards.standing import elements_named, rules_named, steps_named
-from dashboards.tongues import Tongue, code
+from dashboards.tongues import Said, Tongue, code
 from domain.series import FACILITY, KPI, ORDER
 
 PLACES, CHANGES, SCORES = events(FACILITY), events(ORDER), events(KPI)
@@ -29,10 +29,10 @@ def orders(t: Tongue, facts: Facts) -> Board:
         slug="orders",
         title=("Tidewalk · orders and dispatch", "工单与派遣"),
         rows=[
-            (5, [(4, panel) for panel in (*_lamps(t), *_numbers(t))]),
-            (12, [(24, _waiting(t, facts))]),
-            (9, [(8, _by_priority(t)), (8, _ageing(t)), (8, _flow(t))]),
-            (9, [(8, _crew_done(t)), (8, _crew_time(t)), (8, _crew_limit(t))]),
+            row(5, *_lamps(t), *_numbers(t)),
+            row(12, _waiting(t, facts)),
+            row(9, _by_priority(t), _ageing(t), _flow(t)),
+            row(9, *_crews(t)),
         ],
         variables=("zone", "node"),
         noted=False,
@@ -71,25 +71,21 @@ def _lamps(t: Tongue) -> list[grafana.Panel]:
 
 def _numbers(t: Tongue) -> list[grafana.Panel]:
     return [
-        number(
-            "orders-accept",
-            t("Until accepted", "平均接单用时"),
-            t("How long until a crew says yes (MTTA)?", "从立案到接单平均多久？"),
-            in_range(CHANGES, "mean", "taken_s", where="\"state\" = 'accepted'"),
-            unit="s",
-            steps=steps(CALM),
-            none="—",
-            decimals=0,
+        _until(
+            t,
+            "accept",
+            ("Until accepted", "平均接单用时"),
+            ("How long until a crew says yes (MTTA)?", "从立案到接单平均多久？"),
+            "taken_s",
+            "accepted",
         ),
-        number(
-            "orders-done",
-            t("Until done", "平均处置用时"),
-            t("How long until the crew is done (MTTR)?", "从立案到处置完毕平均多久？"),
-            in_range(CHANGES, "mean", "done_s", where="\"state\" = 'done'"),
-            unit="s",
-            steps=steps(CALM),
-            none="—",
-            decimals=0,
+        _until(
+            t,
+            "done",
+            ("Until done", "平均处置用时"),
+            ("How long until the crew is done (MTTR)?", "从立案到处置完毕平均多久？"),
+            "done_s",
+            "done",
         ),
         number(
             "orders-rework",
@@ -99,6 +95,20 @@ def _numbers(t: Tongue) -> list[grafana.Panel]:
             steps=steps(CALM, (1, AMBER)),
         ),
     ]
+
+
+def _until(t: Tongue, name: str, title: Said, question: Said, field: str, state: str) -> grafana.Panel:
+    """How long orders took, on the mean, to come to a state."""
+    return number(
+        f"orders-{name}",
+        t(*title),
+        t(*question),
+        in_range(CHANGES, "mean", field, where=f"\"state\" = '{state}'"),
+        unit="s",
+        steps=steps(CALM),
+        none="—",
+        decimals=0,
+    )
 
 
 def _waiting(t: Tongue, facts: Facts) -> grafana.Panel:
@@ -184,35 +194,32 @@ def _flow(t: Tongue) -> grafana.Panel:
     )
 
 
-def _crew_done(t: Tongue) -> grafana.Panel:
-    return bars(
-        "orders-crew-done",
-        t("Ended, by crew", "各班组结案数"),
-        t("Who did how much?", "各班组办结多少？"),
-        in_range(CHANGES, "count", "lasted_s", by=("crew",), where=CLOSED),
-        unit="none",
-        steps=steps(CALM),
-    )
-
-
-def _crew_time(t: Tongue) -> grafana.Panel:
-    return bars(
-        "orders-crew-time",
-        t("Until done, by crew", "各班组处置用时"),
-        t("How long do crews take?", "各班组平均处置多久？"),
-        in_range(CHANGES, "mean", "done_s", by=("crew",), where="\"state\" = 'done'"),
-        unit="s",
-        steps=steps(CALM),
-        decimals=0,
-    )
-
-
-def _crew_limit(t: Tongue) -> grafana.Panel:
-    return bars(
-        "orders-crew-late",
-        t("Past the time limit, by crew", "各班组超时工单"),
-        t("Whose orders ended too late?", "谁的工单超时办结？"),
-        in_range(CHANGES, "count", "lasted_s", by=("crew",), where=f'{CLOSED} AND "in_limit" = false'),
-        unit="none",
-        steps=steps(CALM, (1, AMBER), (5, RED)),
-    )
+def _crews(t: Tongue) -> list[grafana.Panel]:
+    by = ("crew",)
+    return [
+        bars(
+            "orders-crew-done",
+            t("Ended, by crew", "各班组结案数"),
+            t("Who did how much?", "各班组办结多少？"),
+            in_range(CHANGES, "count", "lasted_s", by=by, where=CLOSED),
+            unit="none",
+            steps=steps(CALM),
+        ),
+        bars(
+            "orders-crew-time",
+            t("Until done, by crew", "各班组处置用时"),
+            t("How long do crews take?", "各班组平均处置多久？"),
+            in_range(CHANGES, "mean", "done_s", by=by, where="\"state\" = 'done'"),
+            unit="s",
+            steps=steps(CALM),
+            decimals=0,
+        ),
+        bars(
+            "orders-crew-late",
+            t("Past the time limit, by crew", "各班组超时工单"),
+            t("Whose orders ended too late?", "谁的工单超时办结？"),
+            in_range(CHANGES, "count", "lasted_s", by=by, where=f'{CLOSED} AND "in_limit" = false'),
+            unit="none",
+            steps=steps(CALM, (1, AMBER), (5, RED)),
+        ),
+    ]

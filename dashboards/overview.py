@@ -2,7 +2,7 @@
 
 from grafana_foundation_sdk.models import dashboard as grafana
 
-from dashboards.board import Board
+from dashboards.board import Board, row
 from dashboards.facts import Facts
 from dashboards.influxql import events, facilities, outer, over_time, standing
 from dashboards.looks import AMBER, CALM, RED, UNKNOWN, bad_from, steps
@@ -23,11 +23,11 @@ def overview(t: Tongue, facts: Facts) -> Board:
         slug="overview",
         title=("Tidewalk · the coast", "海岸总览"),
         rows=[
-            (6, [(6, _element(t, one)) for one in Element]),
-            (4, [(6, panel) for panel in _orders(t)]),
-            (13, [(15, _map(t)), (9, _zones(t))]),
-            (10, [(24, needing(t, facts, "overview-needing"))]),
-            (8, [(12, _open(t)), (12, _alarms(t))]),
+            row(6, *(_element(t, one) for one in Element)),
+            row(4, *_orders(t)),
+            row(13, _map(t), _zones(t), wide=(15, 9)),
+            row(10, needing(t, facts, "overview-needing")),
+            row(8, _open(t), _alarms(t)),
         ],
         refresh="30s",
     )

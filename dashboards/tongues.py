@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 Tongue = Callable[[str, str], str]  # given both, it picks its own
+Said = tuple[str, str]  # a text in both: `t(*said)`
 
 
 def english(en: str, zh: str) -> str:  # noqa: ARG001

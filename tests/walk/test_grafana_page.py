@@ -45,9 +45,9 @@ def test_a_kind_and_a_quantity_are_added_as_the_page_says():
     blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
     names: dict[str, object] = {}
     exec(  # noqa: S102 – what the page teaches
-        "from dashboards.board import Board\n"
+        "from dashboards.board import Board, row\n"
         "from dashboards.facts import Facts\n"
-        "from dashboards.kinds import kind_board, lines\n"
+        "from dashboards.kinds import Things, kind_board\n"
         "from dashboards.tongues import Tongue, chinese as t\n"
         "from domain.naming import Kind, _number\n"
         + blocks[0].splitlines()[0].partition("  #")[0].strip(", ")
