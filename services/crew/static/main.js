@@ -140,14 +140,12 @@ function worker() {
 }
 
 function theme(chosen) {
-  if (chosen) document.documentElement.dataset.theme = chosen;
+  if (chosen) document.getElementById("dark").media = chosen === "dark" ? "all" : "not all";
 }
 
 theme(localStorage.getItem(THEME));
 document.getElementById("theme").addEventListener("click", () => {
-  const dark = matchMedia("(prefers-color-scheme: dark)").matches;
-  const before = document.documentElement.dataset.theme ?? (dark ? "dark" : "light");
-  const after = before === "dark" ? "light" : "dark";
+  const after = matchMedia(document.getElementById("dark").media).matches ? "light" : "dark";
   localStorage.setItem(THEME, after);
   theme(after);
 });

@@ -7,6 +7,7 @@ const FILES = [
   "asking.js",
   "cards.js",
   "crew.css",
+  "dark.css",
   "dom.js",
   "main.js",
   "mark.svg",
