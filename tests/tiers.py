@@ -8,15 +8,18 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 BIN = Path(sys.executable).parent
-CHECKS = {
+Command = Sequence[str | Path]
+CHECKS: Mapping[str, Command] = {
     "ruff check": [BIN / "ruff", "check", "--quiet", "."],
     "ruff format": [BIN / "ruff", "format", "--check", "--quiet", "."],
     "layers": [BIN / "lint-imports"],
-    "mypy": [BIN / "mypy", "--no-error-summary"],
 }
+TYPES: Mapping[str, Command] = {"mypy": [BIN / "mypy", "--no-error-summary"]}  # half a minute of one core
 # Units as large as a whole application or a whole evening: run with the rest.
 WHOLE = (
     "tests/unit/api",
@@ -35,19 +38,19 @@ NOT_HERE = {
 }
 
 
-def _checks() -> list[str]:
-    running = {
-        name: subprocess.Popen([*map(str, command)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        for name, command in CHECKS.items()
-    }
-    failed = []
-    for name, process in running.items():
-        said, _ = process.communicate()
-        print(f"{'ok    ' if process.returncode == 0 else 'FAILED'} {name}", flush=True)
-        if process.returncode:
-            print(said, flush=True)
-            failed.append(name)
-    return failed
+def _checked(commands: Mapping[str, Command]) -> list[str]:
+    """Run them side by side, and say how each went. The names of those that failed."""
+    with ThreadPoolExecutor(len(commands)) as aside:
+        went = aside.map(_went_well, commands, commands.values())
+        return [name for name, well in zip(commands, went, strict=True) if not well]
+
+
+def _went_well(name: str, command: Command) -> bool:
+    done = subprocess.run(
+        [*map(str, command)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    print(f"{'FAILED' if done.returncode else 'ok    '} {name}", f"\n{done.stdout}" * bool(done.returncode), flush=True)
+    return not done.returncode
 
 
 def _tests(*arguments: str, at_once: int = 2) -> tuple[int, float]:
@@ -62,18 +65,22 @@ def _tests(*arguments: str, at_once: int = 2) -> tuple[int, float]:
 
 def quick() -> int:
     """Everything that fits in five minutes. The exit code says whether all of it held."""
-    failed = _checks()
+    began = time.monotonic()
+    failed = _checked(CHECKS)
     unit, seconds = _tests("tests/unit", *(f"--ignore={path}" for path in WHOLE))
     print(f"unit tests: {seconds:.1f} s", flush=True)
     others = [f"tests/{name}" for name in ("contracts", "properties", "realdata", "scenarios", "walk")]
-    # Three at a time on two cores: an outage of ten seconds costs ten seconds, and hardly any work.
-    rest, more = _tests(*others, *WHOLE, "-m", "not soak", "--durations=10", at_once=3)
+    with ThreadPoolExecutor(1) as aside:
+        types = aside.submit(_checked, TYPES)
+        # Three at a time on two cores: an outage of ten seconds costs ten seconds, and hardly any work.
+        rest, more = _tests(*others, *WHOLE, "-m", "not soak", "--durations=10", at_once=3)
+        failed += types.result()
     for name, (variable, how) in NOT_HERE.items():
         if not os.environ.get(variable):
             print(f"not run: {name} ({variable}: {how})", flush=True)
     if failed:
         print(f"failed: {', '.join(failed)}", flush=True)
-    print(f"took {seconds + more:.0f} s of tests", flush=True)
+    print(f"took {time.monotonic() - began:.0f} s, the tests {seconds + more:.0f} s of them", flush=True)
     return 1 if failed or unit or rest else 0
 
 
