@@ -10,20 +10,34 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from domain.series import EVENTS, ROLLUPS, bucket_of
 from services.commands.every import cli
-from tests.fakes.grafana_server import EDITOR, VIEWER, GrafanaServer
+from tests.fakes.grafana_server import EDITOR, GrafanaDoor, GrafanaServer
+from tests.machines.grafana import RealGrafana, named_grafana
 
 BINS = "tidewalk-bins-en"
 
 
+INFLUX = ("--influx", "http://influxdb:8086", "--influx-token", "secret")
+
+
+@pytest.fixture(params=["stand-in", *(["real"] if named_grafana() else [])])
+def grafana(request: pytest.FixtureRequest) -> Iterator[GrafanaDoor]:
+    named = named_grafana()
+    with RealGrafana(**named) if named and request.param == "real" else GrafanaServer() as server:
+        yield server
+
+
 @pytest.fixture
-def grafana() -> Iterator[GrafanaServer]:
+def stand_in() -> Iterator[GrafanaServer]:
     with GrafanaServer() as server:
         yield server
 
 
-def run(grafana: GrafanaServer, *words: str, token: str = EDITOR) -> Result:
-    command = ["dashboards", *words, "--grafana", grafana.url, "--token", token, "--json"]
+def run(grafana: GrafanaDoor, *words: str, token: str | None = None) -> Result:
+    """As an editor; as an administrator where data sources are to be made."""
+    role = grafana.admin if "--influx" in words else grafana.editor
+    command = ["dashboards", *words, "--grafana", grafana.url, "--token", role if token is None else token, "--json"]
     return CliRunner().invoke(cli, command)
 
 
@@ -37,27 +51,29 @@ def widened(model: dict[str, Any]) -> None:
     model["panels"][0]["gridPos"]["w"] = 7
 
 
-def test_an_empty_grafana_gets_all_of_it_and_a_second_time_nothing(grafana: GrafanaServer):
-    first = told(run(grafana, "publish", "--influx", "http://influxdb:8086", "--influx-token", "secret"))
+def test_an_empty_grafana_gets_all_of_it_and_a_second_time_nothing(grafana: GrafanaDoor):
+    first = told(run(grafana, "publish", *INFLUX))
     assert len(first["saved"]) == 20
     assert grafana.folders == {"tidewalk": "Tidewalk", "tidewalk-zh": "Tidewalk 中文"}
-    assert {one["jsonData"]["dbName"] for one in grafana.sources.values()} == {
-        "tidewalk",
-        "tidewalk_5m",
-        "tidewalk_1h",
-        "tidewalk_1d",
-        "tidewalk_events",
-    }
-    assert grafana.sources["tidewalk"]["_secrets"] == {"httpHeaderValue1": "Token secret"}
-    assert {one[-1]["folder"] for one in grafana.versions.values()} == {"tidewalk", "tidewalk-zh"}
+    for series in ("", *ROLLUPS, EVENTS):
+        made = grafana.source(f"tidewalk-{series}" if series else "tidewalk")
+        assert made["jsonData"]["dbName"] == bucket_of("tidewalk", series)
+        assert made["secureJsonFields"] == {"httpHeaderValue1": True}
+    for tongue, folder in (("en", "tidewalk"), ("zh", "tidewalk-zh")):
+        assert grafana.folder_of(f"tidewalk-bins-{tongue}") == folder
     grafana.asked.clear()
-    again = told(run(grafana, "publish", "--influx", "http://influxdb:8086"))
+    again = told(run(grafana, "publish", *INFLUX))
     assert again["saved"] == again["left"] == []
     assert {one.split()[0] for one in grafana.asked} == {"GET"}
     assert told(run(grafana, "diff"))["differences"] == {}
 
 
-def test_what_somebody_edited_is_left_and_shown_unless_forced(grafana: GrafanaServer):
+def test_the_token_of_influxdb_goes_where_grafana_sends_it_from(stand_in: GrafanaServer):
+    told(run(stand_in, "publish", *INFLUX))
+    assert stand_in.sources["tidewalk"]["_secrets"] == {"httpHeaderValue1": "Token secret"}
+
+
+def test_what_somebody_edited_is_left_and_shown_unless_forced(grafana: GrafanaDoor):
     told(run(grafana, "publish"))
     grafana.edit(BINS, widened, "wider")
     shown = told(run(grafana, "diff"), 1)
@@ -68,17 +84,17 @@ def test_what_somebody_edited_is_left_and_shown_unless_forced(grafana: GrafanaSe
     assert grafana.model(BINS)["panels"][0]["gridPos"]["w"] == 7
     assert told(run(grafana, "publish", "--force"))["saved"] == [BINS]
     assert grafana.model(BINS)["panels"][0]["gridPos"]["w"] == 4
-    assert [one["version"] for one in grafana.versions[BINS]] == [1, 2, 3], "the version before can be had again"
+    assert grafana.versions_of(BINS) == [1, 2, 3], "the version before can be had again"
 
 
-def test_what_we_published_before_is_brought_up_to_date(grafana: GrafanaServer):
+def test_what_we_published_before_is_brought_up_to_date(grafana: GrafanaDoor):
     told(run(grafana, "publish"))
     grafana.edit(BINS, widened, "tidewalk dashboards publish 0123456789abcdef")
     assert told(run(grafana, "diff"), 1)["behind"] == [BINS]
     assert told(run(grafana, "publish"))["saved"] == [BINS]
 
 
-def test_who_saves_at_the_same_moment_is_not_overwritten(grafana: GrafanaServer):
+def test_who_saves_at_the_same_moment_is_not_overwritten(grafana: GrafanaDoor):
     told(run(grafana, "publish"))
     grafana.edit(BINS, widened, "wider")
     grafana.before_saving = lambda: grafana.edit(BINS, lambda model: model.update(title="theirs"))
@@ -88,36 +104,41 @@ def test_who_saves_at_the_same_moment_is_not_overwritten(grafana: GrafanaServer)
     assert grafana.model(BINS)["title"] == "theirs"
 
 
-def test_what_grafana_has_from_files_is_left_to_it(grafana: GrafanaServer):
-    told(run(grafana, "publish"))
-    grafana.edit(BINS, widened)
-    grafana.provisioned.add(BINS)
-    assert told(run(grafana, "publish", "--force"), 1)["left"] == [BINS]
+def test_what_grafana_has_from_files_is_left_to_it(stand_in: GrafanaServer):
+    told(run(stand_in, "publish"))
+    stand_in.edit(BINS, widened)
+    stand_in.provisioned.add(BINS)
+    assert told(run(stand_in, "publish", "--force"), 1)["left"] == [BINS]
 
 
-def test_a_source_that_differs_is_said_and_mended(grafana: GrafanaServer):
-    influx = ("--influx", "http://influxdb:8086")
-    told(run(grafana, "publish", *influx))
-    grafana.sources["tidewalk-1h"]["url"] = "http://elsewhere:8086"
+def test_a_source_that_differs_is_said_and_mended(grafana: GrafanaDoor):
+    told(run(grafana, "publish", *INFLUX))
+    other = {**grafana.source("tidewalk-1h"), "url": "http://elsewhere:8086"}
+    grafana.asked_for("PUT", "/api/datasources/uid/tidewalk-1h", other)
     wanted = ['tidewalk-1h: url: "http://elsewhere:8086" → "http://influxdb:8086"']
-    assert told(run(grafana, "diff", *influx), 1)["sources"] == wanted
-    assert told(run(grafana, "publish", *influx))["sources"] == wanted
-    assert grafana.sources["tidewalk-1h"]["url"] == "http://influxdb:8086"
+    assert told(run(grafana, "diff", *INFLUX), 1)["sources"] == wanted
+    assert told(run(grafana, "publish", *INFLUX))["sources"] == wanted
+    assert grafana.source("tidewalk-1h")["url"] == "http://influxdb:8086"
 
 
 @pytest.mark.parametrize(
-    ("token", "failing", "said"),
+    ("role", "words", "said"),
     [
-        ("", 0, "service account"),
-        ("glsa_gone", 0, "service account"),
-        (VIEWER, 0, "role Editor"),
-        (EDITOR, 9, "does not answer"),
+        ("nobody", (), "service account"),
+        ("unknown", (), "service account"),
+        ("viewer", (), "role Editor"),
+        ("editor", INFLUX, "Admin to make data sources"),
     ],
 )
-def test_a_refusal_says_what_to_do(grafana: GrafanaServer, token: str, failing: int, said: str):
-    grafana.failing = failing
-    ran = run(grafana, "publish", token=token)
+def test_a_refusal_says_what_to_do(grafana: GrafanaDoor, role: str, words: tuple[str, ...], said: str):
+    token = {"nobody": "", "unknown": "glsa_gone", "viewer": grafana.viewer, "editor": grafana.editor}[role]
+    ran = run(grafana, "publish", *words, token=token)
     assert said in str(ran.exception)
+
+
+def test_a_grafana_that_fails_is_said_to_be_away(grafana: GrafanaDoor):
+    grafana.failing = 9
+    assert "does not answer" in str(run(grafana, "publish").exception)
 
 
 def test_no_grafana_at_all_is_said_in_words():

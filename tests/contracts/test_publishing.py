@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from services.commands.every import cli
+from tests.machines.grafana import named_grafana
 
 ROOT = Path(__file__).resolve().parents[2]
 CLIENT = ROOT / ".venv/grafana"
@@ -26,7 +27,7 @@ def test_grafana_s_api_is_used_as_it_is_documented():
         env={**os.environ, "PYTHONPATH": str(CLIENT)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600 if named_grafana() else 60,
         check=False,
     )
     assert ran.returncode == 0, ran.stdout[-6000:] + ran.stderr[-2000:]

@@ -1,7 +1,8 @@
 """A Grafana as its HTTP API is documented: folders, data sources, dashboards, versions; tokens, and its refusals.
 
-It refuses what Grafana refuses: no token (401), a viewer's (403), a folder or dashboard that is not there (404), a
-title or uid that is taken (409, 412), a version that is not the newest (412), a dashboard that comes from files (400).
+It refuses what Grafana refuses: no token (401); a viewer's, who may neither write nor see who saved what, and an
+editor's for making data sources (403); a folder or dashboard that is not there (404); a title or uid that is taken
+(409, 412); a version that is not the newest (412); a dashboard that comes from files (400).
 """
 
 import copy
@@ -12,31 +13,31 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
-EDITOR, VIEWER = "glsa_editor", "glsa_viewer"
+ADMIN, EDITOR, VIEWER = "glsa_admin", "glsa_editor", "glsa_viewer"
 Answer = tuple[int, Any]
 
 
-class GrafanaServer:
-    """Listens on a free loopback port while entered."""
+class GrafanaDoor:
+    """Listens on a free loopback port while entered: remembers what it is asked, fails when it is told to, and lets
+    somebody else be quicker. What is behind it answers.
+    """
+
+    admin, editor, viewer = ADMIN, EDITOR, VIEWER
 
     def __init__(self) -> None:
-        self.folders: dict[str, str] = {}
-        self.sources: dict[str, dict[str, Any]] = {}
-        self.versions: dict[str, list[dict[str, Any]]] = {}  # of each dashboard, oldest first
-        self.provisioned: set[str] = set()
         self.failing = 0  # requests to answer with 500
         self.before_saving: Callable[[], None] | None = None  # somebody who is quicker
         self.asked: list[str] = []
 
     def __enter__(self) -> Self:
-        fake = self
+        door = self
 
         class Handler(BaseHTTPRequestHandler):
             def _answer(self) -> None:
                 length = int(self.headers.get("Content-Length") or 0)
                 body = json.loads(self.rfile.read(length) or b"null")
                 token = self.headers.get("Authorization", "").removeprefix("Bearer ")
-                status, told = fake.answer(self.command, self.path.partition("?")[0], body, token)
+                status, told = door.heard(self.command, self.path, body, token)
                 said = json.dumps(told).encode()
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
@@ -61,32 +62,76 @@ class GrafanaServer:
     def url(self) -> str:
         return f"http://127.0.0.1:{self._server.server_port}"
 
+    def heard(self, method: str, path: str, body: Any, token: str) -> Answer:
+        """A request that came over the network."""
+        self.asked.append(f"{method} {path}")
+        if self.failing:
+            self.failing -= 1
+            return 500, {"message": "Internal Server Error"}
+        if (method, path) == ("POST", "/api/dashboards/db") and (quicker := self.before_saving) is not None:
+            self.before_saving = None
+            quicker()
+        return self.answer(method, path, body, token)
+
+    def answer(self, method: str, path: str, body: Any, token: str) -> Answer:
+        """One request."""
+        raise NotImplementedError
+
+    def asked_for(self, method: str, path: str, body: Any = None) -> Any:
+        """What an administrator is answered."""
+        status, told = self.answer(method, path, body, self.admin)
+        assert status == 200, (method, path, status, told)
+        return told
+
+    @property
+    def folders(self) -> dict[str, str]:
+        """Uid → title."""
+        return {one["uid"]: one["title"] for one in self.asked_for("GET", "/api/folders")}
+
+    def source(self, uid: str) -> dict[str, Any]:
+        """A data source, as it is told: of its secrets the names alone."""
+        found: dict[str, Any] = self.asked_for("GET", f"/api/datasources/uid/{uid}")
+        return found
+
     def model(self, uid: str) -> dict[str, Any]:
         """What a dashboard holds now."""
-        return copy.deepcopy(self.versions[uid][-1]["data"])
+        found: dict[str, Any] = self.asked_for("GET", f"/api/dashboards/uid/{uid}")["dashboard"]
+        return found
+
+    def folder_of(self, uid: str) -> str:
+        """The folder of a dashboard."""
+        return str(self.asked_for("GET", f"/api/dashboards/uid/{uid}")["meta"]["folderUid"])
+
+    def versions_of(self, uid: str) -> list[int]:
+        """The versions of a dashboard, oldest first."""
+        told = self.asked_for("GET", f"/api/dashboards/uid/{uid}/versions")
+        return [one["version"] for one in reversed(told["versions"])]
 
     def edit(self, uid: str, change: Callable[[dict[str, Any]], None], message: str = "") -> None:
         """What somebody does in the browser, and saves."""
         model = self.model(uid)
         change(model)
-        status, told = self.answer(
-            "POST",
-            "/api/dashboards/db",
-            {"dashboard": model, "folderUid": self.versions[uid][-1]["folder"], "message": message},
-            EDITOR,
-        )
-        assert status == 200, told
+        told = {"dashboard": model, "folderUid": self.folder_of(uid), "message": message}
+        self.asked_for("POST", "/api/dashboards/db", told)
+
+
+class GrafanaServer(GrafanaDoor):
+    """The stand-in."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sources: dict[str, dict[str, Any]] = {}
+        self.versions: dict[str, list[dict[str, Any]]] = {}  # of each dashboard, oldest first
+        self.provisioned: set[str] = set()
+        self._made: dict[str, str] = {}  # folders
 
     def answer(self, method: str, path: str, body: Any, token: str) -> Answer:
         """One request."""
-        self.asked.append(f"{method} {path}")
-        if token not in (EDITOR, VIEWER):
+        if token not in (ADMIN, EDITOR, VIEWER):
             return 401, {"message": "Invalid API key"}
-        if method != "GET" and token == VIEWER:
+        writes, sources = method != "GET", path.startswith("/api/datasources")
+        if (token != ADMIN and writes and (sources or token == VIEWER)) or (token == VIEWER and "/versions" in path):
             return 403, {"message": "You'll need additional permissions to perform this action."}
-        if self.failing:
-            self.failing -= 1
-            return 500, {"message": "Internal Server Error"}
         for pattern, answer in (
             (r"/api/folders", self._folders),
             (r"/api/datasources(?:/uid/([\w-]+))?", self._sources),
@@ -94,16 +139,16 @@ class GrafanaServer:
             (r"/api/dashboards/uid/([\w-]+)", self._dashboard),
             (r"/api/dashboards/uid/([\w-]+)/versions", self._versions),
         ):
-            if found := re.fullmatch(pattern, path):
+            if found := re.fullmatch(pattern, path.partition("?")[0]):
                 return answer(method, body, *found.groups())
         return 404, {"message": "Not found"}
 
     def _folders(self, method: str, body: Any) -> Answer:
         if method == "GET":
-            return 200, [{"uid": uid, "title": title} for uid, title in self.folders.items()]
-        if body["uid"] in self.folders:
+            return 200, [{"uid": uid, "title": title} for uid, title in self._made.items()]
+        if body["uid"] in self._made:
             return 412, {"message": "a folder with the same uid already exists"}
-        self.folders[body["uid"]] = body["title"]
+        self._made[body["uid"]] = body["title"]
         return 200, {"uid": body["uid"], "title": body["title"], "version": 1}
 
     def _sources(self, method: str, body: Any, uid: str | None) -> Answer:
@@ -117,14 +162,15 @@ class GrafanaServer:
             secrets = {**self.sources.get(uid or "", {}).get("_secrets", {}), **body.get("secureJsonData", {})}
             told = {key: value for key, value in body.items() if key != "secureJsonData"}
             self.sources[uid or ""] = {**told, "_secrets": secrets, "readOnly": False}
-        return 200, {key: value for key, value in self.sources[uid or ""].items() if key != "_secrets"}
+        shown = {key: value for key, value in self.sources[uid or ""].items() if key != "_secrets"}
+        return 200, {**shown, "secureJsonFields": dict.fromkeys(self.sources[uid or ""]["_secrets"], True)}
 
     def _dashboard(self, method: str, body: Any, uid: str) -> Answer:  # noqa: ARG002
         if method != "GET" or uid not in self.versions:
             return 404, {"message": "Dashboard not found"}
         newest = self.versions[uid][-1]
         meta = {"folderUid": newest["folder"], "provisioned": uid in self.provisioned, "version": newest["version"]}
-        return 200, {"dashboard": self.model(uid), "meta": meta}
+        return 200, {"dashboard": copy.deepcopy(newest["data"]), "meta": meta}
 
     def _versions(self, method: str, body: Any, uid: str) -> Answer:  # noqa: ARG002
         if uid not in self.versions:
@@ -135,16 +181,13 @@ class GrafanaServer:
     def _save(self, method: str, body: Any) -> Answer:
         if method != "POST":
             return 404, {"message": "Not found"}
-        if (quicker := self.before_saving) is not None:
-            self.before_saving = None
-            quicker()
         model = body["dashboard"]
         uid = model.get("uid", "")
         if not model.get("title"):
             return 400, {"message": "Dashboard title cannot be empty", "status": "empty-name"}
         if not re.fullmatch(r"[\w-]{1,40}", uid):
             return 400, {"message": "uid contains illegal characters or is too long"}
-        if body.get("folderUid") and body["folderUid"] not in self.folders:
+        if body.get("folderUid") and body["folderUid"] not in self._made:
             return 404, {"message": "folder not found"}
         if uid in self.provisioned:
             return 400, {"message": "Cannot save provisioned dashboard"}
