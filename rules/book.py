@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Final
@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from domain.errors import NotFoundError
 from domain.naming import Kind
 from rules.core.expression import Condition, condition, gate
-from rules.core.grammar import ExpressionError
+from rules.core.names import ExpressionError
 from rules.core.program import Program, compiled, member_kind
 from rules.core.rule import Rule
 from rules.marked import Marked
@@ -76,9 +76,14 @@ def rule_files(folder: Path) -> list[Path]:
 
 def read_rules(texts: Mapping[str, str]) -> RuleBook:
     """Make a book of rule files, file name → text. Raises FaultyFileError at the first fault."""
+    return _read(tuple(sorted(texts.items())))
+
+
+@lru_cache(4)  # a start reads the files, and then the journal row that says the same ones are in force
+def _read(texts: tuple[tuple[str, str], ...]) -> RuleBook:
     programs: dict[str, Program] = {}
     marks: dict[str, Marked] = {}
-    for file, text in sorted(texts.items()):
+    for file, text in texts:
         marked = Marked(file, text)
         program = _program(marked)
         name = program.rule.name

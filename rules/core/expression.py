@@ -27,7 +27,8 @@ from typing import Any, Final
 
 from domain.naming import Kind
 from domain.readings import Value
-from rules.core.grammar import ExpressionError, Reader, Window, parsed
+from rules.core.grammar import Reader, Window, parsed
+from rules.core.names import ExpressionError
 from rules.core.rule import Param
 from rules.core.vocabulary import CONTEXT
 
@@ -69,23 +70,23 @@ _NO_PARAMS: Mapping[str, Param] = MappingProxyType({})
 def condition(text: str, kind: Kind | None, params: Mapping[str, Param] = _NO_PARAMS, rule: str = "") -> Condition:
     """Check and compile a condition over facilities of a kind, with its rule's parameters. Raises ExpressionError."""
     found = Reader(kind, params, rule)
-    truth = found.truth(parsed(text))
-    body = [*found.loads, *(f"w{i} = window[{i}]" for i in range(len(found.windows)))]
+    truth, names = found.truth(parsed(text)), found.names
+    body = [*names.loads, *(f"w{i} = window[{i}]" for i in range(len(found.windows)))]
     body += [f"if {truth.true}: return True", f"if {truth.false}: return False", "return None"]
     return Condition(
         text=text,
         verdict=function("verdict(get, attribute, around, window)", body),
-        quantities=tuple(found.quantities),
-        attributes=tuple(found.attributes),
-        context=tuple(found.context),
-        params=tuple(found.asked_params),
-        compared=tuple(found.compared),
-        near=tuple(found.near),
-        instrument=tuple(found.instrument),
+        quantities=tuple(names.quantities),
+        attributes=tuple(names.attributes),
+        context=tuple(names.context),
+        params=tuple(names.asked_params),
+        compared=tuple(names.compared),
+        near=tuple(names.near),
+        instrument=tuple(names.instrument),
         windows=tuple(found.windows),
         guard=truth.guard,
         anytime=truth.anytime,
-        loads=tuple(found.loads),
+        loads=tuple(names.loads),
     )
 
 

@@ -6,16 +6,16 @@ Types, units and names are checked as the code is made; see `rules.core.expressi
 import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from itertools import pairwise
 from types import MappingProxyType
 from typing import Final
 
 from domain.naming import ATTRIBUTES, QUANTITIES, Kind
 from domain.readings import Millis
-from rules.core.params import key_of, seasons_of
+from rules.core.names import ExpressionError, Names
+from rules.core.params import seasons_of
 from rules.core.rule import Param
-from rules.core.vocabulary import CONTEXT, HAS, INSTRUMENT, kinds_that_say, quantities_of
+from rules.core.vocabulary import CONTEXT, INSTRUMENT
 
 AGGREGATES: Final = ("mean", "median", "min", "max", "sum", "rate", "delta", "count", "last")
 _BETWEEN: Final = ("mean", "median", "min", "max", "last")  # never beyond the least and the greatest sample
@@ -35,16 +35,7 @@ _PARTS: Final = (
     "names, numbers, + - * /, comparisons, and/or/not, min/max/abs, said(flag), mean(quantity, minutes=10),"
     " before(quantity)"
 )
-_PARAM: Final = "p_"
 _ALWAYS: Final = "True"
-
-
-class ExpressionError(ValueError):
-    """The text is no condition. `what` is wrong with it, `expected` would have been right."""
-
-    def __init__(self, what: str, expected: str) -> None:
-        super().__init__(f"{what}; expected {expected}")
-        self.what, self.expected = what, expected
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,17 +105,9 @@ class Reader:
     """Reads one expression: types, units and names are checked as the code is made."""
 
     def __init__(self, kind: Kind | None, params: Mapping[str, Param] = MappingProxyType({}), rule: str = "") -> None:
-        self.kind, self.params, self.rule = kind, params, rule
-        self.quantities: dict[str, None] = {}
-        self.attributes: dict[str, None] = {}
-        self.context: dict[str, None] = {}
-        self.asked_params: dict[str, None] = {}
-        self.compared: dict[str, None] = {}
-        self.near: dict[str, None] = {}
-        self.instrument: dict[str, None] = {}
+        self.names = Names(kind, params, rule)
         self.windows: list[Window] = []
         self.window_uses = 0
-        self.loads: dict[str, None] = {}
 
     def truth(self, node: ast.expr) -> Truth:
         """A part that must be true or false."""
@@ -147,7 +130,7 @@ class Reader:
                 return self._comparison(node)
             case ast.Call(func=ast.Name(id="said"), args=[ast.Name(id=name)], keywords=[]):
                 self._is_flag(name, f"said({name})")
-                local = self._quantity(name)
+                local = self.names.quantity(name)
                 return Truth(f"({local} is True)", f"({local} is not True)", f"({local} is True)")
             case ast.Name(id=name):
                 local = self._flag(name)
@@ -155,21 +138,21 @@ class Reader:
         raise ExpressionError(f"`{ast.unparse(node)}` is neither true nor false", "a comparison or a flag")
 
     def _flag(self, name: str) -> str:
-        if self._is_context(name):
+        if self.names.is_context(name):
             if CONTEXT[name].unit is not None:
                 raise ExpressionError(
                     f"`{name}` is a number and is used as a flag", f"a comparison, as in `{name} > 0`"
                 )
-            return self._around(name)
+            return self.names.around(name)
         if name in INSTRUMENT:
             if INSTRUMENT[name].unit is not None:
                 raise ExpressionError(f"`{name}`: {name} is no flag", f"a comparison, as in `{name} > 0`")
-            return self._of_instrument(name)
+            return self.names.of_instrument(name)
         self._is_flag(name, name)
-        return self._quantity(name)
+        return self.names.quantity(name)
 
     def _is_flag(self, name: str, shown: str) -> None:
-        self._known(name)
+        self.names.check(name)
         if name not in QUANTITIES or QUANTITIES[name].type != "bool":
             raise ExpressionError(f"`{shown}`: {name} is no flag", f"a comparison, as in `{name} > 0`")
 
@@ -204,7 +187,7 @@ class Reader:
         codes, needs = [], []
         for one, other in (numbers, numbers[::-1]):
             if one.window is not None and one.window.function in _BETWEEN and other.fixed:
-                local = self._quantity(one.window.quantity)
+                local = self.names.quantity(one.window.quantity)
                 codes.append(local)
                 needs.append(local)
             elif one.fixed:
@@ -239,7 +222,7 @@ class Reader:
             case ast.Constant(value=str() as text):
                 return _Text(repr(text), (), literal=text)
             case ast.Name(id=name) if name in QUANTITIES and QUANTITIES[name].type == "text":
-                local = self._quantity(name)
+                local = self.names.quantity(name)
                 return _Text(local, (local,), quantity=name)
         return self._number(node)
 
@@ -278,40 +261,28 @@ class Reader:
         raise ExpressionError(f"`{shown}` is not a number that rules know", _PARTS)
 
     def _named_number(self, name: str) -> _Number:
-        if name in self.params:
-            return self._param(self.params[name])
+        if name in self.names.params:
+            param = self.names.params[name]
+            local = self.names.param(param)
+            return _Number(local, param.unit, (local,), fixed=not seasons_of(param))
         if name in INSTRUMENT:
             if (unit := INSTRUMENT[name].unit) is None:
                 raise ExpressionError(f"{name} is true or false and is compared with a number", f"`{name}` alone")
-            local = self._of_instrument(name)
+            local = self.names.of_instrument(name)
             return _Number(local, unit, (local,), fixed=False)
-        self._known(name)
+        self.names.check(name)
         if name in ATTRIBUTES:
-            local = f"a_{name}"
-            self.attributes[name] = None
-            self.loads[f"{local} = attribute({name!r})"] = None
+            local = self.names.attribute(name)
             return _Number(local, ATTRIBUTES[name], (local,))
-        if self._is_context(name) and (unit := CONTEXT[name].unit) is not None:
-            local = self._around(name)
+        if self.names.is_context(name) and (unit := CONTEXT[name].unit) is not None:
+            local = self.names.around(name)
             return _Number(local, unit, (local,), fixed=False)
-        if self._is_context(name) or QUANTITIES[name].type == "bool":
+        if self.names.is_context(name) or QUANTITIES[name].type == "bool":
             raise ExpressionError(f"{name} is true or false and is compared with a number", f"`{name}` alone")
         if QUANTITIES[name].type == "text":
             raise ExpressionError(f"{name} is text and is used as a number", f'`{name} == "…"`')
-        local = self._quantity(name)
+        local = self.names.quantity(name)
         return _Number(local, QUANTITIES[name].unit, (local,), fixed=False)
-
-    def _param(self, param: Param) -> _Number:
-        """Its number at this facility, and in this season: what fits to a facility is made `fit` with it."""
-        local, seasons = f"{_PARAM}{self.rule.replace('-', '_')}__{param.name}", seasons_of(param)
-        code = "".join(
-            f"attribute({key_of(self.rule, param.name, season)!r}) if around('season_{season}') is True else "
-            for season in seasons
-        )
-        self.context.update(dict.fromkeys(f"season_{season}" for season in seasons))
-        self.asked_params[param.name] = None
-        self.loads[f"{local} = {code}attribute({key_of(self.rule, param.name)!r})"] = None
-        return _Number(local, param.unit, (local,), fixed=not seasons)
 
     def _arithmetic(self, left: _Number, sign: str, right: _Number, shown: str) -> _Number:
         needs, fixed = (*left.needs, *right.needs), left.fixed and right.fixed
@@ -338,10 +309,10 @@ class Reader:
         shown, expected = ast.unparse(node), f"{name}(quantity, minutes=10)"
         match node.args, node.keywords:
             case [ast.Name(id=quantity)], [ast.keyword(arg=("seconds" | "minutes" | "hours") as unit, value=length)]:
-                self._known(quantity)
+                self.names.check(quantity)
             case _:
                 raise ExpressionError(f"`{shown}` is no window", expected)
-        if self._is_context(quantity):
+        if self.names.is_context(quantity):
             raise ExpressionError(f"`{shown}`: {quantity} is of the surroundings, which have no windows", "a quantity")
         number = length.value if isinstance(length, ast.Constant) else None
         span = number * _SPANS[unit] if isinstance(number, int | float) else 0
@@ -354,7 +325,7 @@ class Reader:
         if window not in self.windows:
             self.windows.append(window)
         self.window_uses += 1
-        self.quantities[quantity] = None
+        self.names.quantities[quantity] = None
         local = f"w{self.windows.index(window)}"
         measured = QUANTITIES[quantity].unit
         units = {"rate": f"{measured}/h", "count": ""}
@@ -362,43 +333,9 @@ class Reader:
 
     def _compared(self, which: str, name: str, shown: str) -> _Number:
         """What the device said of a quantity the last time, or what others of its kind in the zone say of it."""
-        self._known(name)
-        if name not in QUANTITIES or QUANTITIES[name].type != "float" or self._is_context(name):
+        self.names.check(name)
+        if name not in QUANTITIES or QUANTITIES[name].type != "float" or self.names.is_context(name):
             raise ExpressionError(f"`{shown}`: {name} is no measured number", f"{which}(quantity)")
-        local = f"{which[0]}_{name}"
-        self.quantities[name] = self.compared[name] = None
-        if which == "near":
-            self.near[name] = None
-            self.window_uses += 1
-        self.loads[f"{local} = get({f'{name} {which}'!r})"] = None
+        local = self.names.compared_with(which, name)
+        self.window_uses += which == "near"
         return _Number(local, QUANTITIES[name].unit, (local,), fixed=False)
-
-    def _of_instrument(self, name: str) -> str:
-        self.instrument[name] = None
-        self.loads[f"i_{name} = get({name!r})"] = None
-        return f"i_{name}"
-
-    def _is_context(self, name: str) -> bool:
-        """Whether the name means the surroundings: what facilities of this kind measure themselves goes before."""
-        return name in CONTEXT and name not in quantities_of(self.kind)
-
-    def _quantity(self, name: str) -> str:
-        self.quantities[name] = None
-        self.loads[f"q_{name} = get({name!r})"] = None
-        return f"q_{name}"
-
-    def _around(self, name: str) -> str:
-        self.context[name] = None
-        self.loads[f"c_{name} = around({name!r})"] = None
-        return f"c_{name}"
-
-    def _known(self, name: str) -> None:
-        """Refuse a name that nothing of this kind has."""
-        here = (*self.params, *quantities_of(self.kind), *(HAS[self.kind] if self.kind is not None else ()), *CONTEXT)
-        if name in here:
-            return
-        whose = f"a {self.kind}" if self.kind is not None else "every kind"
-        if elsewhere := kinds_that_say(name):
-            raise ExpressionError(f"{name} is not of {whose}", f"a rule for {elsewhere}, or one of {', '.join(here)}")
-        near = get_close_matches(name, here, n=1)
-        raise ExpressionError(f"unknown name {name!r}", f"{near[0]!r}" if near else f"one of {', '.join(here)}")

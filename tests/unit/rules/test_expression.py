@@ -3,7 +3,8 @@ import pytest
 from domain.naming import QUANTITIES, Kind
 from domain.readings import Value
 from rules.core.expression import condition, gate, interest
-from rules.core.grammar import ExpressionError, Window
+from rules.core.grammar import Window
+from rules.core.names import ExpressionError
 from rules.core.vocabulary import CONTEXT
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from domain.naming import Kind
 from rules.core.expression import condition
-from rules.core.grammar import ExpressionError
+from rules.core.names import ExpressionError
 from rules.core.state import Sample
 from rules.core.windows import aggregate, counted
 
