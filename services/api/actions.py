@@ -2,9 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from contextlib import suppress
-from enum import StrEnum
-from typing import Annotated, Final
+from typing import Final
 from uuid import UUID
 
 import msgspec
@@ -18,16 +16,15 @@ from services.api.answering import etag_of, matches
 from services.api.guard import Caller
 from services.api.problems import ChangedError, IllegalError
 from services.api.scoping import must_act, must_see
-from services.api.seams import Behind, Cases
+from services.api.seams import Behind
 from services.api.shown import Time, order_whole
 from services.api.trailing import Footprint
+from services.api.word import WAIT_S, By, Standing, by_whom, judged
 from services.dispatch.orders import Order, Result
 from services.dispatch.when import millis
 from services.judge.answers import CHANGED, NO_REASON
 from services.site import TRADES
 
-WAIT_S: Final = 2.0  # for the judge
-_PAUSE_S: Final = (0.01, 0.1)
 _GOES_WITH: Final = {
     "crew": (OperatorAction.REASSIGN, OperatorAction.FOLLOW_UP),
     "into": (OperatorAction.MERGE,),
@@ -36,8 +33,6 @@ _GOES_WITH: Final = {
     "do": (OperatorAction.FOLLOW_UP,),
 }
 _REMEMBERED: Final = 10_000  # actions on their way
-
-Who = Annotated[str, Field(max_length=128, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
 
 
 class Asked(BaseModel):
@@ -59,7 +54,7 @@ class Asked(BaseModel):
 
     id: UUID = Field(description="Made by whoever asks, anew for each action")
     action: OperatorAction
-    by: Who = Field("", description="The person, where there are no tokens; with a token its name stands here instead")
+    by: By = ""
     reason: str = Field("", max_length=2000, description="Needed for all but `confirm`, `grant` and `resume`")
     crew: str = Field(
         "", max_length=128, description="Of `reassign` and `follow_up`: to whom. Empty: whoever is to be sent"
@@ -73,14 +68,6 @@ class Asked(BaseModel):
         default="", max_length=128, description="Of `follow_up`: what its crew must know. Empty: the same"
     )
     do: str = Field(default="", max_length=2000, description="Of `follow_up`: what is to be done. Empty: the same")
-
-
-class Standing(StrEnum):
-    """What became of an action."""
-
-    WAITING = "waiting"  # kept, and not judged yet
-    DONE = "done"
-    REFUSED = "refused"
 
 
 class Acted(BaseModel):
@@ -129,7 +116,7 @@ class Actions:
         if asked.into:
             must_see(caller, {(await asyncio.to_thread(cases.order, asked.into)).zone})
         seen = len(order.history) if if_match.strip() not in ("", "*") else None
-        command = await asyncio.to_thread(self._command, order, asked, caller.by, seen)
+        command = await asyncio.to_thread(self._command, order, asked, caller, seen)
         left.before = left.after = f"{asked.action} {order.case}: {order.state}, {order.crew}"
         result = await asyncio.to_thread(cases.result, COMMAND, command.id)
         if result is None:
@@ -164,10 +151,8 @@ class Actions:
             raise NotFoundError(f"nothing is known of an action {given} on {name}")
         return _acted(known)
 
-    def _command(self, order: Order, asked: Asked, caller: str, seen: int | None) -> Command:
-        by = caller or asked.by.strip()
-        if not by:
-            raise RejectedError("say who you are in `by`, or show a token")
+    def _command(self, order: Order, asked: Asked, caller: Caller, seen: int | None) -> Command:
+        by = by_whom(caller, asked.by)
         into = self._behind.cases.order(asked.into).id if asked.into else ""
         until = None if asked.until is None else millis(asked.until)
         more = {"crew": asked.crew, "into": into, "until": until, "trade": asked.trade, "do": asked.do}
@@ -189,18 +174,6 @@ class Actions:
         self._on_the_way[command.id] = command
         if len(self._on_the_way) > _REMEMBERED:
             self._on_the_way.popitem(last=False)
-
-
-async def judged(cases: Cases, given: str, wait_s: float) -> Result | None:
-    """What became of a command, when the judge has come to it; None where that takes longer."""
-    pause, longest = _PAUSE_S
-    with suppress(TimeoutError):
-        async with asyncio.timeout(wait_s):
-            while (result := await asyncio.to_thread(cases.result, COMMAND, given)) is None:
-                await asyncio.sleep(pause)
-                pause = min(2 * pause, longest)
-            return result
-    return None
 
 
 def _acted(known: Command | Result) -> Acted:

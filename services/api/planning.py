@@ -2,30 +2,26 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
-import msgspec
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from domain.errors import ConflictError, NotFoundError
-from domain.messages import Message
-from domain.naming import COMMAND, PlanAction
+from domain.naming import PlanAction
 from domain.readings import Millis
 from ingest.codecs.replies import Planned
-from services.api.actions import WAIT_S, Standing, Who, judged
 from services.api.guard import Caller
 from services.api.scoping import Whereabouts, must_see
 from services.api.seams import Behind
 from services.api.shown import Time
-from services.dispatch.orders import Result
+from services.api.word import WAIT_S, By, Standing, by_whom, put
+from services.dispatch.when import millis
 from services.judge.afield import PlannedWork, planned_work
 from services.judge.fold import PLANNED
 from services.people.policy import lacks_zone
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _ID: Final = r"^[a-z0-9-]*$"
 _PLAN: Final = "7d0c1c9e-8a39-4e0e-9b53-0b8f8a1d7c11"
 _WORK: Final[dict[str, Any]] = {
@@ -64,7 +60,7 @@ class Announced(BaseModel):
     zone: str = Field("", pattern=_ID, max_length=128, description="In which zone; or name a facility")
     since: AwareDatetime | None = Field(None, alias="from", description="When it begins; not said, or gone by: now")
     until: AwareDatetime = Field(description="When it ends, within thirty days")
-    by: Who = Field("", description="The person, where there are no tokens; with a token its name stands here instead")
+    by: By = ""
     reason: str = Field(pattern=r"\S", max_length=2000, description="What is done there")
 
 
@@ -79,7 +75,7 @@ class Ending(BaseModel):
     )
 
     id: UUID = Field(description="Made by whoever asks, anew for each word")
-    by: Who = Field("", description="The person, where there are no tokens; with a token its name stands here instead")
+    by: By = ""
     reason: str = Field(pattern=r"\S", max_length=2000, description="Why")
 
 
@@ -145,12 +141,12 @@ class Planning:
         said = Planned(
             given,
             PlanAction.MAINTAIN,
-            _who(asked.by, caller.by),
+            by_whom(caller, asked.by),
             asked.reason,
             asked.facility,
             asked.zone,
-            None if asked.since is None else _millis(asked.since),
-            _millis(asked.until),
+            None if asked.since is None else millis(asked.since),
+            millis(asked.until),
             given,
         )
         return await self._say(said)
@@ -160,7 +156,7 @@ class Planning:
         for one in await asyncio.to_thread(self._planned):
             if one.id == plan:
                 must_see(caller, self._where.zones(one.facility or one.zone))
-        said = Planned(str(asked.id), PlanAction.END, _who(asked.by, caller.by), asked.reason, plan=plan)
+        said = Planned(str(asked.id), PlanAction.END, by_whom(caller, asked.by), asked.reason, plan=plan)
         return await self._say(said)
 
     def works(self, caller: Caller) -> Works:
@@ -178,32 +174,8 @@ class Planning:
     async def _say(self, said: Planned) -> Said:
         if not said.why:
             raise ConflictError("say why in `reason`")
-        cases = self._behind.cases
-        result = await asyncio.to_thread(cases.result, COMMAND, said.id)
-        if result is None:
-            await self._behind.tell([Message(COMMAND, msgspec.json.encode(said), self._behind.clock.now())])
-            result = await judged(cases, said.id, self._wait_s)
-        if result is not None and result.action != said.action:
-            raise ConflictError(f"the id {said.id} was given to another word: make one for each")
-        if result is not None and not result.ok:
-            raise ConflictError(result.why)
-        return _became(said, result)
-
-
-def _became(said: Planned, result: Result | None) -> Said:
-    standing = Standing.WAITING if result is None else Standing.DONE
-    at = None if result is None else result.at
-    return Said(id=UUID(said.id), plan=said.plan, action=said.action, standing=standing, at=at)
-
-
-def _millis(moment: datetime) -> Millis:
-    return (moment - _EPOCH) // timedelta(milliseconds=1)
-
-
-def _who(said: str, caller: str) -> str:
-    if not (by := caller or said.strip()):
-        raise ConflictError("say who you are in `by`, or show a token")
-    return by
+        standing, at = await put(self._behind, said, self._wait_s)
+        return Said(id=UUID(said.id), plan=said.plan, action=said.action, standing=standing, at=at)
 
 
 def work_shown(work: PlannedWork, now: Millis) -> WorkShown:

@@ -1,21 +1,18 @@
 """Stops of work in a zone (停工), ordered or ended by people: a row of the journal first, then the judge."""
 
-import asyncio
 from typing import Any, Final, Literal
 from uuid import UUID
 
-import msgspec
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from domain.errors import ConflictError, NotFoundError
-from domain.messages import Message
-from domain.naming import COMMAND, StopAction
+from domain.errors import NotFoundError
+from domain.naming import StopAction
 from ingest.codecs.replies import Stopped
-from services.api.actions import WAIT_S, Standing, Who, judged
 from services.api.guard import Caller
 from services.api.scoping import must_see
 from services.api.seams import Behind
 from services.api.shown import Time
+from services.api.word import WAIT_S, By, Standing, by_whom, put
 from services.dispatch.when import millis
 from services.dispatch.windows import Stop
 from services.judge.fold import STOPS
@@ -58,7 +55,7 @@ class StopAsked(BaseModel):
     zone: str = Field(max_length=128, pattern=r"^[a-z0-9-]+$", description="In which zone")
     because: Literal["", "tide", "wind"] = Field(default="", description="Of `stop_work`: what for")
     until: AwareDatetime | None = Field(default=None, description="Of `stop_work`: when work goes on by itself")
-    by: Who = Field(default="", description="The person, where there are no tokens; with a token its name stands here")
+    by: By = ""
     reason: str = Field(default="", max_length=2000, description="Needed for `stop_work`")
 
 
@@ -120,22 +117,10 @@ class Stopping:
         if asked.zone not in self._behind.site.zones:
             raise NotFoundError(f"there is no zone {asked.zone}")
         must_see(caller, frozenset({asked.zone}))
-        by = caller.by or asked.by.strip()
-        if not by:
-            raise ConflictError("say who you are in `by`, or show a token")
+        by = by_whom(caller, asked.by)
         until = None if asked.until is None else millis(asked.until)
         said = Stopped(str(asked.id), asked.action, by, asked.zone, asked.reason, asked.because, until)
-        cases = self._behind.cases
-        result = await asyncio.to_thread(cases.result, COMMAND, said.id)
-        if result is None:
-            await self._behind.tell([Message(COMMAND, msgspec.json.encode(said), self._behind.clock.now())])
-            result = await judged(cases, said.id, self._wait_s)
-        if result is not None and result.action != said.action:
-            raise ConflictError(f"the id {said.id} was given to another word: make one for each")
-        if result is not None and not result.ok:
-            raise ConflictError(result.why)
-        standing = Standing.WAITING if result is None else Standing.DONE
-        at = None if result is None else result.at
+        standing, at = await put(self._behind, said, self._wait_s)
         return StopSaid(id=asked.id, zone=said.zone, action=said.action, standing=standing, at=at)
 
 

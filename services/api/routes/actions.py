@@ -8,9 +8,10 @@ from uuid import UUID
 from fastapi import APIRouter, Header, Path, Request, Response
 
 from services.api import problems
-from services.api.actions import Acted, Actions, Asked, Standing
+from services.api.actions import Acted, Actions, Asked
 from services.api.named import V1, OrderName
 from services.api.scoping import Asking, Left
+from services.api.word import Standing
 
 BAD, NONE, NOT_NOW = HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT
 AWAY, CHANGED = HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.PRECONDITION_FAILED

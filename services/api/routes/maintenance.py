@@ -6,15 +6,13 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 
 from services.api import problems
-from services.api.actions import Standing
 from services.api.answering import Answer, found
 from services.api.named import V1
 from services.api.planning import Announced, Ending, Planning, Said, Works
 from services.api.scoping import Asking, Left
+from services.api.word import answers, tell_standing
 
-BAD, NONE = HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.NOT_FOUND
-NOT_NOW, AWAY = HTTPStatus.CONFLICT, HTTPStatus.SERVICE_UNAVAILABLE
-KEPT = {"model": Said, "description": "Kept, and not judged within two seconds; the list will show it"}
+BAD, AWAY = HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE
 PlanId = Annotated[
     str,
     Path(
@@ -29,7 +27,6 @@ PlanId = Annotated[
 def router(planning: Planning) -> APIRouter:
     """`/maintenance` and one of it."""
     made = APIRouter(prefix=V1)
-    answers = problems.responses(NONE, NOT_NOW, BAD, AWAY, *problems.OF_BODIES) | {int(HTTPStatus.ACCEPTED): KEPT}
 
     @made.get(
         "/maintenance",
@@ -41,7 +38,7 @@ def router(planning: Planning) -> APIRouter:
         """Planned work, what is under way, and what was over within the last two days."""
         return answer(planning.works(asking))
 
-    @made.post("/maintenance", tags=["actions"], response_description="Judged, and announced", responses=answers)
+    @made.post("/maintenance", tags=["actions"], response_description="Judged, and announced", responses=answers(Said))
     async def announce(asked: Announced, asking: Asking, left: Left, response: Response) -> Said:
         """Announce work on a facility or in a zone: rules that ask for `maintenance` know of it while it lasts.
 
@@ -50,19 +47,17 @@ def router(planning: Planning) -> APIRouter:
         """
         said = await planning.announce(asked, asking)
         left.after = f"{asked.facility or asked.zone}: {said.standing}"
-        return _kept(said, response)
+        tell_standing(said.standing, response)
+        return said
 
-    @made.post("/maintenance/{plan}/end", tags=["actions"], response_description="Judged, and ended", responses=answers)
+    @made.post(
+        "/maintenance/{plan}/end", tags=["actions"], response_description="Judged, and ended", responses=answers(Said)
+    )
     async def end(plan: PlanId, asked: Ending, asking: Asking, left: Left, response: Response) -> Said:
         """End planned work before its time; what had not begun is taken back. 409 where it is over, or not known."""
         said = await planning.end(plan, asked, asking)
         left.after = f"end: {said.standing}"
-        return _kept(said, response)
+        tell_standing(said.standing, response)
+        return said
 
     return made
-
-
-def _kept(said: Said, response: Response) -> Said:
-    if said.standing is Standing.WAITING:
-        response.status_code = HTTPStatus.ACCEPTED
-    return said

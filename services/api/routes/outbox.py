@@ -10,13 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from domain.errors import NotFoundError, RejectedError
 from services.api import problems
-from services.api.actions import Who
 from services.api.answering import Answer, found
 from services.api.named import V1
 from services.api.paging import BY_TIME, Cursor, Limit, page, place_of
 from services.api.scoping import Asking, Left
 from services.api.seams import Behind, Sent
 from services.api.shown import Next, Time
+from services.api.word import By, by_whom
 from services.dispatch.post import Posted
 
 BAD, NONE, AWAY = HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE
@@ -126,7 +126,7 @@ class Wanted(BaseModel):
     )
 
     action: Deed
-    by: Who = Field("", description="The person, where there are no tokens; with a token its name stands here instead")
+    by: By = ""
     reason: str = Field("", max_length=2000, description="Needed for `discard`")
 
 
@@ -168,9 +168,7 @@ def router(behind: Behind) -> APIRouter:
         """Have a dead message tried again, once what it failed of is mended; or let it be, with a reason."""
         post = _post(behind)
         post.one(key)
-        by = asking.by or wanted.by.strip()
-        if not by:
-            raise RejectedError("say who you are in `by`, or show a token")
+        by = by_whom(asking, wanted.by)
         if wanted.action is Deed.DISCARD and not wanted.reason.strip():
             raise RejectedError("discard needs a reason")
         left.before = f"{key}: dead"

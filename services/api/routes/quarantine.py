@@ -10,19 +10,19 @@ import msgspec
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from domain.errors import ConflictError, RejectedError
+from domain.errors import ConflictError
 from domain.messages import Message, Quarantined
 from domain.naming import RETRY
 from ingest.oversize import is_cut
 from ingest.quarantine import class_of
 from services.api import problems
-from services.api.actions import Who
 from services.api.answering import Answer, found
 from services.api.named import V1
 from services.api.paging import BY_ROW, Cursor, Limit, page, place_of
 from services.api.scoping import Asking, Left
 from services.api.seams import Behind
 from services.api.shown import Next, Time
+from services.api.word import By, by_whom
 
 BAD, NONE, AWAY = HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE
 WAIT_S: Final = 2.0
@@ -115,7 +115,7 @@ class Again(BaseModel):
     )
 
     id: UUID = Field(description="Made by whoever asks, anew for each time")
-    by: Who = Field("", description="The person, where there are no tokens; with a token its name stands here instead")
+    by: By = ""
     reason: str = Field("", max_length=2000)
 
 
@@ -175,9 +175,7 @@ def router(behind: Behind) -> APIRouter:
         kept = await asyncio.to_thread(aside.get, row, place)
         if is_cut(kept[0].key, kept[0].payload):
             raise ConflictError("only the first 4 KiB of it were kept: it must be published again, in smaller parts")
-        by = asking.by or asked.by.strip()
-        if not by:
-            raise RejectedError("say who you are in `by`, or show a token")
+        by = by_whom(asking, asked.by)
         before = await asyncio.to_thread(aside.retried, row, place)
         told = {"id": str(asked.id), "row": row, "place": place, "by": by, "reason": asked.reason}
         await behind.tell([Message(RETRY, msgspec.json.encode(told), behind.clock.now())])

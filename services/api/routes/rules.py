@@ -12,12 +12,12 @@ from domain.errors import ConflictError, FaultyFileError, NotFoundError, Rejecte
 from domain.naming import Element, Kind, Priority
 from rules.core.rule import Rule
 from services.api import problems
-from services.api.actions import Who
 from services.api.answering import Answer, found
 from services.api.coast import Named, named
 from services.api.named import V1
 from services.api.scoping import Asking, Left
 from services.api.seams import Behind
+from services.api.word import By
 
 BAD, NONE, AWAY = HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE
 RULE: dict[str, Any] = {
@@ -83,7 +83,7 @@ class Wanted(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [WANTED]})
 
     id: UUID = Field(description="Made by whoever asks")
-    by: Who = Field("", description="The person, where there are no tokens; with a token its name stands here instead")
+    by: By = ""
     reason: str = Field("", max_length=2000)
 
 

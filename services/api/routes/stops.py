@@ -5,21 +5,18 @@ from http import HTTPStatus
 from fastapi import APIRouter, Response
 
 from services.api import problems
-from services.api.actions import Standing
 from services.api.answering import Answer, found
 from services.api.named import V1
 from services.api.scoping import Asking, Left
 from services.api.stopping import StopAsked, Stopping, StopSaid, StopsShown
+from services.api.word import answers, tell_standing
 
-BAD, NONE = HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.NOT_FOUND
-NOT_NOW, AWAY = HTTPStatus.CONFLICT, HTTPStatus.SERVICE_UNAVAILABLE
-KEPT = {"model": StopSaid, "description": "Kept, and not judged within two seconds; the list will show it"}
+BAD, AWAY = HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE
 
 
 def router(stopping: Stopping) -> APIRouter:
     """`/stops`."""
     made = APIRouter(prefix=V1)
-    answers = problems.responses(NONE, NOT_NOW, BAD, AWAY, *problems.OF_BODIES) | {int(HTTPStatus.ACCEPTED): KEPT}
 
     @made.get(
         "/stops",
@@ -31,7 +28,7 @@ def router(stopping: Stopping) -> APIRouter:
         """Stops of work that are in force, one a zone."""
         return answer(stopping.stops(asking))
 
-    @made.post("/stops", tags=["actions"], response_description="Judged, and in force", responses=answers)
+    @made.post("/stops", tags=["actions"], response_description="Judged, and in force", responses=answers(StopSaid))
     async def say(asked: StopAsked, asking: Asking, left: Left, response: Response) -> StopSaid:
         """Stop work in a zone until a time, or let it go on (停工、复工): orders there are held, their clocks stand.
 
@@ -40,8 +37,7 @@ def router(stopping: Stopping) -> APIRouter:
         """
         said = await stopping.say(asked, asking)
         left.after = f"{asked.action} {asked.zone}: {said.standing}"
-        if said.standing is Standing.WAITING:
-            response.status_code = HTTPStatus.ACCEPTED
+        tell_standing(said.standing, response)
         return said
 
     return made

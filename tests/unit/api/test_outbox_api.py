@@ -67,7 +67,7 @@ async def test_a_dead_letter_is_tried_again_or_let_be_by_somebody_and_with_a_rea
     assert (await gate.client.post(second, json={"action": "discard", "by": "wang"})).status_code == 422
     gone = await gate.client.post(second, json={"action": "discard", "by": "wang", "reason": "told by telephone"})
     assert (gone.json()["state"], gone.json()["why"]) == ("discarded", "told by telephone")
-    assert (await gate.client.post(second, json={"action": "retry"})).status_code == 422
+    assert (await gate.client.post(second, json={"action": "retry"})).status_code == 409
     nobody = await gate.client.post("/api/v1/outbox/nothing/actions", json={"action": "retry", "by": "wang"})
     assert nobody.status_code == 404
 

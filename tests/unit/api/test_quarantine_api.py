@@ -77,7 +77,7 @@ async def test_what_cannot_be_tried_again_is_refused_and_not_written_down(gate: 
     for message, status, why, more in (
         ("99/0", 404, "nothing is kept aside", {}),
         ("60/0", 409, "4 KiB", {}),
-        ("10/0", 422, "say who you are", {"by": ""}),
+        ("10/0", 409, "say who you are", {"by": ""}),
         ("10/0", 422, "body.id", {"id": "x"}),
         ("a/0", 422, "path.row", {}),
         (f"{10**30}/0", 422, "path.row", {}),
