@@ -208,6 +208,7 @@ class OrderSaid(_Said):
     title: NameSaid | None = None
     do: NameSaid
     caution: NameSaid | None = None
+    materials: NameSaid | None = None
     matter: Matter | None = None
 
 
@@ -383,5 +384,6 @@ def _plan(said: OrderSaid, title: NameSaid) -> OrderPlan:
         title=(said.title or title).made(),
         do=said.do.made(),
         caution=said.caution.made() if said.caution is not None else None,
+        materials=said.materials.made() if said.materials is not None else None,
         matter=said.matter,
     )

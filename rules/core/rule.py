@@ -24,6 +24,7 @@ class OrderPlan:
     title: Name
     do: Name  # what to do, one line
     caution: Name | None
+    materials: Name | None = None  # what to bring (所需物料), one line
     matter: Matter | None = None  # component or event; None: by element and kind (services/dispatch/who.py)
 
 

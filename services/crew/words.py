@@ -52,6 +52,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "members": ("{n} facilities", "涉及 {n} 处"),
     "do": ("What to do", "处置要求"),
     "caution": ("Safety", "安全提示"),
+    "materials": ("Bring", "所需物料"),
     "why": ("Why", "原因"),
     "since": ("since {at}", "{at} 起"),
     "rework": ("rework ×{n}", "返工 ×{n}"),

@@ -174,9 +174,10 @@ def words(order: Order, site: Site, to: str, *, instead_of: str = "") -> Words:
             Piece(told.why, 4),
             Piece(told.deadlines, 1),
             Piece(told.caution, 1),
+            Piece(told.materials, 3),
             Piece(told.parties, 6),
             Piece(_call(site, to, tongue), 5),
-            Piece(_map(place, tongue), 3, link=True),
+            Piece(_map(place, tongue), 2, link=True),
         ]
     zone = site.zones.get(place.zone)
     group = f"{order.priority} {tongue.name(order.plan.title)}" + (f" {tongue.name(zone.name)}" if zone else "")

@@ -23,6 +23,7 @@ class Tongue:
     arrive_by: str
     finish_by: str
     caution: str
+    materials: str
     territorial: str
     functional: str
     execution: str
@@ -85,6 +86,7 @@ ZH: Final = Tongue(
     arrive_by="{at}前到场",
     finish_by="{at}前完成",
     caution="注意：{caution}",
+    materials="物料：{materials}",
     territorial="属地:{party}",
     functional="属事:{party}",
     execution="养护:{party}",
@@ -126,6 +128,7 @@ EN: Final = Tongue(
     arrive_by="arrive by {at}",
     finish_by="finish by {at}",
     caution="Caution: {caution}",
+    materials="Bring: {materials}",
     territorial="Place: {party}",
     functional="Matter: {party}",
     execution="Upkeep: {party}",

@@ -49,6 +49,7 @@ def message(order: Order, site: Site, to: str) -> bytes:
         "title": _name(order.plan.title),
         "do": _name(order.plan.do),
         "caution": _name(order.plan.caution) if order.plan.caution else None,
+        "materials": _name(order.plan.materials) if order.plan.materials else None,
         "why": {**order.why, "since": rfc3339(order.since)},
         "dispatched": _moment(order.dispatched),
         "limits": {"accept": _moment(accept_by), "arrive": _moment(arrive_by), "finish": _moment(finish_by)},
@@ -81,6 +82,7 @@ class Said(NamedTuple):
     why: str
     deadlines: str
     caution: str
+    materials: str
     parties: str
 
 
@@ -105,15 +107,16 @@ def said(order: Order, site: Site, to: str) -> Said:
         why=tongue.comma.join([since, *_values(order, tongue)]),
         deadlines=_deadlines(order, site, tongue),
         caution=tongue.caution.format(caution=tongue.name(order.plan.caution)) if order.plan.caution else "",
+        materials=tongue.materials.format(materials=tongue.name(order.plan.materials)) if order.plan.materials else "",
         parties=_parties(order, site, place, tongue),
     )
 
 
 def text(order: Order, site: Site, to: str) -> str:
     """What the recipient reads: under 300 characters, in the language of their crew."""
-    parts = said(order, site, to)
-    whole = [parts.head, parts.asked, parts.spot, parts.why, parts.deadlines, parts.caution, parts.parties]
-    return _fitted(DRILL if site.simulated else "", whole, (parts.parties, parts.why))
+    head, asked, spot, why, deadlines, caution, materials, parties = said(order, site, to)
+    whole = [head, asked, spot, why, deadlines, caution, materials, parties]
+    return _fitted(DRILL if site.simulated else "", whole, (parties, materials, why))
 
 
 def _spot(order: Order, site: Site, place: Place, tongue: Tongue) -> str:

@@ -117,6 +117,7 @@ function where({ order, map }) {
 function task({ order }, now) {
   const lines = [el("p", { class: "do" }, named(order.do))];
   if (order.caution) lines.push(el("p", { class: "caution" }, el("b", {}, `⚠ ${word("caution")}: `), named(order.caution)));
+  if (order.materials) lines.push(el("p", {}, `${word("materials")}: ${named(order.materials)}`));
   if (order.held) {
     const at = order.held.until ? clock(Date.parse(order.held.until), now) : "";
     const key = order.held.for === "window" || order.held.for === "stop" ? `held.${order.held.for}` : "held";

@@ -45,6 +45,13 @@ def test_a_caution_a_group_and_a_day_that_is_not_todays_are_said():
     assert "注意：带电危险，先断电" in said
 
 
+def test_what_to_bring_is_said():
+    lamp = order()
+    lamp = replace(lamp, plan=replace(lamp.plan, materials=Name("a lamp, a driver", "光源、驱动电源")))
+    assert " | 物料：光源、驱动电源 | 属地" in text(lamp, SITE, "lamps-w")
+    assert json.loads(message(lamp, SITE, "lamps-w"))["materials"] == {"en": "a lamp, a driver", "zh": "光源、驱动电源"}
+
+
 def test_each_turn_of_an_order_is_said():
     leak, lamp = order("leak"), order()
     done = life.done(leak, by="lamps-w2", at=T0 + MINUTE)
@@ -101,6 +108,7 @@ def test_the_json_is_the_wires():
         "title": {"en": "Lamp out", "zh": "路灯不亮"},
         "do": {"en": "Replace the lamp or its driver", "zh": "更换光源或驱动电源"},
         "caution": None,
+        "materials": None,
         "why": {"values": {"active_power": 2.0}, "since": "2026-10-01T00:00:00.000Z"},
         "dispatched": "2026-10-01T00:00:00.000Z",
         "limits": {"accept": "2026-10-01T00:15:00.000Z", "arrive": None, "finish": "2026-10-01T02:00:00.000Z"},
