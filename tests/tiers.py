@@ -35,7 +35,7 @@ WHOLE = (
 )
 NOT_HERE = {
     "InfluxDB 2.x": ("TIDEWALK_TEST_INFLUX_URL", "set it to a running 2.x and the store contract runs against it too"),
-    "Grafana": ("TIDEWALK_TEST_GRAFANA_URL", "set it, _USER and _PASSWORD: dashboards, alerts and publishing run on it"),
+    "Grafana": ("TIDEWALK_TEST_GRAFANA_URL", "with _USER and _PASSWORD: dashboards, alerts, publishing run on it"),
 }
 
 
