@@ -17,6 +17,7 @@ from domain.alarms import AlarmState
 from domain.readings import Millis, Quality, Reading, Value
 from rules.core import levels
 from rules.core.expression import Condition, Get
+from rules.core.gates import is_open, unbroken
 from rules.core.grammar import Window
 from rules.core.levels import reopened, within
 from rules.core.params import key_of
@@ -88,26 +89,6 @@ def due(program: Program, state: State, cover: Cover | None = None) -> Millis | 
     if state.closed is not None and not within(state.closed, program.rule.reopen_s, state.holds):
         ready.append(state.closed.at + program.rule.reopen_s * 1000 + 1)
     return min(ready) + program.wait if ready else None
-
-
-def unbroken(given: Condition | None, place: Place, context: Context, since: Millis, until: Millis) -> bool:
-    """Whether a gate was open from one moment to another, both included."""
-    while given is not None:
-        around = context.at(place, since)
-        if not _open(given, place, around.values.get):
-            return False
-        if around.until > until:
-            return True
-        since = around.until
-    return True
-
-
-def _open(given: Condition, place: Place, around: Get) -> bool:
-    return given.verdict(_nothing, place.attributes.get, around, ()) is True
-
-
-def _nothing(_: str) -> Value | None:
-    return None
 
 
 def _sample(program: Program, reading: Reading) -> Sample:
@@ -284,7 +265,7 @@ class _Turn:
         """Ask the clauses of one stream about one sample, and remember what held."""
         program = self.program
         around = self.context.at(self.place, sample.at).values.get
-        open_gate = program.given is None or _open(program.given, self.place, around)
+        open_gate = is_open(program.given, self.place, around)
         mine = [i for i, other in enumerate(program.settled) if other is settled]
         truths = {i: self._truth(program.clauses[i], sample, around) if open_gate else None for i in mine}
         if self.open is None:
@@ -305,7 +286,7 @@ class _Turn:
 
     def _judge_clear(self, sample: Sample, around: Get) -> None:
         clear_gate = self._clear_gate()
-        if clear_gate is not None and not _open(clear_gate, self.place, around):
+        if not is_open(clear_gate, self.place, around):
             return
         if self.program.clear is not None:
             truth = self._truth(self.program.clear, sample, around)

@@ -9,8 +9,8 @@ from domain.readings import Millis
 from domain.site import Site
 from rules.book import RuleBook
 from rules.core import trust
+from rules.core.gates import unbroken
 from rules.core.program import Program
-from rules.core.step import unbroken
 from rules.core.surroundings import Context, Place
 from rules.runners.behind import BEHIND, GATHERED, HIDES
 from rules.runners.truth import SLACK, Lost, Truth
