@@ -12,7 +12,7 @@ from typing import Any, Final
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from rules import schema
+from rules import written
 from rules.schema import RuleSaid
 
 FILE: Final = Path(__file__).parent.parent / "docs" / "rules.schema.json"
@@ -78,13 +78,13 @@ def _of_params(inner: JsonSchemaValue) -> JsonSchemaValue:
 
 
 _READ: Final[Mapping[object, Callable[[JsonSchemaValue], JsonSchemaValue]]] = {
-    schema.seconds: lambda _: dict(_DURATION),
-    schema.limit: lambda _: dict(_DURATION),
-    schema._share: lambda _: dict(_SHARE),  # noqa: SLF001  how a text is read is said once, beside its reader
-    schema._clauses: _or_text,  # noqa: SLF001
-    schema._names: _or_text,  # noqa: SLF001
-    schema._seasons: _or_number,  # noqa: SLF001
-    schema._params: _of_params,  # noqa: SLF001
+    written.seconds: lambda _: dict(_DURATION),
+    written.limit: lambda _: dict(_DURATION),
+    written.share: lambda _: dict(_SHARE),
+    written.as_clauses: _or_text,
+    written.as_names: _or_text,
+    written.as_seasons: _or_number,
+    written.as_params: _of_params,
 }
 
 

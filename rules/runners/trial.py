@@ -37,7 +37,7 @@ from rules.book import RuleBook
 from rules.context.all import surroundings
 from rules.marked import Marked
 from rules.runners.live import Live
-from rules.schema import Seconds
+from rules.written import Seconds
 
 _RANGE = re.compile(r"^(.*)\[(\d+)\.\.(\d+)\](.*)$")
 _HOURS = re.compile(r"^(\d\d):(\d\d)-(\d\d):(\d\d)$")

@@ -14,7 +14,7 @@ from domain.errors import FaultyFileError, NotFoundError
 from domain.readings import Millis
 from domain.site import Name
 from rules.marked import Marked
-from rules.schema import seconds
+from rules.written import seconds
 from simulators.faults import FaultPlan
 from simulators.plans import read_plan
 from simulators.spells import SORTS, Spell
