@@ -9,6 +9,7 @@ from domain.errors import FaultyFileError, TidewalkError
 from domain.site import Site
 from services import wiring
 from services.api.access import access_of
+from services.clocks import WallClock
 from services.contacts import reached
 from services.roles import ALL, Role, named, roles_of
 from services.settings import Settings, settled_so_far
@@ -66,10 +67,11 @@ def checked(said: Mapping[str, Any]) -> Checked:
             f" {len(site.crews)} crews{', simulated' if site.simulated else ''}"
         )
     _rules(found, settings, site)
-    if site is not None:
-        _wire(found, settings, site)
-        _readings(found, settings, site, roles)
-        _contacts(found, settings, site)
+    _shadow(found, settings)
+    _wire(found, settings, site)
+    _readings(found, settings, site, roles)
+    _contacts(found, settings, site)
+    _key(found, settings)
     _books(found, settings)
     _state(found, settings)
     _api(found, settings, roles)
@@ -93,9 +95,16 @@ def _rules(found: Checked, settings: Settings, site: Site | None) -> None:
             found.warnings.append(Fault(what, "nothing to do, unless such facilities are missing from the site"))
 
 
-def _wire(found: Checked, settings: Settings, site: Site) -> None:
+def _shadow(found: Checked, settings: Settings) -> None:
+    if settings.shadow:
+        rules = found.tried(lambda: wiring.shadow_rules_of(settings), _FILES)
+        if rules is not None:
+            found.would["shadow"] = f"{len(rules.rules)} of {settings.shadow} beside them, version {rules.version}"
+
+
+def _wire(found: Checked, settings: Settings, site: Site | None) -> None:
     where = found.tried(settings.broker_address, "say --broker HOST:PORT")
-    if where is None:
+    if where is None or site is None:
         return
     host, port = where
     with_tls = " over TLS" if settings.broker_tls else ""
@@ -109,24 +118,28 @@ def _wire(found: Checked, settings: Settings, site: Site) -> None:
         found.warnings.append(Fault(what, "set TIDEWALK_BROKER_TLS=true, or use a network that is yours alone"))
 
 
-def _readings(found: Checked, settings: Settings, site: Site, roles: frozenset[Role]) -> None:
+def _readings(found: Checked, settings: Settings, site: Site | None, roles: frozenset[Role]) -> None:
     if not settings.influx:
         found.would["readings"] = f"keep in DuckDB, {settings.state / 'readings.duckdb'}"
         if roles != ALL:
             what = "roles are split, and readings in DuckDB belong to one process"
             found.faults.append(Fault(what, "name an InfluxDB with --influx, or run all roles in one process"))
         return
-    asked = found.tried(lambda: wiring.influx_of(settings, simulated=site.simulated), "say a URL")
-    if asked is not None:
+    simulated = site is not None and site.simulated
+    asked = found.tried(lambda: wiring.influx_of(settings, simulated=simulated), "say a URL")
+    if asked is not None and site is not None:
         found.would["readings"] = f"write to {asked.url}, organisation {asked.org}, bucket {asked.bucket}"
-        if not settings.influx_token.get_secret_value():
-            what = "no token for InfluxDB: only one that asks for none will take readings"
-            found.warnings.append(Fault(what, "set TIDEWALK_INFLUX_TOKEN"))
+    if asked is not None and not settings.influx_token.get_secret_value():
+        what = "no token for InfluxDB: only one that asks for none will take readings"
+        found.warnings.append(Fault(what, "set TIDEWALK_INFLUX_TOKEN"))
 
 
-def _contacts(found: Checked, settings: Settings, site: Site) -> None:
+def _contacts(found: Checked, settings: Settings, site: Site | None) -> None:
     """Who is reached beside MQTT. What is missing is a warning: the next contact is told, and MQTT always."""
     mail = "say TIDEWALK_SMTP=smtp://USER:PASSWORD@HOST:PORT and TIDEWALK_SMTP_FROM=NAME@DOMAIN"
+    if site is None:
+        found.tried(lambda: wiring.limits_of(settings, WallClock()), mail)
+        return
     people = found.tried(lambda: list(reached(settings, site, os.environ)), mail)
     if not people:
         return
@@ -136,6 +149,11 @@ def _contacts(found: Checked, settings: Settings, site: Site) -> None:
         if one.missing:
             what = f"{one.to.id} is not reached over {one.contact.channel}: {one.missing}"
             found.warnings.append(Fault(what, "set it, or take the contact out of the site file"))
+
+
+def _key(found: Checked, settings: Settings) -> None:
+    if settings.key.get_secret_value():  # else it is in the state folder, made where there is none
+        found.tried(lambda: wiring.key_of_service(settings), "put what that prints into TIDEWALK_KEY")
 
 
 def _books(found: Checked, settings: Settings) -> None:

@@ -38,6 +38,26 @@ def test_everything_that_is_wrong_is_said_at_once_each_with_a_remedy(tmp_path: P
     assert "it would not start" in shown
 
 
+def test_a_site_that_is_none_hides_nothing_of_what_else_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("TIDEWALK_SMTP", "smtp://nowhere:many")
+    monkeypatch.setenv("TIDEWALK_KEY", "short")
+    words = (
+        "--site",
+        tmp_path / "gone",
+        "--broker",
+        "here:70000",
+        "--influx",
+        "nonsense",
+        "--shadow",
+        tmp_path / "none",
+    )
+    code, said, _ = checked(*words)
+    whats = " | ".join(one["what"] for one in said["faults"])
+    for part in ("site", "no port 70000", "--influx nonsense", "SMTP", "TIDEWALK_KEY", "none"):
+        assert part in whats
+    assert (code, len(said["faults"])) == (2, 6)
+
+
 def test_split_roles_and_duckdb_are_a_fault():
     code, said, _ = checked("--roles", "api")
     assert code == 2
