@@ -61,7 +61,7 @@ class Announced(BaseModel):
     since: AwareDatetime | None = Field(None, alias="from", description="When it begins; not said, or gone by: now")
     until: AwareDatetime = Field(description="When it ends, within thirty days")
     by: By = ""
-    reason: str = Field(pattern=r"\S", max_length=2000, description="What is done there")
+    reason: str = Field(min_length=1, max_length=2000, description="What is done there")
 
 
 class Ending(BaseModel):
@@ -76,7 +76,7 @@ class Ending(BaseModel):
 
     id: UUID = Field(description="Made by whoever asks, anew for each word")
     by: By = ""
-    reason: str = Field(pattern=r"\S", max_length=2000, description="Why")
+    reason: str = Field(min_length=1, max_length=2000, description="Why")
 
 
 class Said(BaseModel):
