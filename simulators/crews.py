@@ -2,9 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
 import msgspec
@@ -12,8 +10,9 @@ import msgspec
 from domain.naming import replies_topic
 from domain.readings import Millis
 from domain.site import Crew, Position, Site
-from simulators.almanac import HOUR, MINUTE, stamp
+from simulators.almanac import MINUTE, stamp
 from simulators.chance import Dice, token
+from simulators.tasks import Task, read_task
 
 DECLINES: Final = 0.04  # share of orders that a crew sends back
 SHAMS: Final = 0.05  # share of first repairs that are reported and were not done
@@ -53,35 +52,6 @@ class Field(Protocol):
         ...
 
 
-@dataclass(slots=True, eq=False)
-class _Task:
-    """One order in one crew's hands. `stage`: new, queued, busy, done, declined, held."""
-
-    order: str
-    revision: int
-    state: str
-    facility: str
-    kind: str
-    device: str
-    priority: str
-    safety: bool
-    rework: int
-    dispatched: Millis
-    members: tuple[str, ...] = ()
-    stage: str = "new"
-    done_at: Millis = 0
-
-    @property
-    def minor(self) -> bool:
-        """Whether a crew may be careless about it: nobody is when there is danger."""
-        return not self.safety and self.priority >= "P2"
-
-    @property
-    def sensors(self) -> bool:
-        """Whether it is about one of our own instruments, and not about what that looks at."""
-        return bool(self.device)
-
-
 class Crews:
     """All crews of a site, and the duty officer, who confirms what the safety rules leave to a person."""
 
@@ -97,7 +67,7 @@ class Crews:
             case ["tidewalk", site, "crew", crew, "orders", order] if site == self._site.id and crew in self._gangs:
                 if not payload:
                     self._gangs[crew].withdrawn(order, now)
-                elif (task := _read(payload, order, now)) is not None:
+                elif (task := read_task(payload, order, now)) is not None:
                     self._gangs[crew].ordered(task, now)
                     self._confirm(task, now)
             case ["tidewalk", site, "crew", crew, "receipts"] if site == self._site.id and crew in self._gangs:
@@ -105,7 +75,7 @@ class Crews:
             case _:
                 pass
 
-    def _confirm(self, task: _Task, now: Millis) -> None:
+    def _confirm(self, task: Task, now: Millis) -> None:
         once = (task.order, task.rework)
         if not task.safety or task.state != "done" or once in self._confirmed or self._site.desk not in self._gangs:
             return
@@ -122,13 +92,13 @@ class _Gang:
         self._crew, self._site, self._seed, self._field = crew, site, seed, field
         self._manner = manner
         self._desk = crew.id == site.desk
-        self._tasks: dict[str, _Task] = {}
+        self._tasks: dict[str, Task] = {}
         self._hands: list[Position] = [crew.base] * (DESK_PATROLS if self._desk else 1)
         self._accepts: dict[str, str] = {}  # reply id -> order
-        self._confirms: dict[str, tuple[_Task, int]] = {}  # reply id -> what, and how often it was asked before
+        self._confirms: dict[str, tuple[Task, int]] = {}  # reply id -> what, and how often it was asked before
         self._declined: set[str] = set()
 
-    def ordered(self, told: _Task, now: Millis) -> None:
+    def ordered(self, told: Task, now: Millis) -> None:
         """A new order, or news of one."""
         known = self._tasks.get(told.order)
         if known is None:
@@ -168,12 +138,12 @@ class _Gang:
         if refused and task is not None:
             self._field.call(now + _ASK_AGAIN, f"confirm {task.order}", lambda at: self._confirm(task, at, times + 1))
 
-    def _confirm(self, task: _Task, at: Millis, times: int) -> None:
+    def _confirm(self, task: Task, at: Millis, times: int) -> None:
         """Say once more that it is safe, unless that is settled."""
         if (known := self._tasks.get(task.order)) is not None and known.state == "done":
             self.answer(task, "confirm", at, times=times)
 
-    def answer(self, task: _Task, action: str, at: Millis, reason: str = "", times: int = 0) -> None:
+    def answer(self, task: Task, action: str, at: Millis, reason: str = "", times: int = 0) -> None:
         """Reply. The id is made from what is said, so that saying it again is saying it once, but for `times`."""
         name = token(self._seed, self._crew.id, task.order, action, task.rework, f"a{times or ''}")
         more = token(self._seed, self._crew.id, task.order, action, task.rework, task.dispatched, "b")
@@ -193,7 +163,7 @@ class _Gang:
         }
         self._field.reply(replies_topic(self._site.id, self._crew.id), _encode(told), at)
 
-    def _anew(self, known: _Task, told: _Task, now: Millis) -> bool:
+    def _anew(self, known: Task, told: Task, now: Millis) -> bool:
         """Whether news of an order means: begin again. What crosses our own answer on its way does not."""
         if told.rework > known.rework:
             return True
@@ -203,7 +173,7 @@ class _Gang:
             return told.state == "dispatched"
         return known.stage == "done" and now - known.done_at > 3 * MINUTE
 
-    def _take(self, task: _Task, now: Millis) -> None:
+    def _take(self, task: Task, now: Millis) -> None:
         self._tasks[task.order] = task
         if task.state == "dispatched":
             soon = (60.0, 110.0) if task.priority == "P0" or self._desk else (60.0, 240.0)
@@ -215,7 +185,7 @@ class _Gang:
         else:
             task.stage = "done" if task.state == "done" else "held"
 
-    def _decide(self, task: _Task, at: Millis) -> None:
+    def _decide(self, task: Task, at: Millis) -> None:
         if task.stage != "new" or self._manner == SILENT:
             return
         if self._manner == RETURNING:
@@ -243,7 +213,7 @@ class _Gang:
             travel = way + self._dice("travel", task).between(2.0, 6.0)
             self._field.call(now + round(travel * MINUTE), f"arrive {order}", self._while(task, self._arrive))
 
-    def _arrive(self, task: _Task, at: Millis) -> None:
+    def _arrive(self, task: Task, at: Millis) -> None:
         if task.stage != "busy":
             return
         if task.state != "arrived":
@@ -251,7 +221,7 @@ class _Gang:
         work = self._dice("work", task).between(*_WORK_MIN.get(task.kind, _OTHER_WORK_MIN))
         self._field.call(at + round(work * MINUTE), f"finish {task.order}", self._while(task, self._finish))
 
-    def _finish(self, task: _Task, at: Millis) -> None:
+    def _finish(self, task: Task, at: Millis) -> None:
         if task.stage != "busy":
             return
         dice = self._dice("finish", task)
@@ -262,14 +232,14 @@ class _Gang:
         tell = at + round(dice.between(20.0, 60.0) * 1000)
         self._field.call(tell, f"done {task.order}", self._while(task, self._report))
 
-    def _work_on(self, task: _Task) -> tuple[str, ...]:
+    def _work_on(self, task: Task) -> tuple[str, ...]:
         """The thing itself; of a stretch, a zone or a cabinet's switching, what has gone wrong there."""
         alone = task.facility in self._site.gateways or (
             task.facility in self._site.facilities and task.kind != "cabinet"
         )
         return (task.facility,) if alone else (task.facility, *task.members)
 
-    def _report(self, task: _Task, at: Millis) -> None:
+    def _report(self, task: Task, at: Millis) -> None:
         if task.stage != "busy":
             return
         self.answer(task, "done", at)
@@ -277,51 +247,26 @@ class _Gang:
         task.done_at = at
         self._next(at)
 
-    def _release(self, task: _Task, stage: str) -> None:
+    def _release(self, task: Task, stage: str) -> None:
         if task.stage == "busy":
             self._hands.append(self._place(task))
         task.stage = stage
 
-    def _drop(self, task: _Task) -> None:
+    def _drop(self, task: Task) -> None:
         self._release(task, "gone")
         self._tasks.pop(task.order, None)
 
-    def _while(self, task: _Task, act: Callable[[_Task, Millis], None]) -> Callable[[Millis], None]:
+    def _while(self, task: Task, act: Callable[[Task, Millis], None]) -> Callable[[Millis], None]:
         """Do it only if the order is still this one by then."""
         return lambda at: act(task, at) if self._tasks.get(task.order) is task else None
 
-    def _place(self, task: _Task) -> Position:
+    def _place(self, task: Task) -> Position:
         facility = self._site.facilities.get(task.facility)
         gateway = self._site.gateways.get(task.facility)
         return facility.position if facility else gateway.position if gateway else self._crew.base
 
-    def _dice(self, purpose: str, task: _Task) -> Dice:
+    def _dice(self, purpose: str, task: Task) -> Dice:
         return Dice(self._seed, purpose, self._crew.id, task.order, task.rework)
-
-
-def _read(payload: bytes, order: str, now: Millis) -> _Task | None:
-    try:
-        told: Any = msgspec.json.decode(payload)
-        dispatched = _millis(told.get("dispatched"))
-        return _Task(
-            order=order,
-            revision=int(told["revision"]),
-            state=str(told["state"]),
-            facility=str(told.get("facility", "")),
-            kind=str(told.get("kind", "")),
-            device=str(told.get("device", "")),
-            priority=str(told.get("priority", "P3")),
-            safety=bool(told.get("safety", False)),
-            rework=int(told.get("rework", 0)),
-            dispatched=dispatched if dispatched is not None and now - HOUR <= dispatched <= now else now,
-            members=tuple(str(member) for member in told.get("members", ())),
-        )
-    except (msgspec.MsgspecError, UnicodeDecodeError, KeyError, TypeError, ValueError, AttributeError):
-        return None
-
-
-def _millis(told: object) -> Millis | None:
-    return round(datetime.fromisoformat(told).timestamp() * 1000) if isinstance(told, str) else None
 
 
 def _metres(one: Position, other: Position) -> float:
