@@ -6,27 +6,49 @@ is left says of a reading the same as `rules.core.expression.interest` says of i
 """
 
 import ast
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import nan
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 from rules.core.expression import Condition, Get, Interest, function, guarded, interest
 
-Quiet = Callable[..., bool]  # look-up of a quantity, and what was said the last time: of no interest to anybody
+# Look-up of a quantity, what was said the last time, and what `Then` takes: False where the reading is of interest to
+# anybody; else what `Then` gives, True where nothing is to be done.
+Quiet = Callable[..., Any]
 _REMEMBERED: Final = 4_096
 _ORDER: Final = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 _BUILTIN: Final = frozenset({"min", "max", "abs"})
 _UNTOLD: Final = "i_"  # of the instrument: a reading alone does not say it
 
 
+class Then(NamedTuple):
+    """What is done with a reading that is of no interest, in one go with finding that out: so each value is looked up
+    once. The statements know a quantity as `q_` and its name, None where it was not said.
+    """
+
+    takes: tuple[str, ...] = ()  # the names of what is given beside
+    reads: tuple[str, ...] = ()  # quantities
+    does: tuple[str, ...] = ("return True",)
+    by: Mapping[str, Any] = MappingProxyType({})  # functions of ours, by the names that the statements call them
+
+
+NOTHING: Final = Then()
+
+
 class Narrowing:
     """Conditions, each behind its gate, ready to be narrowed."""
 
-    def __init__(self, conditions: Iterable[tuple[Condition | None, Condition]], compared: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        conditions: Iterable[tuple[Condition | None, Condition]],
+        compared: Sequence[str] = (),
+        then: Then = NOTHING,
+    ) -> None:
         """`compared`: the quantities of which it is known what the same device said the last time, in the order in
         which that is given to what is narrowed.
         """
-        pairs, self._compared = list(conditions), tuple(compared)
+        pairs, self._compared, self._then = list(conditions), tuple(compared), then
         self.interest: Interest = interest(pairs)
         loads = dict.fromkeys(load for pair in pairs for one in pair if one is not None for load in one.loads)
         self._gets = {load.partition(" ")[0]: load.partition("'")[2].rstrip("')") for load in loads if _is_read(load)}
@@ -54,21 +76,29 @@ class Narrowing:
         try:
             whole = fold.truth(ast.BoolOp(ast.Or(), self._guards) if self._guards else ast.Constant(value=False))
         except TypeError:  # something unknown is reckoned with: then it is asked in full, where `and` stops before it
-            general = self.interest
-            names = self._compared
-            return lambda get, before: not general(get, attribute, around, dict(zip(names, before, strict=True)))
+            general, names, then = self.interest, self._compared, self._written(None, {})
+            return lambda get, before, *more: (
+                not general(get, attribute, around, dict(zip(names, before, strict=True))) and then(get, before, *more)
+            )
         if isinstance(whole, bool):
-            return (lambda get, before: False) if whole else (lambda get, before: True)  # noqa: ARG005
+            return (lambda *_: False) if whole else self._written(None, {})
         either = fold.weakest(whole.values if isinstance(whole, ast.BoolOp) and _is_or(whole) else [whole])
-        body = ast.BoolOp(ast.Or(), either) if len(either) > 1 else either[0]
-        bare = {name for name in self._gets if name.startswith("q_")} - _needing_none(body)
-        code = ast.unparse(_without_none(body, bare))
-        used = {node.id for node in ast.walk(body) if isinstance(node, ast.Name)}
-        loads = [self._load(name, bare) for name in self._gets if name in used]
-        numbers = ", ".join(("nan", *fold.numbers.values()))
-        inner = [f"    {line}" for line in (*loads, f"return not ({code})")]
-        made = function(f"made({numbers})", ["def quiet(get, before):", *inner, "return quiet"])
-        quiet: Quiet = made(nan, *fold.numbers)
+        return self._written(ast.BoolOp(ast.Or(), either) if len(either) > 1 else either[0], fold.numbers)
+
+    def _written(self, of_interest: ast.expr | None, numbers: Mapping[float, str]) -> Quiet:
+        """The code of what is left of the conditions, and of what is done where none of them holds."""
+        then, more = self._then, {f"q_{name}" for name in self._then.reads}
+        body = ast.Constant(value=False) if of_interest is None else of_interest
+        bare = {name for name in self._gets if name.startswith("q_")} - _needing_none(body) - more
+        used = _names(body)
+        lines = [self._load(name, bare) for name in self._gets if name in used and name not in more]
+        lines += [f"q_{name} = get({name!r})" for name in then.reads]
+        if of_interest is not None:
+            lines.append(f"if {ast.unparse(_without_none(body, bare))}: return False")
+        head = f"def quiet({', '.join(('get', 'before', *then.takes))}):"
+        inner = [f"    {line}" for line in (*lines, *then.does)]
+        made = function(f"made({', '.join(('nan', *numbers.values(), *then.by))})", [head, *inner, "return quiet"])
+        quiet: Quiet = made(nan, *numbers, *then.by.values())
         return quiet
 
     def _load(self, name: str, bare: set[str]) -> str:

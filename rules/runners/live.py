@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from domain.alarms import AlarmChange, AlarmState, Correction
-from domain.readings import Millis, Quality, Reading
+from domain.readings import Millis, Quality, Reading, Value
 from domain.site import Site
 from rules.book import RuleBook
 from rules.core import absence, groups, trust
@@ -61,9 +61,7 @@ class Live:
         self._until: Millis = 0  # the Tick of the row in hand
         self._deaf = self._listening_dirty = self._context_dirty = False
 
-    def hear(  # noqa: C901  one loop, in one piece: a call per reading would cost a tenth of it
-        self, readings: Sequence[Reading], at: Millis, *, deaf: bool = False
-    ) -> list[AlarmChange]:
+    def hear(self, readings: Sequence[Reading], at: Millis, *, deaf: bool = False) -> list[AlarmChange]:
         """One journal row: its readings in their order, then the Tick at its receive time.
 
         Time stands still while `deaf`. Changes are sorted by (at, rule, subject). An alarm that is open already and is
@@ -75,33 +73,24 @@ class Live:
         ears = self._fitted.ears
         waiting = self._pages.waiting
         self._pages.heard += len(readings)
-        for reading in readings:
+        for reading in readings:  # one loop, in one piece: a call per reading would cost a tenth of it
             facility, device, kind, zone, when, values, quality, seq, received = reading  # noqa: RUF059
             ear = ears.get(device)
             if ear is None:
                 continue
-            if quality or when < ear.heard:
+            if quality or when <= ear.heard:
                 self._hear_oddly(ear, reading)
                 continue
             if when - ear.heard > ear.patience and not deaf:
                 self._overdue(ear, when)
             spot = ear.spot
-            fusion = spot.fusion
-            get = values.get
-            if (pick := fusion.pick) is not None:
-                if when > ear.heard:
-                    ear.before, ear.said = ear.said, pick(get)
-                else:
-                    ear.remember(when, pick(get))
-            ear.heard = when
             view = spot.view
             if not view.since <= when < view.until:
                 self._see(spot, when)
-            if spot.awake or not view.quiet(get, ear.before):
-                self._look(ear, reading)
-                self._soil(spot)
-            if (recent := spot.recent) is not None:
-                fusion.keep(recent, when, device, get)
+            if spot.awake or (said := view.quiet(values.get, ear.said, spot.recent, when, device)) is False:
+                self._hear_closely(ear, reading)
+            else:
+                ear.before, ear.said, ear.heard = ear.said, said, when
             page = spot.page
             if not page.dirty:
                 page.dirty = True
@@ -256,13 +245,21 @@ class Live:
             self._listening = at if self._listening is None else self._listening
 
     def _hear_oddly(self, ear: Ear, reading: Reading) -> None:
-        """What is older than the newest, or of which something is wrong."""
+        """What is not newer than the newest, or of which something is wrong."""
         if reading.quality & UNFIT:
             self._hear_unfit(ear, reading)
-        elif reading.at >= ear.heard:
-            self._hear_doubted(ear, reading)
-        else:
+        elif reading.at < ear.heard:
             self._hear_late(ear, reading)
+        else:
+            spot = ear.spot
+            if reading.at - ear.heard > ear.patience and not self._deaf:
+                self._overdue(ear, reading.at)
+            if reading.quality or spot.awake or self._is_of_interest(spot, reading, ear.told_before()):
+                self._hear_closely(ear, reading)
+            else:
+                ear.hear(reading.at, spot.fusion.pick(reading.values.get))
+                spot.keep(reading)
+            self._pages.soil(spot.page)
 
     def _hear_unfit(self, ear: Ear, reading: Reading) -> None:
         """What cannot raise or clear anything still may show that a device lives, and tell the context something."""
@@ -279,15 +276,13 @@ class Live:
         """What is older than the newest of its device: settled rules may judge it still."""
         spot = ear.spot
         if reading.received - reading.at <= self._fitted.recall:
-            around = self._context.at(spot.place, reading.at).values.get
-            if spot.awake or spot.fusion.interest(reading.values.get, spot.place.attributes.get, around):
+            if spot.awake or self._is_of_interest(spot, reading, {}):
                 self._look(ear, Late(reading))
                 self._soil(spot)
         elif spot.facility.kind in self._tellers:
             self._inform(reading)
         self._put_by(spot, reading)
-        if spot.recent is not None:
-            spot.fusion.keep(spot.recent, reading.at, reading.device, reading.values.get)
+        spot.keep(reading)
         self._pages.soil(spot.page)
 
     def _put_by(self, spot: Spot, reading: Reading) -> None:
@@ -297,19 +292,17 @@ class Live:
         if self._afterwards.put(spot, reading):
             self._soil(spot)
 
-    def _hear_doubted(self, ear: Ear, reading: Reading) -> None:
-        """A reading with something wrong about it: rules about the device may want to know."""
-        spot, when = ear.spot, reading.at
-        if when - ear.heard > ear.patience and not self._deaf:
-            self._overdue(ear, when)
-        if (pick := spot.fusion.pick) is not None:
-            ear.remember(when, pick(reading.values.get))
-        ear.heard = when
+    def _hear_closely(self, ear: Ear, reading: Reading) -> None:
+        """What some rule may care about, were it only that something is wrong about it."""
+        ear.hear(reading.at, ear.spot.fusion.pick(reading.values.get))
         self._look(ear, reading)
-        self._soil(spot)
-        if spot.recent is not None:
-            spot.fusion.keep(spot.recent, when, reading.device, reading.values.get)
-        self._pages.soil(spot.page)
+        self._soil(ear.spot)
+        ear.spot.keep(reading)
+
+    def _is_of_interest(self, spot: Spot, reading: Reading, before: Mapping[str, Value]) -> bool:
+        """Whether it may make any condition true, alone or with what was said `before`."""
+        around = self._context.at(spot.place, reading.at).values.get
+        return spot.fusion.interest(reading.values.get, spot.place.attributes.get, around, before)
 
     def _look(self, ear: Ear, seen: Reading | Late) -> None:
         """A reading that some rule may care about. What fell due before it came, comes first. Rules about the device

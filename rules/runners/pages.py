@@ -105,11 +105,13 @@ class Pages:
                 if device in ears:
                     ears[device].heard = max(ears[device].heard, heard)
             for device, (before, said) in saved.said.items():
-                if (ear := ears.get(device)) is not None and (pick := ear.spot.fusion.pick) is not None:
+                if (ear := ears.get(device)) is not None:
+                    pick = ear.spot.fusion.pick
                     ear.before, ear.said = pick(before.get), pick(said.get)
             for names, told in saved.compared:
                 for device, both in told.items():
-                    if (ear := ears.get(device)) is not None and (pick := ear.spot.fusion.pick) is not None:
+                    if (ear := ears.get(device)) is not None:
+                        pick = ear.spot.fusion.pick
                         ear.before, ear.said = (pick(dict(zip(names, one, strict=False)).get) for one in both)
             for facility, (names, recent) in saved.windows.items():
                 if facility in spots and (windowed := spots[facility].fusion.windowed):
@@ -128,12 +130,9 @@ class Pages:
                 return
             ear.heard = when
         else:
-            if (recent := spot.recent) is not None:
-                spot.fusion.keep(recent, when, reading.device, reading.values.get)
+            spot.keep(reading)
             if when >= ear.heard:
-                if (pick := spot.fusion.pick) is not None:
-                    ear.remember(when, pick(reading.values.get))
-                ear.heard = when
+                ear.hear(when, spot.fusion.pick(reading.values.get))
         self.soil(spot.page)
 
     def soil(self, page: Page) -> None:

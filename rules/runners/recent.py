@@ -10,6 +10,7 @@ from typing import Any
 
 from domain.readings import Millis, Value
 from rules.core.expression import Get, function
+from rules.core.narrowing import Then
 
 # Event time, device, and the facility's windowed quantities in their order, None where one was not measured.
 Recent = tuple[Any, ...]
@@ -28,31 +29,31 @@ def keeper(windowed: tuple[str, ...], recall: Millis) -> Keep:
     """What keeps a reading, by its time, device and look-up: in order of time, if it says anything of `windowed`. What
     lies further back than `recall` before it is let go.
     """
-    if len(windowed) == 1:
-        (only,) = windowed
-
-        def keep_one(recent: list[Recent], when: Millis, device: str, get: Get) -> None:
-            if (value := get(only)) is None:
-                return
-            if len(recent) == 1 and recent[0][0] < when - recall:
-                recent[0] = (when, device, value)
-            else:
-                _put((when, device, value), recent, when - recall)
-
-        return keep_one
-
-    def keep(recent: list[Recent], when: Millis, device: str, get: Get) -> None:
-        values = [get(name) for name in windowed]
-        if values.count(None) < len(values):
-            _put((when, device, *values), recent, when - recall)
-
-    return keep
+    loads = [f"q_{name} = get({name!r})" for name in windowed]
+    inner = [f"    {line}" for line in (*loads, *_keeping(windowed, recall), "return")]
+    made: Keep = function("made(insort, at)", ["def keep(recent, when, device, get):", *inner, "return keep"])(
+        insort, _at
+    )
+    return made
 
 
-def _put(one: Recent, recent: list[Recent], before: Millis) -> None:
-    while recent and recent[0][0] < before:
-        del recent[0]
-    if recent and recent[-1][0] > one[0]:
-        insort(recent, one, key=_at)
-    else:
-        recent.append(one)
+def heeding(compared: tuple[str, ...], windowed: tuple[str, ...], recall: Millis) -> Then:
+    """What becomes of a reading in which no rule is interested: it is kept, and what rules compare of it is given."""
+    said = f"return ({' '.join(f'q_{name},' for name in compared)})"
+    reads = tuple(dict.fromkeys((*compared, *windowed)))
+    return Then(("recent", "when", "device"), reads, (*_keeping(windowed, recall), said), {"insort": insort, "at": _at})
+
+
+def _keeping(windowed: tuple[str, ...], recall: Millis) -> list[str]:
+    """Statements. What is new is added first: so a list of one never gives its memory back."""
+    if not windowed:
+        return []
+    named = [f"q_{name}" for name in windowed]
+    return [
+        f"if {' or '.join(f'{name} is not None' for name in named)}:",
+        f"    one = (when, device, {', '.join(named)})",
+        "    if recent and recent[-1][0] > when: insort(recent, one, key=at)",
+        "    else: recent.append(one)",
+        f"    oldest = when - {recall}",
+        "    while recent[0][0] < oldest: del recent[0]",
+    ]

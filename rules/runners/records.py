@@ -19,7 +19,7 @@ from rules.core.program import Program
 from rules.core.rule import Rule
 from rules.core.state import QUIET, Change, Cover, Sample, State
 from rules.core.surroundings import Place
-from rules.runners.recent import Keep, Pick, Recent, Said, keeper, picker
+from rules.runners.recent import Keep, Pick, Recent, Said, heeding, keeper, picker
 
 FEWEST: Final = 3  # others that make a median
 # What most facilities and devices never have, shared by all of those; whoever has something has a mapping of his own.
@@ -80,10 +80,10 @@ class Fusion:
         mine = [c for watch in watches for c in watch.conditions]
         self.compared = tuple(dict.fromkeys(q for c in mine for q in c.compared))  # what is kept of the last reading
         self.unsaid: Said = (None,) * len(self.compared)
-        self.pick: Pick | None = picker(self.compared) if self.compared else None
+        self.pick: Pick = picker(self.compared)
         self.near = tuple(dict.fromkeys(q for c in mine for q in c.near))
         self.instrumental = any(c.instrument for c in mine)
-        self.narrowing = Narrowing(asked, self.compared)
+        self.narrowing = Narrowing(asked, self.compared, heeding(self.compared, self.windowed, self.recall))
         self.interest = self.narrowing.interest
         self.holders = any(watch.holds for watch in watches)
 
@@ -322,6 +322,11 @@ class Spot:
         woken = State(samples=tuple(found[at] for at in sorted(found)), judged=judged)
         return State(parts=(woken,) * len(program.parts)) if program.parts else woken
 
+    def keep(self, reading: Reading) -> None:
+        """Keep what windows may want of a reading."""
+        if self.recent is not None:
+            self.fusion.keep(self.recent, reading.at, reading.device, reading.values.get)
+
     def values(self, recent: Recent) -> dict[str, Value]:
         """What was measured then of what windows want."""
         return {q: value for q, value in zip(self.fusion.windowed, recent[2:], strict=True) if value is not None}
@@ -465,10 +470,11 @@ class Ear:
         """What it said the time before, by name."""
         return self.spot.fusion.told(self.before)
 
-    def remember(self, at: Millis, said: Said) -> None:
-        """Keep what rules compare of a reading, before it counts as heard."""
+    def hear(self, at: Millis, said: Said) -> None:
+        """It speaks; what rules compare of it is kept. What is said of one moment twice is said once."""
         if at > self.heard:
             self.before, self.said = self.said, said
         else:
             pairs = zip(self.said, said, strict=True)
             self.said = tuple(known if now is None else now for known, now in pairs)
+        self.heard = at

@@ -18,26 +18,10 @@ from services.backtest.sources import History, OfColumns, OfPoints
 from services.slices import Slices
 from services.storage.duck import DuckSettings, DuckStore
 from services.storage.duck_columns import DuckColumns
-from tests.unit.rules.coast import HOUR, MINUTE, NIGHT, said, small_coast
+from tests.unit.backtest.evening import SITE, SPAN, evening
+from tests.unit.rules.coast import HOUR, MINUTE
 
-SITE = small_coast()
 BOOK = shipped()
-
-
-def evening() -> list[Reading]:
-    """A lamp goes dark, a bin fills and is emptied, gaps in what is said, text and flags, history sent later."""
-    some: list[Reading] = []
-    for n in range(24):
-        at = NIGHT + n * 10 * MINUTE
-        watts = 1.0 if n > 6 else 79.0
-        some.append(said(SITE, "lamp-0", at, {"commanded_level": 80.0, "active_power": watts, "lamp_failure": n > 6}))
-        some.append(
-            said(SITE, "bin-1", at + 1, {"fill_level": 97.0} if 3 < n < 9 else {"fill_level": 4.0, "rssi": -90.0})
-        )
-        some.append(said(SITE, "lot-1", at + 1, {"gate_state": "fault" if n == 5 else "down"}))
-        some.append(said(SITE, "toilet-1", at + 2, {"nh3_ppm": 3.0} if n % 2 else {"humidity": 60.0}))
-        some.append(said(SITE, "toilet-1b", at + 2, {"nh3_ppm": 3.0}, quality=8 if n % 3 else 0))
-    return sorted(some, key=lambda one: one.at)
 
 
 @pytest.fixture(scope="module")
@@ -65,9 +49,6 @@ class _Opened:
 
     async def __aexit__(self, *_: object) -> None:
         await self._store.close()
-
-
-SPAN = (NIGHT, NIGHT + 4 * HOUR)
 
 
 def found(history: History, book: RuleBook = BOOK, site: Site = SITE) -> dict[str, Found]:
