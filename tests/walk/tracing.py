@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from domain.readings import Millis
 from domain.site import Site
-from services.dispatch.orders import Alarm, Order
+from services.dispatch.orders import Alarm, Order, OrderState, Step
 
 # Rule → what in the ledger it may rightly be about. A near-miss has no place here.
 BEHIND: Final[Mapping[str, frozenset[str]]] = {
@@ -103,12 +103,21 @@ def untraced(orders: Iterable[Order], alarms: Iterable[Alarm], ledger: Sequence[
 
 
 def overdue(orders: Iterable[Order], until: Millis) -> list[str]:
-    """Counted orders that are older than their finish limit and still open."""
+    """Counted orders that are still open after their limit: to be finished, and once they were, in time, to be seen to
+    be so. A gale blows on for as long as its rule allows after all that can be done is done.
+    """
     return [
         f"{order.rule} {order.subject}: {order.state} after {(until - order.opened) // 60_000} min"
         for order in orders
-        if order.counted and not order.ended and until - order.opened > order.plan.finish_s * 1000
+        if order.counted and not order.ended and _limit(order) < until
     ]
+
+
+def _limit(order: Order) -> Millis:
+    finish = order.opened + order.plan.finish_s * 1000
+    done = max((change.at for change in order.history if change.step is Step.DONE), default=finish)
+    in_time = order.state is OrderState.DONE and done < finish
+    return done + order.plan.verify_s * 1000 if in_time else finish
 
 
 def _places(alarm: Alarm, site: Site) -> set[str]:
