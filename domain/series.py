@@ -144,7 +144,7 @@ INGEST: Final = EventSeries(
     _fields(
         # Rates are means since the point before.
         float="messages_per_s readings_per_s lag_judge_s lag_store_s clock_skew_s",
-        # blind: devices that are to be heard and are not; oldest_pending_s: of what waits to be sent.
+        # blind: devices that are to be heard and are not; outbox_*: messages to crews, over all channels.
         int="messages readings_written readings_pending readings_refused store_retries held quarantined journal_rows"
         " journal_bytes behind_judge behind_store outbox_pending outbox_sent outbox_dead devices blind rollup_lag_s"
         " rollup_dirty up_s",

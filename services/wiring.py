@@ -46,6 +46,7 @@ from services.editions import Edition
 from services.heartbeats import Heartbeats
 from services.housekeeping import DAY, Keep
 from services.influx.chronicle import Chronicle
+from services.influx.retelling import Retelling
 from services.influx.rollups import RollUps
 from services.influx.setting_up import Done, set_up
 from services.leading import Leader, Leading, LedChannel, LedPublisher, LedSource
@@ -197,6 +198,20 @@ async def rollups_of(settings: Settings, site: Site, clock: Clock) -> AsyncItera
     finally:
         await points.close()
         notes.close()
+
+
+@asynccontextmanager
+async def retelling_of(settings: Settings, site: Site, clock: Clock) -> AsyncIterator[Retelling]:
+    """Alarms and orders of the database, to be written again to the InfluxDB that the settings name."""
+    from services.storage.influx_events import InfluxEvents
+
+    books = open_books(settings)
+    pages = InfluxEvents(influx_of(settings, simulated=site.simulated), clock, site=site.id)
+    try:
+        yield Retelling(site, books, pages, rules_of(settings).rules)
+    finally:
+        await pages.close()
+        books.close()
 
 
 def influx_setup(settings: Settings, *, admin: str) -> Callable[..., Coroutine[Any, Any, Done]]:
@@ -570,7 +585,7 @@ async def service(
         beats = Heartbeats(settings.state, clock, time.monotonic) if apart else None
         chronicle: Chronicle | None = None
         if rollups is not None and events is not None:
-            upkeep = partial(_upkeep, journal, quarantine, books)
+            upkeep = partial(_upkeep, journal, quarantine, books, box)
             chronicle = Chronicle(site, books, events, clock, rollups=rollups, upkeep=upkeep)
         outside = Outside(
             source,
@@ -599,10 +614,13 @@ async def service(
         yield Service(site, rules, outside, keep, editions, roles, beside, lambda: rules_of(settings))
 
 
-def _upkeep(journal: SqliteJournal, quarantine: SqliteQuarantine, books: JudgeStore) -> dict[str, Any]:
+def _upkeep(
+    journal: SqliteJournal, quarantine: SqliteQuarantine, books: JudgeStore, box: SqlLetterbox
+) -> dict[str, Any]:
     """What the point of our own health tells beside a pulse. Blocking."""
     aside = sum(quarantine.counts().values())
-    return {"journal_bytes": journal.size(), "quarantined": aside, "outbox": books.outbox_counts()}
+    ways = {"mqtt": books.outbox_counts(), **box.counts()}
+    return {"journal_bytes": journal.size(), "quarantined": aside, "ways": ways}
 
 
 def _alone(state: Path, roles: frozenset[Role]) -> ExitStack:

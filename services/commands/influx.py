@@ -19,6 +19,7 @@ from services.influx.setting_up import GRAFANA, SERVICE, Done, Piece
 from services.settings import Settings, settled
 
 SETUP_KEYS: Final = "Last, one line: version, ok, made, pieces (what, wrong, remedy, noted), tokens (path)."
+EVENTS_KEYS: Final = "Last, one line: written."
 ROLLUP_KEYS: Final = "Last, one line: until, beats, left."
 EXAMPLES: Final = """\b
 Examples:
@@ -27,6 +28,7 @@ Examples:
                                                         make it, and write the two tokens into a file
   tidewalk influx rollup                                catch up now, as the service does by itself
   tidewalk influx rollup --from 2026-10-01T00:00+08:00 --to 2026-10-08T00:00+08:00 --again
+  tidewalk influx events --again                        alarms and orders, where their points were lost
 An admin token is needed for setup: TIDEWALK_INFLUX_ADMIN_TOKEN, else TIDEWALK_INFLUX_TOKEN is used.
 """
 TOKENS: Final = {SERVICE: "TIDEWALK_INFLUX_TOKEN", GRAFANA: "GRAFANA_INFLUX_TOKEN"}
@@ -130,6 +132,45 @@ def rollup(
     beats, reached, left = asyncio.run(_roll(settings, since, until, again=again))
     if as_json:
         click.echo(json.dumps({"until": reached, "beats": beats, "left": left}))
+
+
+@influx.command()
+@click.option("--again", is_flag=True, required=True, help="Write all of them again; needed, to be meant.")
+@click.option("--state", type=click.Path(path_type=Path, file_okay=False), help="State folder of the service.")
+@click.option("--json", "as_json", is_flag=True, help=EVENTS_KEYS)
+@_where
+def events(
+    influx: str | None,
+    org: str | None,
+    bucket: str | None,
+    site: str | None,
+    state: Path | None,
+    *,
+    again: bool,
+    as_json: bool,
+) -> None:
+    """Write the points of all alarms and orders again, from the database, with the titles that rules have now.
+
+    Also beside a running service. Ended anywhere, it goes on where it was at the next call; no point is doubled. How
+    facilities stood, service levels and our own health are of their moment, and are not made again.
+    """
+    if not again:
+        raise click.UsageError("say --again")
+    settings = _settled(influx=influx, influx_org=org, influx_bucket=bucket, site=site, state=state)
+    written = asyncio.run(_retell(settings))
+    click.echo(f"{written} alarms and orders are written again", err=as_json)
+    if as_json:
+        click.echo(json.dumps({"written": written}))
+
+
+async def _retell(settings: Settings) -> int:
+    written = 0
+    async with wiring.retelling_of(settings, wiring.site_of(settings), WallClock()) as job:
+        while some := await job.beat():
+            written += some
+            click.echo(f"\r{written} written   ", nl=False, err=True)
+    click.echo(err=True)
+    return written
 
 
 async def _roll(

@@ -11,22 +11,23 @@ from collections.abc import Iterator, Mapping
 
 from dashboards.facts import Facts
 from domain.naming import ATTRIBUTES, QUANTITIES
-from domain.site import Name
 from rules.book import RuleBook, shipped
 from rules.core.rule import Rule
 
 
 def facts_of(book: RuleBook) -> Facts:
     """What a book of rules says; of rules that it has not, what the shipped library says."""
+    rules = {**shipped().rules, **book.rules}
+    return Facts(numbers_of(rules), {name: rule.title for name, rule in rules.items()})
+
+
+def numbers_of(rules: Mapping[str, Rule]) -> dict[str, float]:
+    """What rules compare with, by rule and quantity."""
     found: dict[str, float] = {}
-    titles: dict[str, Name] = {}
-    for rule in (*shipped().rules.values(), *book.rules.values()):
-        for name in [name for name in found if name.startswith(f"{rule.name}.")]:
-            del found[name]
+    for rule in rules.values():
         for name, value in _said(rule):
             found.setdefault(f"{rule.name}.{name}", value)
-        titles[rule.name] = rule.title
-    return Facts(found, titles)
+    return found
 
 
 def _said(rule: Rule) -> Iterator[tuple[str, float]]:

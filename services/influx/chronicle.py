@@ -107,7 +107,7 @@ class Chronicle:
         upkeep: Callable[[], Mapping[str, Any]],
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """`upkeep` tells journal_bytes, quarantined and outbox; it blocks."""
+        """`upkeep` tells journal_bytes, quarantined and ways, as `vitals.Beside` has them; it blocks."""
         self._upkeep = upkeep
         self._site, self._books, self._pages, self._clock = site, books, pages, clock
         self._rollups, self._pause = rollups, pause
@@ -145,11 +145,7 @@ class Chronicle:
         if now - self._vital_at >= INGEST_EVERY:
             await self._pages.write(await self._vitals(now, pulse))
         for every in ("1h", "1d"):
-            await self._count(every, now)
-
-    async def again(self, alarms: Sequence[Alarm], orders: Sequence[Order], rules: Mapping[str, Rule]) -> None:
-        """Write these, whatever was written of them."""
-        await self._pages.write(self._events(alarms, orders, rules))
+            await self._count(every, now, rules)
 
     async def _vitals(self, now: Millis, pulse: Pulse) -> list[Event]:
         upto, dirty = await self._rollups.behind()
@@ -159,7 +155,7 @@ class Chronicle:
             blind=self._standings.blind(now),
             rolled_up_to=upto,
             rollups_dirty=dirty,
-            skew_s=await self._pages.skew_s(),
+            skew_s=None if pulse.stepping else await self._pages.skew_s(),  # made-up time is nobody's clock
             up_s=(now - self._began) // 1000,
         )
         found = vitals.points(self._site.id, now, pulse, beside, self._before)
@@ -179,16 +175,12 @@ class Chronicle:
             row, alarms, orders = await asyncio.to_thread(self._books.touched, cursor, _AT_ONCE)
             if row == cursor:
                 return
-            await self._pages.write(self._events(alarms, orders, rules))
+            await self._pages.write(happened.of_all(alarms, orders, self._site, rules))
             await asyncio.to_thread(self._books.move, CURSOR, row)
             self._standings.changed(alarms, orders)
             cursor = row
 
-    def _events(self, alarms: Sequence[Alarm], orders: Sequence[Order], rules: Mapping[str, Rule]) -> list[Event]:
-        found = [event for alarm in alarms for event in happened.of_alarm(alarm, self._site, rules)]
-        return found + [event for order in orders for event in happened.of_order(order, self._site, rules)]
-
-    async def _count(self, every: str, now: Millis) -> None:
+    async def _count(self, every: str, now: Millis, rules: Mapping[str, Rule]) -> None:
         """The oldest window that is over and not counted, if any: one a beat."""
         name = f"kpi.{every}"
         begin = await asyncio.to_thread(self._books.cursor, name)
@@ -207,7 +199,8 @@ class Chronicle:
         alarms = await asyncio.to_thread(lambda: self._books.alarms(newest=_ALARMS))
         if every == "1h":
             told = await self._rollups.finest(begin - kpis.HOLDS, end, _MEASURED)
-            measured: Mapping[kpis.Place, kpis.Numbers] = kpis.measured(self._site, begin, end, told, alarms)
+            bounds = kpis.bounds_of(rules)
+            measured: Mapping[kpis.Place, kpis.Numbers] = kpis.measured(self._site, begin, end, told, alarms, bounds)
         else:
             measured = await self._pages.added(begin, end)
         live = self._standings.live

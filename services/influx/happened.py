@@ -1,6 +1,6 @@
 """What happened, as points of the event series: pure, so that the same alarm or order gives the same points again."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
@@ -22,6 +22,12 @@ class Event(NamedTuple):
     tags: Mapping[str, str]
     fields: Fields
     at: int
+
+
+def of_all(alarms: Iterable[Alarm], orders: Iterable[Order], site: Site, rules: Mapping[str, Rule]) -> list[Event]:
+    """All that there is to tell of these."""
+    found = [event for alarm in alarms for event in of_alarm(alarm, site, rules)]
+    return found + [event for order in orders for event in of_order(order, site, rules)]
 
 
 def of_alarm(alarm: Alarm, site: Site, rules: Mapping[str, Rule]) -> list[Event]:

@@ -9,12 +9,12 @@ from domain.naming import Kind
 from domain.readings import Millis
 from domain.series import HOUR, KPI, LAST, MEAN, MINUTE
 from domain.site import Site
+from rules.core.rule import Rule
 from services.dispatch.orders import Alarm, Order, OrderState, Step
+from services.grafana.facts import numbers_of
 from services.influx.happened import Event, at_ns, in_limit
 from services.influx.rolled import Rolled
 
-FULL: Final = 95.0  # % from which a bin overflows
-LIT: Final = 0.1  # of its rated power: below it a lamp that should shine does not (rule lamp-out)
 HOLDS: Final[Millis] = 2 * HOUR  # so long a bin stands as it was last heard
 ODOUR: Final = "toilet-odour"
 # What a day's value is the sum of.
@@ -27,8 +27,24 @@ ADDED: Final = (
     "odour_minutes",
 )
 
+
 Place = tuple[str, str]  # zone, element
 Numbers = dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """From where on something is wrong: what the rules say, else the library's numbers."""
+
+    full: float = 95.0  # %: a bin overflows
+    lit: float = 0.1  # of its rated power: below it a lamp that should shine does not
+
+
+def bounds_of(rules: Mapping[str, Rule]) -> Bounds:
+    """Those of the rules in force."""
+    said = numbers_of({name: rules[name] for name in ("bin-full", "lamp-out") if name in rules})
+    full, lit = said.get("bin-full.fill_level"), said.get("lamp-out.active_power/rated_power")
+    return Bounds(Bounds().full if full is None else full, Bounds().lit if lit is None else lit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +63,7 @@ class Scene:
 
 
 def measured(
-    site: Site, begin: Millis, end: Millis, points: Iterable[Rolled], alarms: Sequence[Alarm]
+    site: Site, begin: Millis, end: Millis, points: Iterable[Rolled], alarms: Sequence[Alarm], bounds: Bounds
 ) -> dict[Place, Numbers]:
     """What readings tell of a window: `points` are those of 5 minutes from HOLDS before it on, of lights, bins and
     toilets.
@@ -64,9 +80,10 @@ def measured(
         within = [one for one in ones if begin <= one.at < end]
         match facility.kind:
             case Kind.LIGHT:
-                _lamp(within, facility.attributes.get("rated_power", 0.0), (end - begin) / HOUR, into)
+                least = bounds.lit * facility.attributes.get("rated_power", 0.0)
+                _lamp(within, least, (end - begin) / HOUR, into)
             case Kind.BIN:
-                _bin(sorted(ones, key=lambda one: one.at), begin, end, into)
+                _bin(sorted(ones, key=lambda one: one.at), begin, end, bounds.full, into)
             case Kind.TOILET if within:
                 into["toilet_minutes"] += (end - begin) / MINUTE
                 smells = [one for one in alarms if one.rule == ODOUR and one.facility == facility_id]
@@ -99,21 +116,21 @@ def points(scene: Scene, every: str) -> list[Event]:
     return found
 
 
-def _lamp(within: Sequence[Rolled], rated: float, hours: float, into: Numbers) -> None:
+def _lamp(within: Sequence[Rolled], least: float, hours: float, into: Numbers) -> None:
     level, power = f"commanded_level_{MEAN}", f"active_power_{MEAN}"
     told = [one.fields for one in within if level in one.fields and power in one.fields]
     due = [float(one[power]) for one in told if float(one[level]) > 0]
     if told:
         into["lamp_hours_due"] += hours * len(due) / len(told)
-        into["lamp_hours_lit"] += hours * sum(watts > 0 and watts >= LIT * rated for watts in due) / len(told)
+        into["lamp_hours_lit"] += hours * sum(watts > 0 and watts >= least for watts in due) / len(told)
 
 
-def _bin(points: Sequence[Rolled], begin: Millis, end: Millis, into: Numbers) -> None:
+def _bin(points: Sequence[Rolled], begin: Millis, end: Millis, full: float, into: Numbers) -> None:
     told = [(one.at, float(one.fields[f"fill_level_{LAST}"])) for one in points if f"fill_level_{LAST}" in one.fields]
     for (at, level), after in zip(told, [*(at for at, _ in told[1:]), end], strict=True):
         minutes = max(0, min(after, at + HOLDS, end) - max(at, begin)) / MINUTE
         into["bin_minutes"] += minutes
-        into["overflow_minutes"] += minutes if level >= FULL else 0.0
+        into["overflow_minutes"] += minutes if level >= full else 0.0
 
 
 def _of_alarms(alarms: Sequence[Alarm], scene: Scene) -> dict[str, int]:

@@ -1,12 +1,14 @@
 """How the service stands, as a point of the `ingest` series and one for each way to crews."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from domain.readings import Millis
 from domain.series import CHANNEL, INGEST
 from services.api.seams import Pulse, Reach
 from services.influx.happened import Event, at_ns
+
+_STATES: Final = ("pending", "sent", "dead")
 
 
 class Beside(NamedTuple):
@@ -14,7 +16,7 @@ class Beside(NamedTuple):
 
     journal_bytes: int
     quarantined: int
-    outbox: Mapping[str, int]
+    ways: Mapping[str, Mapping[str, int]]  # to crews: by channel, how many messages are pending, sent, dead
     devices: int
     blind: int
     rolled_up_to: Millis  # 0: not begun
@@ -47,9 +49,7 @@ def points(site: str, now: Millis, pulse: Pulse, beside: Beside, before: Before 
         "journal_bytes": beside.journal_bytes,
         "behind_judge": max(0, pulse.row - pulse.judge.row),
         "behind_store": max(0, pulse.row - pulse.store.row),
-        "outbox_pending": beside.outbox.get("pending", 0),
-        "outbox_sent": beside.outbox.get("sent", 0),
-        "outbox_dead": beside.outbox.get("dead", 0),
+        **{f"outbox_{state}": sum(way.get(state, 0) for way in beside.ways.values()) for state in _STATES},
         "devices": beside.devices,
         "blind": beside.blind,
         "rollup_dirty": beside.rollups_dirty,
@@ -68,15 +68,25 @@ def points(site: str, now: Millis, pulse: Pulse, beside: Beside, before: Before 
         seconds = (now - before.at) / 1000
         fields["messages_per_s"] = (pulse.messages - before.messages) / seconds
         fields["readings_per_s"] = (pulse.written - before.written) / seconds
-    crews: dict[str, float | int | bool | str] = {
-        **{name: beside.outbox.get(name, 0) for name in ("pending", "sent", "dead")},
-        "up": not pulse.dispatch and "dispatch" not in pulse.away,
-        "waiting_for": pulse.dispatch,
-    }
-    return [
-        Event(INGEST.name, {"site": site}, fields, at_ns(now)),
-        Event(CHANNEL.name, {"site": site, "channel": "mqtt"}, crews, at_ns(now)),
-    ]
+    return [Event(INGEST.name, {"site": site}, fields, at_ns(now)), *_ways(site, now, pulse, beside)]
+
+
+def _ways(site: str, now: Millis, pulse: Pulse, beside: Beside) -> list[Event]:
+    """Every way to crews that was ever used, or is down: it is down where one of its contacts takes nothing."""
+    trouble = dict.fromkeys(beside.ways, "")
+    for target, (_, why) in sorted(pulse.down.items(), key=lambda one: -one[1][0]):  # of several the longest says why
+        trouble[target.partition(" ")[0]] = why
+    away = "dispatch" in pulse.away
+    found = []
+    for channel, why in sorted(trouble.items()):
+        counts = beside.ways.get(channel, {})
+        fields: dict[str, float | int | bool | str] = {
+            **{state: counts.get(state, 0) for state in _STATES},
+            "up": not (why or pulse.dispatch or away),
+            "waiting_for": pulse.dispatch or why,
+        }
+        found.append(Event(CHANNEL.name, {"site": site, "channel": channel}, fields, at_ns(now)))
+    return found
 
 
 def _lag_s(pulse: Pulse, reach: Reach) -> float:

@@ -4,12 +4,15 @@ To see the slowest: `pytest -s tests/contracts/test_dashboard_load.py`; docs/gra
 """
 
 import asyncio
+import contextlib
 import json
 import os
 import re
 import time
+import urllib.parse
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -37,11 +40,14 @@ ASKED = {
 
 
 class Took(NamedTuple):
-    """How long a question took, and what came."""
+    """What a question cost, and what came. `seconds`: the engine's work, of all its threads, or the time until the
+    answer was there, whichever is less: on cores that others want too the time is not the engine's.
+    """
 
     seconds: float
+    waited: float
     place: str
-    series: int
+    lines: int
     values: int
     query: str
 
@@ -98,24 +104,48 @@ def month(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def test_every_question_is_answered_within_a_second(month: str):
+    engine = listening_at(urllib.parse.urlsplit(month).port or 80)
     asked = {one.query: one for one in QUESTIONS if "/en/" in one.place or "alert" in one.place}
-    # What takes long is asked again: on a busy machine the shortest time says most of the engine.
-    found = [took(month, one) for one in asked.values()]
+    found = [took(engine, month, one) for one in asked.values()]
     found = [
-        min(one, *(took(month, asked[one.query]) for _ in range(TIMES - 1))) if one.seconds > MOST_S / 4 else one
+        one
+        if one.seconds < MOST_S / 4
+        else min(one, *(took(engine, month, asked[one.query]) for _ in range(TIMES - 1)))
         for one in found
     ]
     found.sort(reverse=True)
-    print(f"{len(found)} questions, load {os.getloadavg()[0]:.1f}; the slowest, the shortest of {TIMES} times:")
+    print(f"{len(found)} questions, load {os.getloadavg()[0]:.1f}; the slowest, the least of {TIMES} times:")
     for one in found[:10]:
-        print(f"{one.seconds:.2f} s  {one.series:5} lines {one.values:7} values  {one.place}")
+        print(f"{one.seconds:.2f} s  {one.waited:5.2f} s  {one.lines:5} lines {one.values:7} values  {one.place}")
     assert found[0].seconds <= MOST_S, found[0]
 
 
-def took(url: str, asked: Asked) -> Took:
+def took(engine: int | None, url: str, asked: Asked) -> Took:
     chosen = {"facility": CHOSEN.id} if "facility.json" in asked.place else {}
     answered.cache_clear()  # each time is a time of the engine
-    began = time.monotonic()
+    worked, began = work_s(engine), time.monotonic()
     told = answer(url, asked, UNTIL - DAYS * DAY, UNTIL, **chosen)
-    seconds = time.monotonic() - began
-    return Took(seconds, asked.place, len(told), sum(len(one["values"]) for one in told), asked.query)
+    waited = time.monotonic() - began
+    seconds = waited if engine is None else min(waited, work_s(engine) - worked)
+    return Took(seconds, waited, asked.place, len(told), sum(len(one["values"]) for one in told), asked.query)
+
+
+def work_s(process: int | None) -> float:
+    """How long the cores have worked for a process, in seconds."""
+    if process is None:
+        return 0.0
+    told = Path(f"/proc/{process}/stat").read_text("utf-8").rpartition(")")[2].split()
+    return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def listening_at(port: int) -> int | None:
+    """The process of this machine that listens there; None where it is not ours to see."""
+    rows = [
+        row.split() for name in ("tcp", "tcp6") for row in Path(f"/proc/net/{name}").read_text("utf-8").splitlines()
+    ]
+    sockets = {f"socket:[{row[9]}]" for row in rows if row[1].endswith(f":{port:04X}") and row[3] == "0A"}
+    for one in Path("/proc").glob("[0-9]*/fd/*"):
+        with contextlib.suppress(OSError):
+            if str(one.readlink()) in sockets:
+                return int(one.parts[2])
+    return None

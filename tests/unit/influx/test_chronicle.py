@@ -140,8 +140,11 @@ def an_hour() -> Play:
     return play
 
 
+WAYS = {"mqtt": {"pending": 1, "sent": 4, "dead": 0}, "wecom": {"pending": 2, "sent": 9, "covered": 3}}
+
+
 def chronicle(books: Books, pages: Pages, clock: Hands, rolls: Rolls | None = None) -> Chronicle:
-    upkeep = {"journal_bytes": 4096, "quarantined": 2, "outbox": {"pending": 1, "sent": 4, "dead": 0}}
+    upkeep = {"journal_bytes": 4096, "quarantined": 2, "ways": WAYS}
     return Chronicle(SITE, books, pages, clock, rollups=rolls or Rolls(), upkeep=lambda: upkeep)
 
 
