@@ -40,7 +40,7 @@ class InfluxForwarder:
         self._faults: list[Fault] = []
         self._runner: web.AppRunner | None = None
         self._port = 0
-        self.buckets: dict[str, str] = {}  # name -> id, those made through us
+        self.buckets: dict[str, str] = {}  # name -> id, those made through us or asked for
         self.mappings: list[dict[str, object]] = []
         self.writes: list[int] = []  # bytes of each write request that came in
         self.tokens: list[str] = []
@@ -147,18 +147,29 @@ class InfluxForwarder:
     async def _bucket(self, method: str, request: web.Request, body: bytes) -> web.Response:
         if method == "GET":
             name = request.query["name"]
+            if name not in self.buckets and await self._is_database(name):  # made before this forwarder was
+                self.buckets[name] = self._id()
             if name not in self.buckets:
                 return _not_found(f'bucket "{name}" not found')
             return web.json_response({"buckets": [_bucket(name, self.buckets[name])]})
         asked = json.loads(body)
         name, rules = asked["name"], asked["retentionRules"]
         lasting = f" WITH DURATION {rules[0]['everySeconds']}s" if rules else ""
-        self.buckets[name] = f"{len(self.buckets) + 2:016x}"
+        self.buckets[name] = self._id()
         async with self._session.post(
             f"{self._engine}/query", params={"q": f'CREATE DATABASE "{name}"{lasting}'}
         ) as answer:
             await answer.read()
         return web.json_response(_bucket(name, self.buckets[name]), status=201)
+
+    async def _is_database(self, name: str) -> bool:
+        asked, plain = {"q": "SHOW DATABASES"}, {"Accept-Encoding": "identity"}
+        async with self._session.get(f"{self._engine}/query", params=asked, headers=plain) as answer:
+            (found,) = (await answer.json())["results"][0]["series"]
+        return [name] in found.get("values", [])
+
+    def _id(self) -> str:
+        return f"{len(self.buckets) + 2:016x}"
 
     def _mapping(self, method: str, request: web.Request, body: bytes) -> web.Response:
         if method == "GET":
