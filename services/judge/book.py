@@ -8,27 +8,25 @@ from heapq import heapify, heappop, heappush
 from domain.alarms import AlarmChange, AlarmState
 from domain.errors import ConflictError
 from domain.ids import order_id
-from domain.naming import Kind, Priority, order_topic
 from domain.readings import Millis
-from domain.site import Name, Site
+from domain.site import Site
 from ingest.codecs.replies import Command
-from rules.core.rule import OrderPlan, Rule
-from services.dispatch import clocks, ladder, life, policy, who, windows
+from rules.core.rule import Rule
+from services.dispatch import life, policy, who
 from services.dispatch.days import days_of
-from services.dispatch.letters import Letter, Undelivered, instead, letters
+from services.dispatch.letters import Letter, Undelivered, instead
 from services.dispatch.orders import AT_WORK, SERVICE, Addressed, Alarm, Order, OrderState, Pause, Step
 from services.dispatch.places import place_of
-from services.dispatch.when import day_of, local
 from services.dispatch.who import responsible
-from services.dispatch.wording import message
 from services.dispatch.working import WorkingHours
-from services.judge.answers import Terms, resumed
+from services.judge import filing
+from services.judge.announcing import announced
+from services.judge.answers import Terms
 from services.judge.outcome import MEMORY_MS, Engine, Saved
 from services.judge.stops import Stops
+from services.judge.timekeeper import Timekeeper
 
 UNTOLD_MS = 24 * 3_600_000  # in a day there is a night in which a lamp can be seen to shine
-SEASONS = ("spring", "summer", "autumn", "winter")
-DAYS_OF_CASES = 3  # a late alarm may still open a case of the day before
 
 
 class Book:
@@ -36,10 +34,11 @@ class Book:
 
     def __init__(self, site: Site, rules: Mapping[str, Rule], engine: Engine) -> None:
         self._site, self._rules, self._is_wrong = site, rules, engine.is_wrong
-        self._around, self.stops = engine.around, Stops(site, engine.around)
+        self.stops = Stops(site, engine.around)
         self._day_of = days_of(site.timezone)
         hours = WorkingHours(site.clocks.working, site.timezone, self._day_of)
         self.terms = Terms(site.desk, site.clocks, hours)
+        self._clock = Timekeeper(site, self.terms, self._day_of, engine.around, self.stops)
         self._open: dict[str, Alarm] = {}
         self._orders: dict[str, Order] = {}
         self._load: Counter[str] = Counter()  # crew → orders at work
@@ -95,11 +94,11 @@ class Book:
         timer = policy.next_timer(before, self._site)
         match timer.step if timer is not None else None:
             case Step.ESCALATE:
-                after = self._climbed(before, at)
+                after = self._clock.climbed(before, at)
             case Step.OVERDUE:
-                after = self._ran_out(before, at)
+                after = self._clock.ran_out(before, at)
             case Step.RESUME:
-                after = self._back(before, at)
+                after = self._clock.back(before, at)
             case Step.REOPEN:
                 after = self._looked_at_again(before, at)
             case Step.AMEND:
@@ -136,13 +135,15 @@ class Book:
         """Write the order down as it is after an event: with somebody, verified where it can be, and announced."""
         settled = self._settled(after, at)
         if settled.state is OrderState.DISPATCHED and settled.history[-1].step is Step.DISPATCH:
-            settled = self._shut_out(settled, at)
+            settled = self._clock.shut_out(settled, at)
         merged = settled.state is OrderState.MERGED
         if settled.ended and not merged and before is not None and not before.ended and not self._clear(settled):
             settled = replace(settled, look_again=at + policy.COOL_DOWN_MS)
         if tell:
             settled = replace(settled, revision=settled.revision + 1, told=len(settled.members), grown=None)
-            self._announce(before, settled, at)
+            told, written = announced(before, settled, self._site, at)
+            self.outbox.update((one.key, one) for one in told)
+            self.letters.update((one.key, one) for one in written)
         self.written.setdefault(settled.id, len(before.history) if before else 0)
         self._put(settled)
         timer = policy.next_timer(settled, self._site)
@@ -152,7 +153,7 @@ class Book:
 
     def give(self, order: Order, crew: str, at: Millis, *, who: str, why: str, anew: bool) -> Order:
         """Dispatch an open order to a crew. Unless it is done `anew`, its finish limit stays."""
-        fresh = self._given(order, at)
+        fresh = self._clock.given(order, at)
         until, yellow, working = fresh.limits, fresh.yellow, fresh.working
         if anew or order.limits.finish is None:
             order = replace(order, allowed=fresh.allowed)
@@ -167,7 +168,7 @@ class Book:
             at=at,
             who=who,
             why=why,
-            desk=order.overdue or self._shoved(order),
+            desk=order.overdue or self._clock.shoved(order),
             yellow=yellow,
             working=working,
         )
@@ -186,24 +187,15 @@ class Book:
             if alarm in self._open:
                 self._note_alarm(replace(self._open[alarm], order=into.id))
         self.keep(order, ended, at)
-        self.keep(into, self._tight(taken, at) if taken.priority != into.priority else taken, at)
+        self.keep(into, self._clock.tight(taken, at) if taken.priority != into.priority else taken, at)
 
     def follow_up(self, order: Order, command: Command, at: Millis) -> None:
         """File an order that follows another one (续办), for another trade where one is said."""
-        given = order_id(f"{order.id}/{len(order.followed_by) + 1}")
-        plan = replace(order.plan, safety=False, trade=command.trade or order.plan.trade)
-        if command.do:
-            plan = replace(plan, do=Name(command.do, command.do))
-        draft = Order(
-            id=given, case=self._case(at), rule=order.rule, subject=f"order:{order.id}/{given}", alarms=(),
-            facility=order.facility, kind=order.kind, element=order.element, zone=order.zone, priority=order.priority,
-            plan=plan, clear_for_s=0, since=at, members=order.members, why={"follows": order.case}, opened=at,
-            matter=order.matter, follows=order.id,
-        )  # fmt: skip
+        draft = filing.following(order, command, self._case(at), at)
         filed = life.file(draft, at=at, who=command.by, why=command.why)
         if command.crew:
             filed = self.give(filed, command.crew, at, who=command.by, why=command.why, anew=True)
-        before = life.follow_up(order, order_id=given, by=command.by, at=at, why=f"{draft.case}: {command.why}")
+        before = life.follow_up(order, order_id=draft.id, by=command.by, at=at, why=f"{draft.case}: {command.why}")
         self.keep(order, before, at, tell=False)
         self.keep(None, filed, at)
 
@@ -211,11 +203,11 @@ class Book:
         """A stop of work began or ended in a zone: hold what it holds, and take up what it no longer does."""
         for order in sorted((o for o in self._orders.values() if o.zone == zone and not o.ended), key=lambda o: o.id):
             if order.state in AT_WORK:
-                after = self._shut_out(order, at)
+                after = self._clock.shut_out(order, at)
                 if after.state is OrderState.ON_HOLD and after.held_for is Pause.STOP:
                     self.keep(order, after, at)
             elif order.state is OrderState.ON_HOLD and order.held_for is Pause.STOP:
-                after = self._back(order, at)
+                after = self._clock.back(order, at)
                 self.keep(order, after, at, tell=len(after.history) > len(order.history))
 
     def still_wrong(self, order: Order) -> bool:
@@ -233,19 +225,20 @@ class Book:
         rule = self._rules.get(change.rule)
         plan = rule.order if rule else None
         if rule is None or plan is None:
-            self._note_alarm(_alarm(change, ""))
+            self._note_alarm(filing.alarm_of(change, ""))
             return
         before = self._of_cause(change, at)
         title = f"alarm {change.alarm}"
         if before is None:
-            after = life.file(self._draft(change, rule, plan, at), at=at, who=SERVICE, why=title)
+            draft = filing.draft_of(change, rule, plan, self._case(at), at, self._site)
+            after = life.file(draft, at=at, who=SERVICE, why=title)
         elif before.ended:
-            after = life.reopen(_with_members(before, change), alarm=change.alarm, who=SERVICE, at=at, why=title)
-            after = replace(after, priority=min(after.priority, self._urgency(change, rule, plan)))
+            after = life.reopen(filing.with_members(before, change), alarm=change.alarm, who=SERVICE, at=at, why=title)
+            after = replace(after, priority=min(after.priority, filing.urgency(change, rule, plan, self._site)))
         else:
-            after = life.attach(_with_members(before, change), alarm=change.alarm, who=SERVICE, at=at, why=title)
+            after = life.attach(filing.with_members(before, change), alarm=change.alarm, who=SERVICE, at=at, why=title)
             after = self._urged(after, change, at)
-        self._note_alarm(_alarm(change, after.id))
+        self._note_alarm(filing.alarm_of(change, after.id))
         self._by_cause[(after.rule, after.subject)] = after.id
         self.keep(before, after, at)
 
@@ -254,7 +247,7 @@ class Book:
         self._note_alarm(replace(known, since=change.since, members=change.members, level=change.level))
         order = self._orders.get(known.order)
         if order is not None:
-            after = _with_members(order, change)
+            after = filing.with_members(order, change)
             if order.alarms[0] == known.id:
                 after = replace(after, since=change.since, why=change.why)
             if after.state in AT_WORK and after.grown is None and policy.is_news(after):
@@ -267,19 +260,15 @@ class Book:
         rule = self._rules.get(change.rule)
         if rule is None or order.ended or not change.level:
             return order
-        wanted = self._urgency(change, rule, order.plan)
+        wanted = filing.urgency(change, rule, order.plan, self._site)
         if wanted >= order.priority:
             return order
         why = f"{rule.levels[change.level - 1].name}: {order.priority} becomes {wanted}"
-        return self._tight(life.urge(order, priority=wanted, who=SERVICE, at=at, why=why), at)
-
-    def _urgency(self, change: AlarmChange, rule: Rule, plan: OrderPlan) -> Priority:
-        grade = place_of(self._site, change.facility).grade
-        return policy.urgency(rule, plan, grade, min(change.level, len(rule.levels)))
+        return self._clock.tight(life.urge(order, priority=wanted, who=SERVICE, at=at, why=why), at)
 
     def _cleared(self, known: Alarm | None, change: AlarmChange, at: Millis) -> None:
         self._open.pop(change.alarm, None)
-        was = known or _alarm(change, "")
+        was = known or filing.alarm_of(change, "")
         self.alarms[was.id] = replace(
             was, state=AlarmState.CLEARED, since=change.since, until=change.at, cleared_why=change.why
         )
@@ -319,28 +308,6 @@ class Book:
             found = self._orders.get(found.merged_into)
         return found
 
-    def _draft(self, change: AlarmChange, rule: Rule, plan: OrderPlan, at: Millis) -> Order:
-        place = place_of(self._site, change.facility)
-        return Order(
-            id=order_id(change.alarm),
-            case=self._case(at),
-            rule=change.rule,
-            subject=change.subject,
-            alarms=(change.alarm,),
-            facility=change.facility,
-            kind=place.kind or rule.kind or (rule.quorum.kind if rule.quorum else None) or Kind.CABINET,
-            element=plan.element,
-            zone=place.zone,
-            priority=self._urgency(change, rule, plan),
-            plan=plan,
-            clear_for_s=rule.clear_for_s,
-            since=change.since,
-            members=change.members,
-            why=change.why,
-            opened=at,
-            matter=who.matter_of(plan, place.kind),
-        )
-
     def _put(self, order: Order) -> None:
         """The book has it as it is now; so has the load of crews."""
         before = self._orders.get(order.id)
@@ -358,11 +325,7 @@ class Book:
         return self._load - Counter((before.crew,))
 
     def _case(self, at: Millis) -> str:
-        day = day_of(at, self._site.timezone)
-        self.cases[day] = number = self.cases.get(day, 0) + 1
-        for old in sorted(self.cases)[:-DAYS_OF_CASES]:
-            del self.cases[old]
-        return f"{self._site.case_letters}-{day}-{number:04d}"
+        return filing.case_number(self.cases, at, self._site)
 
     def _clear(self, order: Order) -> bool:
         return not any(alarm in self._open for alarm in order.alarms)
@@ -388,80 +351,6 @@ class Book:
             choice = who.choose(self._site, place, trade, at, load, refused, matter=order.matter, day_of=self._day_of)
         anew = step in (Step.FILE, Step.REWORK, Step.REOPEN)
         return self.give(order, choice.crew, at, who=SERVICE, why=choice.why, anew=anew)
-
-    def _circumstances(self, order: Order, at: Millis) -> clocks.Circumstances:
-        """The order as the entries of the site's clocks ask for it."""
-        day = self._day_of(local(at, self._site.timezone).date())
-        crowd = self._around(order.zone, at).get("crowd_level") if self._site.clocks.asks_around else None
-        season = next((name for name in SEASONS if day.get(f"season_{name}")), "")
-        holiday = day.get("holiday")
-        return ladder.told_of(order, self._site)._replace(
-            season=season,
-            holiday=None if holiday is None else bool(holiday),
-            crowd=None if crowd is None else int(crowd),
-        )
-
-    def _given(self, order: Order, at: Millis) -> clocks.Given:
-        hours = self.terms.hours
-        return clocks.given(self._site.clocks, hours, order.plan, self._circumstances(order, at), at)
-
-    def _tight(self, order: Order, at: Millis) -> Order:
-        """More urgent from now on; where its clock stands, with as much time left as a fresh one would have."""
-        held = order.held_at if order.state is OrderState.ON_HOLD else None
-        return clocks.tightened(order, self._given(order, at if held is None else held))
-
-    def _shoved(self, order: Order) -> bool:
-        """Whether so many gave it back that the desk has to look (推诿)."""
-        return len(order.declined) >= self._site.clocks.returns
-
-    def _shut(self, order: Order, at: Millis) -> windows.Shut | None:
-        site = self._site
-        known = self._around(order.zone, at) if site.clocks.asks_around else {}
-        circumstances = self._circumstances(order, at)
-        return windows.shut(site, circumstances, at, known, self.stops.by_zone, safety=order.safety)
-
-    def _shut_out(self, order: Order, at: Millis) -> Order:
-        """Held where it may not be worked on now."""
-        shut = self._shut(order, at)
-        if shut is None:
-            return order
-        return life.hold(order, by=SERVICE, at=at, why=shut.why, until=shut.until, pause=shut.pause)
-
-    def _back(self, order: Order, at: Millis) -> Order:
-        """A held order whose time has come; silently held on where it still may not be worked on."""
-        shut = self._shut(order, at) if order.held_for is not Pause.PARKED else None
-        if shut is not None:
-            return replace(order, held_until=shut.until, held_for=shut.pause)
-        back = resumed(order, SERVICE, at, "its time has come", self.terms)
-        if order.held_for is Pause.PARKED and (still := self._shut_out(back, at)) is not back:
-            return still
-        return (
-            life.reassign(back, by=SERVICE, at=at, why=f"{back.crew} has gone home") if self._left(back, at) else back
-        )
-
-    def _left(self, order: Order, at: Millis) -> bool:
-        """Whether nobody has taken it in hand, and whoever was to is off by now."""
-        crew = self._site.crews.get(order.crew)
-        untaken = order.state is OrderState.DISPATCHED and order.crew != self._site.desk
-        return untaken and crew is not None and not who.on_shift(self._site, crew, at, self._day_of)
-
-    def _climbed(self, order: Order, at: Millis) -> Order:
-        late = ladder.next_rung(order, self._site)
-        if late is None:
-            return order
-        rung = ladder.climb(order, self._site, late.limit, late.step, at)
-        what = "accepted" if late.limit == "accept" else "finished"
-        to = f": to {rung.party or rung.crew}" if rung.level != ladder.DISTRICT else ""
-        why = f"{order.crew} has not {what} in time{to}"
-        return life.escalate(order, who=SERVICE, at=at, why=why, rung=rung, desk=rung.level == ladder.DISTRICT)
-
-    def _ran_out(self, order: Order, at: Millis) -> Order:
-        why, site = f"{order.crew} has not finished in time", self._site
-        if order.crew == site.desk:
-            return life.overdue(order, who=SERVICE, at=at, why=why)
-        rung = ladder.climb(order, site, "finish", 0, at) if ladder.first_at_once(order, site, "finish") else None
-        told = rung is not None and rung.level == ladder.DISTRICT
-        return life.overdue(order, who=SERVICE, at=at, why=why, rung=rung, desk=told)
 
     def _unverified(self, order: Order, at: Millis) -> Order:
         """The sensors have not agreed in time: rework. Put off once where they do, but not for long enough yet; and for
@@ -502,50 +391,8 @@ class Book:
         if (other := instead(lost, order, self._site, at)) is not None:
             self.letters[other.key] = other
 
-    def _announce(self, before: Order | None, after: Order, at: Millis) -> None:
-        desk, stem = self._site.desk, f"{after.id}:{after.revision}"
-        had = policy.recipients(before, desk) if before is not None else ()
-        have = policy.recipients(after, desk)
-        gone = [crew for crew in had if crew not in have]
-        for index, crew in enumerate(gone):
-            self._send(f"{stem}:clear{f':{crew}' if index else ''}", after, crew, b"")
-        for index, crew in enumerate(have):
-            self._send(f"{stem}{f':{crew}' if index else ''}", after, crew, message(after, self._site, crew))
-        for one in letters(before, after, had, have, self._site, at):
-            self.letters[one.key] = one
-
-    def _send(self, key: str, order: Order, crew: str, payload: bytes) -> None:
-        topic = order_topic(self._site.id, crew, order.id)
-        self.outbox[key] = Addressed(
-            key, order.id, order.revision, topic, payload, retain=True, priority=order.priority
-        )
-
     def _note_alarm(self, alarm: Alarm) -> None:
         self._open[alarm.id] = self.alarms[alarm.id] = alarm
-
-
-def _alarm(change: AlarmChange, order: str) -> Alarm:
-    return Alarm(
-        id=change.alarm,
-        rule=change.rule,
-        version=change.version,
-        subject=change.subject,
-        state=change.state,
-        cause=change.cause,
-        since=change.since,
-        opened=change.at,
-        until=None,
-        facility=change.facility,
-        members=change.members,
-        why=change.why,
-        order=order,
-        level=change.level,
-    )
-
-
-def _with_members(order: Order, change: AlarmChange) -> Order:
-    """An order names the members of all its alarms."""
-    return replace(order, members=tuple(sorted({*order.members, *change.members})))
 
 
 def _forgotten(order: Order, at: Millis) -> bool:
