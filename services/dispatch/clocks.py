@@ -132,13 +132,16 @@ def most_until(order: Order, clocks: Clocks) -> Millis | None:
     return order.limits.finish - order.extended + round(clocks.extend_most * allowed)
 
 
+def running(order: Order) -> Mapping[str, tuple[Millis | None, Millis]]:
+    """The limits that run, or stood still when the order was held: when each turns yellow, and when red."""
+    found = ((name, getattr(order.limits, name)) for name in _RUNNING.get(order.held_from or order.state, ()))
+    return {name: (getattr(order.yellow, name), due) for name, due in found if due is not None}
+
+
 def lamps(order: Order, at: Millis) -> Mapping[str, Lamp]:
     """How each limit that runs stands at a moment; while the order is held, how it stood when it was."""
-    state, when = order.state, at
-    if state is OrderState.ON_HOLD and order.held_from is not None:
-        state, when = order.held_from, order.held_at if order.held_at is not None else at
-    running = ((name, getattr(order.limits, name)) for name in _RUNNING.get(state, ()))
-    return {name: _lamp(getattr(order.yellow, name), due, when) for name, due in running if due is not None}
+    when = at if order.held_at is None else order.held_at
+    return {name: _lamp(yellow, due, when) for name, (yellow, due) in running(order).items()}
 
 
 def lamp(order: Order, at: Millis) -> Lamp | None:

@@ -13,6 +13,7 @@ from domain.messages import Heard
 from domain.naming import Element
 from domain.readings import Millis, Quality, Value
 from domain.site import Site
+from services.dispatch.clocks import running
 from services.dispatch.orders import Alarm, Order
 from services.live.changes import Body, What
 from services.live.standing import Standing, standing_of
@@ -159,7 +160,8 @@ class Picture:
         if one is None:
             return None
         body = {name: getattr(one, name) for name in _ORDER}
-        return body | {"title": one.plan.title._asdict(), "limits": one.limits._asdict(), "members": len(one.members)}
+        titled = {"title": one.plan.title._asdict(), "limits": one.limits._asdict(), "members": len(one.members)}
+        return body | titled | {"clocks": running(one), "stands": one.held_at}
 
     def element(self, element: str) -> Body:
         """Its facilities by how they stand, its orders not ended, and how many ended in the last day."""

@@ -18,12 +18,15 @@ from services.api.access import Access
 from services.api.over import open_to_http
 from services.api.server import bound
 from services.clocks import WallClock
+from services.console.over import page_over
 from services.crew.links import DAY, CrewLinks
 from services.crew.over import crew_over
 from services.dispatch.orders import Order, OrderState
 from services.people.reception import Reception
 from services.service import Service
 from services.settings import Settings, settled
+from services.site import find
+from services.site.scenery import load_scenery
 from simulators.clocks import ScaledClock
 
 FORENOON = 1_790_819_400_000  # 2026-10-01T09:50+08:00
@@ -119,7 +122,8 @@ def crewed(state: Path) -> Iterator[Crewed]:
         with wiring.reception_of(settings, wall) as reception:
             made.reception = reception
             crews = crew_over(service, wall, reception, url, access)
-            async with open_to_http(service, door, wall, access, crews):
+            page = page_over(service, wall, load_scenery(find(settings.site)), access=access)
+            async with open_to_http(service, door, wall, access, lambda hub: (*page(hub), *crews(hub))):
                 ready.append(made)
                 begun.set()
                 await stop.wait()

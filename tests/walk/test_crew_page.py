@@ -111,10 +111,22 @@ def test_accepted_then_done_without_network_with_a_photo_and_sent_once_when_it_i
         assert b"Exif" not in kept
         assert len(kept) < 300_000
 
+        assert on_the_live_page(chromium, coast, order.case) == ("green", 1)
         coast.says("bin-015", fill_level=5.0)  # the sensor agrees
         expect(shown).to_have_count(0)
         assert watched.abroad == []
         assert [one for one in watched.complaints if "ERR_INTERNET_DISCONNECTED" not in one] == []
+
+
+def on_the_live_page(chromium: Browser, coast: Crewed, case: str) -> tuple[str | None, int]:
+    """The colour of an order's lamp, and how many of its photos are shown."""
+    with chromium.new_context(viewport={"width": 1280, "height": 800}) as context:
+        page = context.new_page()
+        page.goto(coast.url)
+        row = page.locator("#orders .case", has_text=case)
+        row.locator("button").click()
+        page.wait_for_function("document.querySelector('.photos img')?.naturalWidth > 0")
+        return row.locator(".lamp").get_attribute("data-lamp"), page.locator(".photos img").count()
 
 
 def test_an_answer_whose_receipt_was_lost_goes_out_again_and_stays_one(chromium: Browser, coast: Crewed):

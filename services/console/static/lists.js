@@ -1,6 +1,7 @@
 // Alarms and orders, newest first, each changed where it stands.
 
 import { el, oncePerFrame, say } from "./dom.js";
+import { lamp, lit } from "./lamps.js";
 import { clock, named, terms, word } from "./words.js";
 
 const SHOWN = 60;
@@ -12,7 +13,8 @@ Object.assign(STANDS, { on_hold: "held", done: "verifying", verified: "verifying
 /** Keep the list of orders. */
 export function orderList(store, map) {
   const list = new Cases(document.getElementById("orders"), document.getElementById("orders-none"), {
-    key: (id, order) => `${order.revision} ${order.state} ${order.crew} ${order.overdue} ${order.members}`,
+    key: (id, order) =>
+      `${order.revision} ${order.state} ${order.crew} ${order.overdue} ${order.members} ${lamp(order, store.now)?.colour}`,
     draw: (order) => drawOrder(store, order),
     ended: (order) => ENDED.has(order.state),
     press: (order) => map.show(order.facility),
@@ -47,7 +49,7 @@ function keep(store, what, list, map, wanted) {
   const draw = oncePerFrame(() => list.show(wanted(), map.chosen));
   store.addEventListener("changed", ({ detail }) => {
     if (detail.whole) list.begun = false; // what is there at the beginning is no news
-    if (detail.what.has(what)) draw();
+    if (detail.what.has(what) || (what === "order" && detail.what.has("pace"))) draw();
   });
   map.addEventListener("chosen", draw);
 }
@@ -131,7 +133,7 @@ function drawOrder(store, order) {
     ENDED.has(order.state) ? null : way(order),
     el("span", { class: "line soft" },
       el("span", { class: "grow" }, [order.case, who].filter(Boolean).join(" · ")),
-      order.overdue ? el("span", { class: "bad" }, word("overdue")) : null,
+      lit(order, store.now) ?? (order.overdue ? el("span", { class: "bad" }, word("overdue")) : null),
       order.reworks ? el("span", { class: "bad" }, word("rework", { n: order.reworks })) : null,
       order.closed_by === "telemetry" ? el("span", {}, word("by.telemetry")) : null,
     ),

@@ -22,6 +22,11 @@ export class Store extends EventTarget {
     this.pace = { at: null, rate: 0, speed: 1 };
   }
 
+  /** By the clock of the service, in ms. */
+  get now() {
+    return this.pace.at ?? Date.now();
+  }
+
   /** How time goes, and how much comes in. */
   beat(pace) {
     this.pace = pace;

@@ -35,6 +35,12 @@ export function clock(at) {
   return format("clock", { hour: "2-digit", minute: "2-digit" }).format(at);
 }
 
+/** The same; with the day where that is not the day of `now`. */
+export function dayless(at, now) {
+  const day = format("date", { month: "short", day: "numeric" });
+  return day.format(at) === day.format(now) ? clock(at) : `${day.format(at)} ${clock(at)}`;
+}
+
 export function clockSeconds(at) {
   return format("seconds", { hour: "2-digit", minute: "2-digit", second: "2-digit" }).format(at);
 }

@@ -66,6 +66,8 @@ def test_an_order_is_seen_on_its_way_until_the_sensors_close_it(watched: Watched
     watched.told(play.hear(T0, wrong("lamp-1", T0)))
     order = next(iter(watched.hub.snapshot().orders))
     crew = watched.hub.snapshot().orders[order]["crew"]
+    clocks = watched.hub.snapshot().orders[order]["clocks"]
+    assert clocks["accept"] == (T0 + 12 * MINUTE, T0 + 15 * MINUTE), "yellow from 80 % on"
     for minute, action in enumerate(("accept", "arrive", "done"), 1):
         seen.append(watched.stands("lamp-1"))
         watched.told(play.reply(T0 + minute * MINUTE, crew, order, action))
