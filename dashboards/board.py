@@ -1,6 +1,6 @@
 """What every dashboard has: its name and id, variables, notes, links, and panels put into rows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Final, cast
@@ -8,11 +8,13 @@ from typing import Any, Final, cast
 from grafana_foundation_sdk.models import dashboard as grafana
 
 from dashboards.influxql import NODES, ZONES, events, points, values_of
-from dashboards.looks import AMBER, RED
+from dashboards.looks import AMBER, RED, names
+from dashboards.panels import override
 from dashboards.target import SOURCES, Link, Note, Variable
 from dashboards.tongues import Tongue, code
 from domain.naming import Kind
 from domain.series import ALARM, EVENTS, ORDER
+from domain.site import Name
 
 Row = tuple[int, Sequence[tuple[int, grafana.Panel]]]  # height, then width and panel from left to right; widths are 24
 
@@ -70,9 +72,14 @@ def page_link(tongue: Tongue) -> Link:
 
 
 def assembled(
-    board: Board, tongue: Tongue, others: Sequence[tuple[str, str]], *, page: str = PAGE
+    board: Board,
+    tongue: Tongue,
+    others: Sequence[tuple[str, str]],
+    *,
+    page: str = PAGE,
+    called: Mapping[str, Mapping[str, Name]] | None = None,
 ) -> grafana.Dashboard:
-    """The dashboard. `others` are slug and title of all dashboards, which it links to."""
+    """The dashboard. `others` are slug and title of all dashboards, which it links to; `called`: as in `Facts`."""
     return grafana.Dashboard(
         uid=uid(board.slug, tongue),
         title=tongue(*board.title),
@@ -86,11 +93,11 @@ def assembled(
         templating=grafana.DashboardDashboardTemplating([*_variables(board, tongue), *board.more, _page(page)]),
         annotations=grafana.AnnotationContainer(cast(Any, _notes(board, tongue))),
         links=_links(board, tongue, others),
-        panels=list(_placed(board, tongue)),
+        panels=list(_placed(board, tongue, called or {})),
     )
 
 
-def _placed(board: Board, tongue: Tongue) -> list[grafana.Panel]:
+def _placed(board: Board, tongue: Tongue, called: Mapping[str, Mapping[str, Name]]) -> list[grafana.Panel]:
     placed, top = [], 0
     for high, panels in board.rows:
         if sum(wide for wide, _ in panels) != ACROSS:
@@ -100,6 +107,7 @@ def _placed(board: Board, tongue: Tongue) -> list[grafana.Panel]:
             panel.grid_pos = grafana.GridPos(h=high, w=wide, x=left, y=top)
             panel.links = [facility_link(tongue, "${facility:text}"), page_link(tongue)]
             _linked(panel, tongue)
+            _called(panel, tongue, called)
             placed.append(panel)
             left += wide
         top += high
@@ -118,6 +126,19 @@ def _linked(panel: grafana.Panel, tongue: Tongue) -> None:
     defaults = panel.field_config.defaults
     name = "${__data.fields.facility}" if table else "${__field.labels.facility}"
     defaults.links = [facility_link(tongue, name)]
+
+
+def _called(panel: grafana.Panel, tongue: Tongue, called: Mapping[str, Mapping[str, Name]]) -> None:
+    """Lines of zones and crews, and columns of them, have their names."""
+    lines = {cast(Any, target).alias for target in panel.targets or ()}
+    renamed = [cast(Any, one.options).get("renameByName", {}) for one in panel.transformations or ()]
+    for tag, ones in called.items():
+        said = [(one, tongue(name.en, name.zh)) for one, name in ones.items()]
+        found = [override(one, {"displayName": name}) for one, name in said if f"$tag_{tag}" in lines]
+        values = names([(one, name, None) for one, name in said])
+        found += [override(heads[tag], {"mappings": values}) for heads in renamed if tag in heads]
+        if panel.field_config is not None:
+            panel.field_config.overrides += found
 
 
 def _variables(board: Board, tongue: Tongue) -> list[grafana.VariableModel]:

@@ -44,7 +44,9 @@ def files(facts: Facts, *, page: str = PAGE) -> Mapping[str, str]:
         boards = [build(tongue, facts) for build in BUILDERS]
         others = [(board.slug, tongue(*board.title).removeprefix("Tidewalk · ")) for board in boards]
         for board in boards:
-            made[f"grafana/{name}/{board.slug}.json"] = _text(assembled(board, tongue, others, page=page))
+            made[f"grafana/{name}/{board.slug}.json"] = _text(
+                assembled(board, tongue, others, page=page, called=facts.called)
+            )
     made["provisioning/alerting/tidewalk.json"] = _text(provisioned())
     return made
 

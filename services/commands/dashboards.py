@@ -25,6 +25,7 @@ _RULES = click.option(
 _INTO = click.option(
     "--into", type=click.Path(path_type=Path, file_okay=False), default=SHIPPED, help="Folder of the files."
 )
+_SITE = click.option("--site", metavar="SITE", default=None, help="Whose zones and crews are named.")
 _PAGE = click.option("--page", default=PAGE, show_default=True, help="Where browsers find Tidewalk's own page.")
 
 
@@ -60,13 +61,14 @@ def dashboards() -> None:
 @_RULES
 @_INTO
 @_PAGE
+@_SITE
 @click.option("--json", "as_json", is_flag=True, help=BUILD_KEYS)
-def build(rules: Path | None, into: Path, page: str, *, as_json: bool) -> None:
+def build(rules: Path | None, into: Path, page: str, site: str | None, *, as_json: bool) -> None:
     """Write the dashboards and the alert rules as files, for Grafana to be provisioned with.
 
     Red lines are where the rules raise their alarms: build again when you have changed yours.
     """
-    made = _made(rules, page)
+    made = _made(rules, page, site)
     known = {str(path.relative_to(into)) for path in _ours(into)}
     told: dict[str, list[str]] = {"written": [], "same": [], "gone": sorted(known - set(made))}
     for name, text in made.items():
@@ -88,10 +90,11 @@ def build(rules: Path | None, into: Path, page: str, *, as_json: bool) -> None:
 @_RULES
 @_INTO
 @_PAGE
+@_SITE
 @click.option("--json", "as_json", is_flag=True, help=CHECK_KEYS)
-def check(rules: Path | None, into: Path, page: str, *, as_json: bool) -> None:
+def check(rules: Path | None, into: Path, page: str, site: str | None, *, as_json: bool) -> None:
     """Say whether the files are what the rules and the code would make now; exit code 1 where they are not."""
-    made = _made(rules, page)
+    made = _made(rules, page, site)
     there = {str(path.relative_to(into)): path.read_text("utf-8") for path in _ours(into)}
     stale = sorted(name for name, text in made.items() if name in there and there[name] != text)
     missing, foreign = sorted(set(made) - set(there)), sorted(set(there) - set(made))
@@ -110,7 +113,7 @@ def check(rules: Path | None, into: Path, page: str, *, as_json: bool) -> None:
         raise SystemExit(1)
 
 
-def _made(rules: Path | None, page: str) -> dict[str, str]:
+def _made(rules: Path | None, page: str, site: str | None) -> dict[str, str]:
     """What the files should be. Raises ConflictError where the SDK is not there, or a rule has lost its number."""
     try:
         from dashboards.build import files
@@ -122,10 +125,12 @@ def _made(rules: Path | None, page: str) -> dict[str, str]:
             " (publishing, checking against Grafana and previewing the shipped ones does not)"
         ) from missing
     from services.grafana.facts import facts_of
+    from services.site import find, load
 
     book = shipped() if rules is None else load_rules(rules)
     try:
-        return dict(files(facts_of(book), page=page))
+        named = None if site is None else load(find(site)).site
+        return dict(files(facts_of(book, named), page=page))
     except KeyError as lost:
         name = str(lost.args[0])
         raise ConflictError(

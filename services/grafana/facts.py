@@ -11,14 +11,26 @@ from collections.abc import Iterator, Mapping
 
 from dashboards.facts import Facts
 from domain.naming import ATTRIBUTES, QUANTITIES
+from domain.site import Site
 from rules.book import RuleBook, shipped
 from rules.core.rule import Rule
+from services.site import load, sample
 
 
-def facts_of(book: RuleBook) -> Facts:
-    """What a book of rules says; of rules that it has not, what the shipped library says."""
+def facts_of(book: RuleBook, site: Site | None = None) -> Facts:
+    """What a book of rules says; of rules that it has not, what the shipped library says. Names are those of the site,
+    else of the sample.
+    """
+    site = load(sample()).site if site is None else site
     rules = {**shipped().rules, **book.rules}
-    return Facts(numbers_of(rules), {name: rule.title for name, rule in rules.items()})
+    return Facts(
+        numbers_of(rules),
+        {name: rule.title for name, rule in rules.items()},
+        {
+            "zone": {one.id: one.name for one in site.zones.values()},
+            "crew": {one.id: one.name for one in site.crews.values()},
+        },
+    )
 
 
 def numbers_of(rules: Mapping[str, Rule]) -> dict[str, float]:

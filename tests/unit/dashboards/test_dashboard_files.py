@@ -160,6 +160,18 @@ def test_editing_a_rule_moves_the_red_line(tmp_path: Path):
     assert "grafana/en/bins.json" in json.loads(again.output)["stale"]
 
 
+def test_zones_and_crews_have_the_names_of_the_site(tmp_path: Path):
+    ran = CliRunner().invoke(dashboards, ["build", "--site", "shinan", "--into", str(tmp_path), "--json"])
+    assert ran.exit_code == 0, ran.output
+    for tongue, name, crew in (("en", "Huiquan Bay", "Plumbing and repairs"), ("zh", "汇泉湾", "水电维修班")):
+        told = json.loads((tmp_path / f"grafana/{tongue}/orders.json").read_text("utf-8"))
+        assert told == json.loads(MADE[f"grafana/{tongue}/orders.json"])
+        said = {one["matcher"]["options"]: one for panel in told["panels"] for one in panel["fieldConfig"]["overrides"]}
+        assert said["works-1"]["properties"] == [{"id": "displayName", "value": crew}]
+        scores = json.loads(MADE[f"grafana/{tongue}/scorecard.json"])["panels"][0]["fieldConfig"]["overrides"]
+        assert name in [one["properties"][0]["value"] for one in scores]
+
+
 def test_red_lines_are_where_the_rules_say():
     facts = facts_of(shipped())
     assert facts["bin-full.fill_level"] == 95
