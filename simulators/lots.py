@@ -59,7 +59,7 @@ class Lot(Thing):
             "vehicles_in": float(self.ins),
             "vehicles_out": float(self.outs),
             "gate_state": self._gate(dice),
-            "lot_status": "full" if self.occupied >= self.spots else "open" if self._open(at) else "closed",
+            "lot_status": "closed" if not self._open(at) else "full" if self.occupied >= self.spots else "open",
         }
 
     def _gate(self, dice: Dice) -> str:

@@ -13,6 +13,7 @@ from domain.errors import FaultyFileError
 from domain.naming import Kind
 from simulators.almanac import Almanac
 from simulators.faults import OF_SENSORS, SORTS
+from simulators.lots import Lot
 from simulators.plans import plan_named, read_plan
 from simulators.spells import Spell
 from simulators.world import World
@@ -414,3 +415,12 @@ def test_times_of_day_are_read(text: str):
 def test_an_unknown_plan_says_which_there_are():
     with pytest.raises(FaultyFileError, match="none, demo, steady"):
         plan_named("/nowhere/plan.yaml")
+
+
+def test_a_lot_that_stays_closed_says_so_when_it_is_full_as_well():
+    world = after("stays_closed")
+    lot = world._things["parking-02"]
+    assert isinstance(lot, Lot)
+    lot.occupied = lot.spots
+    sent = said_by(world.step(world.now + 2 * MINUTE), "parking-02")
+    assert sent[-1][1]["lot_status"] == "closed"
