@@ -49,7 +49,7 @@ class Web:
             self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(self._timeout_s))
         try:
             async with self._session.post(url, data=body, headers=headers, allow_redirects=False) as answered:
-                said = await answered.content.read(_MOST_BYTES)
+                said = await _read(answered.content)
                 return Answer(answered.status, said, _seconds(answered.headers.get("Retry-After", "")), host)
         except TimeoutError as late:
             raise UnavailableError(f"{host}: no answer within {self._timeout_s:g} s") from late
@@ -72,6 +72,14 @@ def judged(answer: Answer) -> None:
         raise UnavailableError(told, retry_after=answer.retry_after)
     if not 200 <= answer.status < 300:
         raise RejectedError(told)
+
+
+async def _read(body: "aiohttp.StreamReader") -> bytes:
+    """The beginning of an answer, whole where it is short: it may come in several pieces."""
+    taken = b""
+    while len(taken) < _MOST_BYTES and (part := await body.read(_MOST_BYTES - len(taken))):
+        taken += part
+    return taken
 
 
 def _seconds(said: str) -> float | None:

@@ -7,14 +7,15 @@ from domain.errors import RejectedError
 
 MOST_BYTES: Final = 1_000_000
 MOST_PIXELS: Final = 4096  # of a side
-_MARK, _END, _SCAN, _APP1, _EXIF = 0xFF, 0xD9, 0xDA, 0xE1, b"Exif\x00"
+_MARK, _END, _SCAN = 0xFF, 0xD9, 0xDA
+_TELLING: Final = frozenset({0xE1, 0xED})  # EXIF and XMP, IPTC: where, when and with what it was taken
 _FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _ALONE: Final = frozenset({0x01, *range(0xD0, 0xD8)})  # markers that nothing follows
 
 
 def looked_at(body: bytes) -> tuple[int, int]:
     """Width and height of a photo that may be kept. Raises RejectedError: it is no JPEG, is cut short, is too large, or
-    has EXIF, which tells where and with what it was taken.
+    has EXIF or its like, which tells where and with what it was taken.
     """
     if len(body) > MOST_BYTES:
         raise RejectedError(f"a photo has at most {MOST_BYTES} bytes")
@@ -28,7 +29,7 @@ def looked_at(body: bytes) -> tuple[int, int]:
             size = int.from_bytes(held[3:5]), int.from_bytes(held[1:3])
             if max(size) > MOST_PIXELS:
                 raise RejectedError(f"a photo has at most {MOST_PIXELS} pixels a side")
-        if marker == _APP1 and held.startswith(_EXIF):
+        if marker in _TELLING:
             raise RejectedError("a photo is sent without EXIF: it tells more than the picture does")
     raise RejectedError("that is no JPEG with a picture in it")
 

@@ -1,5 +1,6 @@
 """One adapter, three vendors: each is served what its page asks for, and its answers mean what they should."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -137,6 +138,21 @@ async def test_an_address_that_is_not_set_or_is_no_url_is_refused_by_the_name_of
         with pytest.raises(RejectedError, match="TIDEWALK_ROBOT") as wrong:
             await channel.send(PARCEL)
         assert "hidden" not in str(wrong.value)
+
+
+@pytest.mark.asyncio
+async def test_an_answer_that_comes_in_pieces_is_read_whole():
+    async def piecemeal(_: asyncio.StreamReader, to: asyncio.StreamWriter) -> None:
+        to.write(b"HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\n{")
+        await to.drain()
+        await asyncio.sleep(0.05)  # so that it is read by itself
+        to.write(b'"errcode":0}')
+        to.close()
+
+    async with await asyncio.start_server(piecemeal, "127.0.0.1", 0) as server, Web() as web_of_ours:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        answer = await web_of_ours.post(url, b"", {})
+    assert answer.body == b'{"errcode":0}'
 
 
 @pytest.mark.asyncio

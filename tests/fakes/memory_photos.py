@@ -10,9 +10,10 @@ from services.crew.ports import Photo
 MOST = 12
 
 
-def picture(width: int = 4, height: int = 3, *, exif: bool = False, more: bytes = b"") -> bytes:
+def picture(width: int = 4, height: int = 3, *, exif: bool = False, xmp: bool = False, more: bytes = b"") -> bytes:
     """The frame of a JPEG, with nothing in it."""
     about = b"\xff\xe1" + (2 + 8).to_bytes(2) + b"Exif\x00\x00MM" if exif else b""
+    about += b"\xff\xe1" + (2 + 8).to_bytes(2) + b"http://n" if xmp else b""
     frame = b"\xff\xc0" + (11).to_bytes(2) + b"\x08" + height.to_bytes(2) + width.to_bytes(2) + b"\x01\x01\x11\x00"
     scan = b"\xff\xda" + (8).to_bytes(2) + b"\x01\x01\x00\x00\x3f\x00" + b"\x2a" * 16 + more
     return b"\xff\xd8" + about + frame + scan + b"\xff\xd9"

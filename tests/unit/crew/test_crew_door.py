@@ -178,7 +178,15 @@ async def test_done_with_a_photo_names_it_in_the_history_and_whose_zone_it_is_ma
 @pytest.mark.asyncio
 @pytest.mark.parametrize(
     "body",
-    [b"", b"GIF89a", picture(exif=True), picture(5000, 3), picture()[:-2], picture(more=b"x" * 10**6)],
+    [
+        b"",
+        b"GIF89a",
+        picture(exif=True),
+        picture(xmp=True),
+        picture(5000, 3),
+        picture()[:-2],
+        picture(more=b"x" * 10**6),
+    ],
 )
 async def test_what_is_no_photo_is_not_kept(pages: Pages, body: bytes):
     crew, order = crew_of(pages, "leak")
