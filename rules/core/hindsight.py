@@ -12,8 +12,8 @@ from typing import NamedTuple
 from domain.alarms import AlarmState, Hindsight
 from domain.readings import Millis, Reading, Value
 from rules.core.program import Program
-from rules.core.state import QUIET, Change, Sample, State
-from rules.core.step import step
+from rules.core.state import QUIET, Change, State
+from rules.core.step import sampled, step
 from rules.core.surroundings import Context, Place, Tick
 
 
@@ -96,18 +96,13 @@ def _known(change: Change, state: State, past: Past | None) -> bool:
 
 def _bare(program: Program, state: State, before: Sequence[Reading]) -> State:
     """As it is open, with what windows may reach back to, and nothing that waits to be judged."""
-    samples = tuple(_sample(program, reading) for reading in before) if program.span else ()
+    samples = tuple(sampled(program, reading) for reading in before) if program.span else ()
     judged = samples[-1].at if samples else -1
     parts = tuple(
         State(open=part.open, samples=samples, judged=judged) if part.open is not None else QUIET
         for part in state.parts
     )
     return State(open=state.open, samples=() if parts else samples, judged=judged, parts=parts)
-
-
-def _sample(program: Program, reading: Reading) -> Sample:
-    values = {q: reading.values[q] for q in program.wanted if q in reading.values}
-    return Sample(reading.at, reading.device, values)
 
 
 def _still_opens(program: Program, state: State, late: Sequence[Reading], place: Place, context: Context) -> bool:
@@ -120,6 +115,6 @@ def _still_opens(program: Program, state: State, late: Sequence[Reading], place:
     within = [reading for reading in late if opened.cause - program.span < reading.at <= opened.at]
     if not within or first > opened.cause:
         return True
-    samples = [_sample(program, reading) for reading in _among(state, late) if reading.at <= opened.at]
+    samples = [sampled(program, reading) for reading in _among(state, late) if reading.at <= opened.at]
     _, changes = step(program, State(samples=tuple(samples)), Tick(opened.at + program.wait), place, context)
     return any(change.state is AlarmState.OPEN for change in changes)

@@ -72,7 +72,7 @@ def _step(
             turn.put(Sample(at, device, {"last_heard": float(heard)}, said=False))
         case Late(reading):
             if program.waits and not reading.quality & UNFIT and reading.received - reading.at <= program.wait:
-                turn.put(_sample(program, reading))
+                turn.put(sampled(program, reading))
         case Reading():
             if not seen.quality & UNFIT:
                 turn.hear(seen)
@@ -91,9 +91,8 @@ def due(program: Program, state: State, cover: Cover | None = None) -> Millis | 
     return min(ready) + program.wait if ready else None
 
 
-def _sample(program: Program, reading: Reading) -> Sample:
-    if program.rule.absent_intervals:
-        return Sample(reading.at, reading.device, {})
+def sampled(program: Program, reading: Reading) -> Sample:
+    """What settled clauses want of a reading."""
     values = reading.values
     return Sample(reading.at, reading.device, {q: values[q] for q in program.wanted if q in values})
 
@@ -153,7 +152,7 @@ class _Turn:
             self._ripen((False,), reading.at)
             self._forget(reading.at)
         if program.waits:
-            self.put(_sample(program, reading))
+            self.put(sampled(program, reading))
 
     def put(self, sample: Sample) -> None:
         """Keep a sample until it is judged. What another of the same device and time said too, is one."""
