@@ -24,7 +24,7 @@ async def test_without_a_public_address_there_are_none_and_no_database_is_asked(
 async def test_a_link_in_a_message_opens_at_the_service_until_it_is_revoked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    for module in (wiring, known):  # else two seconds go by
+    for module in (wiring.people, known):  # else two seconds go by
         monkeypatch.setattr(module, "FRESH_S", 0.0)
     settings = settled(state=tmp_path, public_url="https://coast.example/")
     async with wiring.answering_links(settings) as link:

@@ -23,24 +23,24 @@ def test_there_are_65535_ports(port: str):
 
 
 def test_two_services_do_not_share_a_folder(tmp_path: Path):
-    held = wiring._alone(tmp_path / "state", ALL)
+    held = wiring.alone(tmp_path / "state", ALL)
     with pytest.raises(ConflictError, match="another service runs on"):
-        wiring._alone(tmp_path / "state", ALL)
+        wiring.alone(tmp_path / "state", ALL)
     held.close()
-    wiring._alone(tmp_path / "state", ALL).close()
+    wiring.alone(tmp_path / "state", ALL).close()
 
 
 def test_each_role_of_a_folder_is_one_process_and_one_that_is_refused_holds_none(tmp_path: Path):
-    judge = wiring._alone(tmp_path, frozenset({Role.JUDGE}))
+    judge = wiring.alone(tmp_path, frozenset({Role.JUDGE}))
     with pytest.raises(ConflictError, match="another process has the role judge"):
-        wiring._alone(tmp_path, frozenset({Role.DOOR, Role.JUDGE}))
-    wiring._alone(tmp_path, frozenset({Role.DOOR, Role.API})).close()
+        wiring.alone(tmp_path, frozenset({Role.DOOR, Role.JUDGE}))
+    wiring.alone(tmp_path, frozenset({Role.DOOR, Role.API})).close()
     judge.close()
 
 
 def test_a_folder_that_cannot_be_made_is_said_to_be_so():
     with pytest.raises(ConflictError, match="cannot be written"):
-        wiring._alone(Path("/proc/nobody/state"), ALL)
+        wiring.alone(Path("/proc/nobody/state"), ALL)
 
 
 def test_roles_are_named_or_refused():
