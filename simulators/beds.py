@@ -45,10 +45,7 @@ class Bed(Thing):
             change = gain - self.thirst * (0.0008 + 0.008 * sun)
             self.share = min(1.0, max(0.2, self.share + (until - self.seen) / HOUR * change))
             self.seen = until
-        if "dry_bed" in self.ongoing and self.share >= MOIST:
-            self.scene.stage.arose("moist", self.id, at)
-        else:
-            self.scene.stage.passed("moist", self.id, at)
+        self.note("moist", at, holds="dry_bed" in self.ongoing and self.share >= MOIST)
         if self.share < DRIED and not {"dry_bed", "soil_low"} & self.ongoing.keys():
             self.scene.stage.arose("dried", self.id, at)
 

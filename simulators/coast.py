@@ -27,15 +27,9 @@ class CoastStation(Thing):
         tide = weather.tide_cm(at)
         if tide >= _DECK_CM:
             self.flooded = at
-        self._note("gale", at, holds=weather.gust(at) >= _GALE - 1.0, over=weather.gust(at) < _GALE - 5.0)
-        self._note("high_tide", at, holds=tide >= _HIGH_CM, over=tide < _HIGH_CM - 30.0)
-        self._note("over_deck", at, holds=self.flooded == at, over=self.flooded is None or at > self.flooded + 8 * HOUR)
-
-    def _note(self, what: str, at: Millis, *, holds: bool, over: bool) -> None:
-        if holds:
-            self.scene.stage.arose(what, self.id, at)
-        elif over:
-            self.scene.stage.passed(what, self.id, at)
+        self.note("gale", at, holds=weather.gust(at) >= _GALE - 1.0, over=weather.gust(at) < _GALE - 5.0)
+        self.note("high_tide", at, holds=tide >= _HIGH_CM, over=tide < _HIGH_CM - 30.0)
+        self.note("over_deck", at, holds=self.flooded == at, over=self.flooded is None or at > self.flooded + 8 * HOUR)
 
     def values(self, at: Millis, dice: Dice) -> dict[str, Value]:
         weather = self.scene.weather

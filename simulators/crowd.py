@@ -43,10 +43,7 @@ class CrowdPoint(Thing):
         self.ins += comes
         self.outs += leaves
         self.now += comes - leaves
-        if self.now >= _CROWDED * self.most:
-            self.scene.stage.arose("crowded", self.id, at)
-        elif self.now < _EASED * self.most:
-            self.scene.stage.passed("crowded", self.id, at)
+        self.note("crowded", at, holds=self.now >= _CROWDED * self.most, over=self.now < _EASED * self.most)
 
     def values(self, at: Millis, dice: Dice) -> dict[str, Value]:  # noqa: ARG002 - a counter has no noise
         return {"people_in": float(self.ins), "people_out": float(self.outs), "people_now": float(self.now)}

@@ -46,10 +46,7 @@ class Lot(Thing):
         self.ins += comes
         self.outs += leaves
         self.occupied += comes - leaves
-        if self.occupied >= _FULL * self.spots:
-            self.scene.stage.arose("lot_full", self.id, at)
-        else:
-            self.scene.stage.passed("lot_full", self.id, at)
+        self.note("lot_full", at, holds=self.occupied >= _FULL * self.spots)
 
     def values(self, at: Millis, dice: Dice) -> dict[str, Value]:
         return {

@@ -121,6 +121,13 @@ class Thing(ABC):
         for n in range(times):
             self.scene.stage.speak(self.id, first + round(n * every_s * 1000))
 
+    def note(self, what: str, at: Millis, *, holds: bool, over: bool | None = None) -> None:
+        """Say whether a natural cause is there, or is `over`: where that is not said, as soon as it holds no more."""
+        if holds:
+            self.scene.stage.arose(what, self.id, at)
+        elif over is not False:
+            self.scene.stage.passed(what, self.id, at)
+
     def chance(self, purpose: str) -> Dice:
         """Fresh dice for one move of this facility."""
         self._moves += 1

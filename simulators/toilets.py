@@ -65,10 +65,7 @@ class Toilet(Thing):
             self.scene.stage.arose("used_up", self.id, at)
         if self.people >= USED:
             self.scene.stage.arose("used", self.id, at)
-        if self.scene.weather.air(at) <= FREEZING:
-            self.scene.stage.arose("frost", self.id, at)
-        else:
-            self.scene.stage.passed("frost", self.id, at)
+        self.note("frost", at, holds=self.scene.weather.air(at) <= FREEZING)
 
     def ammonia(self, at: Millis) -> float:
         """NH₃ in the air, ppm, without noise: kept toilets have 0.1–0.4."""
@@ -91,10 +88,7 @@ class Toilet(Thing):
         elif spike := self.ongoing.get("nh3_spike"):
             nh3 = 2.0 + 2.0 * spike.strength
         inside = min(self.stalls, sum(self.came))
-        if inside >= self.stalls:
-            self.scene.stage.arose("queue", self.id, at)
-        else:
-            self.scene.stage.passed("queue", self.id, at)
+        self.note("queue", at, holds=inside >= self.stalls)
         return {
             "stalls_free": float(self.stalls - inside),
             "people_since_clean": float(self.people),
