@@ -125,11 +125,9 @@ class RollUps:
         """Readings lie in their store now. Those of windows that were drawn before are noted, durably. Raises
         UnavailableError: then tell it again before they count as written.
         """
-        begun = self._begun
-        late = [reading for reading in readings if reading.at < begun]
-        if late:
-            width = ROLLUPS[_FINEST].width
-            windows = {(reading.at // width * width, reading.kind) for reading in late}
+        begun, width = self._begun, ROLLUPS[_FINEST].width
+        windows = {(at - at % width, kind) for _, _, kind, _, at, _, _, _, _ in readings if at < begun}
+        if windows:
             await asyncio.to_thread(self._notes.note, _FINEST, sorted((begin, str(kind)) for begin, kind in windows))
 
     async def beat(self, until: Millis = _EVER) -> bool:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from operator import itemgetter
 
 from domain.naming import QUANTITIES, Kind
 from domain.readings import Millis, Reading
@@ -11,6 +12,7 @@ KINDS = frozenset(str(kind) for kind in Kind)
 LARGEST_INTEGER = 2**63 - 1
 LONGEST_TEXT = 16_000  # characters; InfluxDB documents 64 KB a string, and UTF-8 needs up to 4 bytes each
 LATEST = LARGEST_INTEGER // 1_000_000  # InfluxDB counts nanoseconds in 64 bits: 2262-04-11
+_AT = itemgetter(4)
 _NUMBERS = frozenset(name for name, quantity in QUANTITIES.items() if quantity.type == "float")
 _TYPES = {"float": "a number", "bool": "true or false", "text": "text"}
 
@@ -42,9 +44,9 @@ def unfit(reading: Reading) -> str | None:
 
 def of_age(batch: Sequence[Reading], oldest: Millis) -> tuple[list[Reading], list[tuple[Reading, str]]]:
     """Those at `oldest` or later, and those before it with the reason they are refused for."""
+    if min(map(_AT, batch), default=oldest) >= oldest:
+        return list(batch), []
     kept = [reading for reading in batch if reading.at >= oldest]
-    if len(kept) == len(batch):
-        return kept, []
     return kept, [(reading, "older than the store's retention") for reading in batch if reading.at < oldest]
 
 

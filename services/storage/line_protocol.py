@@ -63,7 +63,7 @@ class LineEncoder:
     def _said_together(self, batch: Sequence[Reading]) -> list[str]:
         if not batch:
             return []
-        _, _, _, _, times, values, qualities, seqs, _ = zip(*batch, strict=True)
+        facilities, devices, kinds, zones, times, values, qualities, seqs, _ = zip(*batch, strict=True)
         if (
             max(times) > LATEST
             or min(times) < -LATEST
@@ -75,7 +75,7 @@ class LineEncoder:
         fields = self._fields(batch, values)
         heads = self._heads
         try:
-            heads_of = [heads[reading[:4]] for reading in batch]
+            heads_of = list(map(heads.__getitem__, zip(facilities, devices, kinds, zones, strict=True)))
         except KeyError:
             heads_of = [self._head(reading) for reading in batch]
         return [
