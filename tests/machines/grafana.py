@@ -40,7 +40,8 @@ class RealGrafana(GrafanaDoor):
 
     def __exit__(self, *told: object) -> None:
         super().__exit__(*told)
-        self._administered("DELETE", f"/api/orgs/{self._org}")
+        gone, self._org = self._org, 0  # nobody can take away the organisation that he speaks from
+        self._administered("DELETE", f"/api/orgs/{gone}")
 
     def answer(self, method: str, path: str, body: Any, token: str) -> Answer:
         """One request, handed on."""
