@@ -31,7 +31,7 @@ export function orderList(store, map) {
 /** Keep the list of alarms. */
 export function alarmList(store, map) {
   const list = new Cases(document.getElementById("alarms"), document.getElementById("alarms-none"), {
-    key: (id, alarm) => `${alarm.state} ${alarm.members.length}`,
+    key: (id, alarm) => `${alarm.state} ${alarm.order} ${alarm.members.length}`,
     draw: (alarm) => drawAlarm(store, alarm),
     ended: (alarm) => alarm.state !== "open",
     press: (alarm) => map.show(alarm.facility),
@@ -39,10 +39,16 @@ export function alarmList(store, map) {
   });
   const count = document.getElementById("alarms-count");
   keep(store, "alarm", list, map, () => {
-    const open = [...store.alarms.values()].filter((one) => one.state === "open").length;
-    say(count, `${open} ${word("open")}`);
-    return newest(store.alarms, (one) => one.state !== "open");
+    const open = [...store.alarms.values()].filter((one) => one.state === "open");
+    const noted = open.filter(isNoted).length;
+    say(count, [`${open.length - noted} ${word("open")}`, noted && `${noted} ${terms.standing.noted}`].filter(Boolean).join(" · "));
+    return newest(store.alarms, (one) => (one.state !== "open" ? 2 : Number(isNoted(one))));
   });
+}
+
+/** 待办: nobody is sent for it; somebody will be there with the next round. */
+function isNoted(alarm) {
+  return alarm.state === "open" && !alarm.order;
 }
 
 function keep(store, what, list, map, wanted) {
@@ -54,9 +60,9 @@ function keep(store, what, list, map, wanted) {
   map.addEventListener("chosen", draw);
 }
 
-/** What runs before what has ended, and the newest first. */
-function newest(kept, ended) {
-  const found = [...kept].sort(([, a], [, b]) => ended(a) - ended(b) || b.opened - a.opened);
+/** By `rank` (what runs before what has ended), and the newest first. */
+function newest(kept, rank) {
+  const found = [...kept].sort(([, a], [, b]) => rank(a) - rank(b) || b.opened - a.opened);
   return found.slice(0, SHOWN);
 }
 
@@ -153,11 +159,13 @@ function way(order) {
 
 function drawAlarm(store, alarm) {
   const open = alarm.state === "open";
+  const standing = isNoted(alarm) ? "noted" : open ? "alarm" : "ok";
+  const state = { alarm: word("open"), noted: terms.standing.noted, ok: word("cleared") }[standing];
   const many = alarm.members.length > 1 ? ` · ${word("group", { n: alarm.members.length })}` : "";
   return [
     el("span", { class: "line" },
       el("span", { class: "grow what" }, `${titled(store, alarm.rule)}${many}`),
-      el("span", { class: "state", "data-standing": open ? "alarm" : "ok" }, word(open ? "open" : "cleared")),
+      el("span", { class: "state", "data-standing": standing }, state),
     ),
     el("span", { class: "line soft" },
       el("span", { class: "grow" }, where(store, alarm.facility)),
