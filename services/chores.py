@@ -30,6 +30,8 @@ def chores_of(service: "Service", keep: Keep) -> tuple[Chore, ...]:
     if Role.API in service.roles and (photos := service.outside.photos) is not None:
         ended = partial(_ended, service)
         chores += older(keep.photos, "photos", lambda before: asyncio.to_thread(photos.prune, before, ended))
+    if Role.API in service.roles and (trail := service.outside.trail) is not None:
+        chores += older(keep.trail, "audit trail", lambda before: asyncio.to_thread(trail.prune, before))
     if Role.DISPATCH in service.roles and (post := service.outside.post) is not None:
         box = post.box
         chores += older(keep.journal, "letters to contacts", lambda before: asyncio.to_thread(box.prune, before))

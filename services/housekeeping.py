@@ -29,6 +29,7 @@ class Keep:
     journal: int = 14
     journal_mb: int = 0
     photos: int = 0  # of crews, after their order ended
+    trail: int = 0  # who did what
 
 
 FOREVER: Final = Keep(0, 0, 0)

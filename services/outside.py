@@ -19,6 +19,7 @@ from services.influx.chronicle import Chronicle
 from services.influx.rollups import RollUps
 from services.judge import Saved
 from services.leading import Leading
+from services.people.ports import Trail
 from services.workers import Books
 
 
@@ -169,4 +170,5 @@ class Outside:
     chronicle: Chronicle | None = None  # what happens, written beside the readings; None where nobody could read it
     post: Post | None = None  # None: MQTT alone
     photos: Photos | None = None  # of crews; None where nobody sends any
+    trail: Trail | None = None  # of what people did; None where nobody has to say who they are
     leading: Leading | None = None  # None where nobody else could lead

@@ -68,6 +68,9 @@ class Settings(BaseSettings):
     photo_days: int = Field(
         default=180, ge=0, description="Photos of crews go so many days after their order ended; 0: all stay"
     )
+    audit_days: int = Field(
+        default=730, ge=0, description="Lines of the audit trail go after so many days; 0: all stay"
+    )
     key: SecretStr = Field(
         default=SecretStr(""), description="From which tokens, sessions and links are made; empty: the state folder's"
     )

@@ -51,7 +51,7 @@ class Registry(Protocol):
 
 
 class Trail(Protocol):
-    """The audit trail: lines are added, none is changed."""
+    """The audit trail: lines are added, none is changed; the oldest go."""
 
     def note(self, entries: Sequence[Entry]) -> None:
         """Add them."""
@@ -59,6 +59,10 @@ class Trail(Protocol):
 
     def entries(self, *, newest: int, before: int | None = None, who: str = "") -> Sequence[Numbered]:
         """The newest, newest first; those before a number, and of one person, where given."""
+        ...
+
+    def prune(self, before: Millis) -> None:
+        """Forget lines of before then."""
         ...
 
 

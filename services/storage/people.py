@@ -125,6 +125,12 @@ class PeopleStore:
             found = asked.execute(wanted).mappings().all()
         return [Numbered(row["number"], Entry(**{k: v for k, v in row.items() if k != "number"})) for row in found]
 
+    def prune(self, before: Millis) -> None:
+        """Forget lines of before then."""
+        table = people_tables.trail
+        with engines.tried(), self._turn, self._writer.begin() as writing:
+            writing.execute(sa.delete(table).where(table.c.at < before))
+
     def _version(self, asked: sa.Connection) -> bytes:
         found = asked.execute(sa.select(meta.c.value).where(meta.c.name == _VERSION)).scalar()
         return bytes(found or b"")

@@ -13,6 +13,7 @@ from services.storage.engines import parsed_url
 from services.storage.journal import SqliteJournal
 from services.storage.lease import Fence
 from services.storage.letters import SqlLetterbox
+from services.storage.people import PeopleStore
 from services.storage.quarantine import SqliteQuarantine
 from services.storage.schema import readable, upgrade
 from services.storage.sql import JudgeStore
@@ -58,12 +59,13 @@ def books_named(settings: Settings) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What a service keeps in SQL."""
+    """What a service keeps in SQL, and what people did there."""
 
     journal: SqliteJournal
     quarantine: SqliteQuarantine
     books: JudgeStore
     box: SqlLetterbox
+    people: PeopleStore
 
     def upkeep(self) -> dict[str, Any]:
         """What the point of our own health tells beside a pulse. Blocking."""
@@ -80,7 +82,8 @@ def kept_of(settings: Settings, fence: Fence | None) -> Iterator[Kept]:
         quarantine = stack.enter_context(closing(open_quarantine(settings.state)))
         books = stack.enter_context(closing(open_books(settings, fence)))
         box = stack.enter_context(closing(SqlLetterbox(settings.sql_url(), fence)))
-        yield Kept(journal, quarantine, books, box)
+        people = stack.enter_context(closing(PeopleStore(settings.sql_url())))
+        yield Kept(journal, quarantine, books, box, people)
 
 
 @contextmanager

@@ -69,10 +69,12 @@ async def service(
             chronicle=_chronicle(site, kept, readings, clock),
             post=post,
             photos=photos_of(settings),
+            trail=kept.people,
             leading=led.leading if led is not None else None,
         )
         rules = rules_of(settings)
-        keep = Keep(settings.retention_days, settings.journal_days, settings.journal_mb, settings.photo_days)
+        days = settings.retention_days, settings.journal_days
+        keep = Keep(*days, settings.journal_mb, photos=settings.photo_days, trail=settings.audit_days)
         beside = stack.enter_context(shadow_of(settings))
         editions = editions_of(settings, site, rules)
         yield Service(site, rules, outside, keep, editions, roles, beside, lambda: rules_of(settings))

@@ -68,6 +68,16 @@ def test_a_session_ends_by_time_by_name_and_by_its_token(kept: Kept):
     assert kept.roster(2_000).sessions == ()
 
 
+def test_old_lines_of_the_trail_go_and_numbers_are_not_given_again(kept: Kept):
+    old, new = entry("old"), replace(entry("new"), at=2_000)
+    kept.note([old, new])
+    kept.prune(2_000)
+    (left,) = kept.entries(newest=10)
+    assert left.entry == new
+    kept.note([new])
+    assert [one.number for one in kept.entries(newest=10)] == [left.number + 1, left.number]
+
+
 def test_each_change_is_a_line_of_the_trail_and_lines_are_read_on(kept: Kept):
     kept.put_account(LI, entry("user add"), ends_sessions=False)
     kept.note([entry("sign in", who="李伟"), entry("POST /x", who="李伟")])

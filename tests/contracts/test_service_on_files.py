@@ -16,6 +16,7 @@ from ingest.lockstep import DomainClock
 from services import wiring
 from services.clocks import WallClock
 from services.judge import Outcome
+from services.people.roles import Entry
 from services.service import Service
 from services.settings import Settings
 
@@ -162,8 +163,11 @@ class Later(WallClock):
 @pytest.mark.parametrize("days", [0, 2])
 async def test_everything_is_kept_as_long_as_was_said_and_zero_is_for_ever(tmp_path: Path, days: int):
     later = Later()
-    async with living(tmp_path, DomainClock(later), retention_days=days, journal_days=days) as lived:
+    async with living(tmp_path, DomainClock(later), retention_days=days, journal_days=days, audit_days=days) as lived:
         service = lived.service
+        trail = service.outside.trail
+        assert trail is not None
+        trail.note([Entry(later.now(), "li", "command", "user add", "wang", "done", "", "")])
         await lived.says(10)
         service.quarantine.keep([Quarantined(1, 0, "", "not JSON: x", "t", b"x", later.now(), b"k")])
         await asyncio.to_thread(service.books.move, "quarantine", 1)
@@ -176,6 +180,7 @@ async def test_everything_is_kept_as_long_as_was_said_and_zero_is_for_ever(tmp_p
         assert (oldest.number == 1) == (days == 0)
         assert len(service.quarantine.list(newest=9)) == (1 if days == 0 else 0)
         assert await lived.stored() == ([10, 11] if days == 0 else [11])
+        assert len(trail.entries(newest=9)) == (1 if days == 0 else 0)
 
 
 async def test_a_journal_that_is_too_large_forgets_what_all_have_passed(tmp_path: Path):

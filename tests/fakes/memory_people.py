@@ -60,11 +60,14 @@ class MemoryPeople:
         if self.away:
             raise UnavailableError("the database is away")
         for entry in entries:
-            self._trail.append(Numbered(len(self._trail) + 1, replace(entry)))
+            self._trail.append(Numbered(self._trail[-1].number + 1 if self._trail else 1, replace(entry)))
 
     def entries(self, *, newest: int, before: int | None = None, who: str = "") -> list[Numbered]:
         found = [one for one in reversed(self._trail) if before is None or one.number < before]
         return [one for one in found if who in ("", one.entry.who)][:newest]
+
+    def prune(self, before: int) -> None:
+        self._trail = [one for one in self._trail if one.entry.at >= before]
 
     def close(self) -> None:
         """Nothing is open."""
