@@ -7,6 +7,7 @@ from typing import Final
 from domain.readings import Millis
 
 ALL: Final = "$__all"
+PIXELS: Final = 1_000  # of a panel, where it does not say how many points it wants
 # Widths of an interval that Grafana rounds to, in milliseconds.
 _NICE: Final = tuple(
     n * unit
@@ -33,7 +34,7 @@ def filled(
     until: Millis,
     *,
     values: Mapping[str, str | Sequence[str]] | None = None,
-    pixels: int = 1_000,
+    pixels: int = PIXELS,
 ) -> str:
     """A question as it is sent. `values` are those of variables; `ALL`, and what is not named, is everything."""
     macros = {

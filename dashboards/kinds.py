@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from grafana_foundation_sdk.models import dashboard as grafana
 
@@ -14,6 +15,8 @@ from dashboards.tongues import Said, Tongue
 from dashboards.units import unit_of
 from domain.naming import QUANTITIES, Kind
 from domain.series import LAST, part_of
+
+FEW_POINTS: Final = 200.0  # of each line, where there may be hundreds of lines: six hours apart in a month
 
 
 def kind_board(
@@ -91,7 +94,7 @@ class Things:
         """Over time, hour by hour: the `part` (mean, min or max) of each zone, or of each facility."""
         store = drawn_by_zone(self.kind) if by == "zone" else drawn("1h", self.kind)
         ask = over_time(store, part, part_of(quantity, part), by=(by,))
-        return curves(
+        made = curves(
             f"{self.slug}-{name}",
             self.t(*title),
             self.t(*question),
@@ -101,6 +104,9 @@ class Things:
             low=low,
             high=high,
         )
+        if by == "facility":
+            made.max_data_points = FEW_POINTS
+        return made
 
     def foremost(
         self,

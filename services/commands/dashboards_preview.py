@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
-from dashboards.filling import filled
+from dashboards.filling import PIXELS, filled
 from dashboards.preview.page import Drawing, page
 from domain.errors import ConflictError, NotFoundError
 from domain.readings import Millis
@@ -78,7 +78,8 @@ def preview(
                 database = bucket_of(bucket, target["datasource"]["uid"].removeprefix("tidewalk").removeprefix("-"))
                 values = {"facility": chosen} if slug == "facility" else {}
                 try:
-                    series = store.series(database, filled(target["query"], since, end, values=values))
+                    pixels = int(panel.get("maxDataPoints", PIXELS))
+                    series = store.series(database, filled(target["query"], since, end, values=values, pixels=pixels))
                 except NotFoundError as missing:
                     series = []
                     told["missing"].add(str(missing))

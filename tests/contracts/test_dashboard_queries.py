@@ -17,7 +17,7 @@ import pytest
 from click.testing import CliRunner
 
 from dashboards.build import files
-from dashboards.filling import filled
+from dashboards.filling import PIXELS, filled
 from dashboards.units import unit_of
 from domain.naming import QUANTITIES
 from domain.series import DAY, PARTS, bucket_of
@@ -43,6 +43,7 @@ class Asked(NamedTuple):
     query: str
     source: str
     unit: str = ""
+    pixels: int = PIXELS
 
 
 def asked_in(name: str) -> Iterator[Asked]:
@@ -51,7 +52,8 @@ def asked_in(name: str) -> Iterator[Asked]:
     for panel in board["panels"]:
         unit = panel["fieldConfig"]["defaults"].get("unit", "")
         for target in panel["targets"]:
-            yield Asked(f"{name}: {panel['title']}", target["query"], target["datasource"]["uid"], unit)
+            place, pixels = f"{name}: {panel['title']}", int(panel.get("maxDataPoints", PIXELS))
+            yield Asked(place, target["query"], target["datasource"]["uid"], unit, pixels)
     for note in board["annotations"]["list"]:
         yield Asked(f"{name}: note {note['name']}", note["target"]["query"], note["datasource"]["uid"])
     for one in board["templating"]["list"]:
@@ -72,7 +74,7 @@ WANTED = frozenset(PARTED[name] for one in QUESTIONS for name in re.findall(r'"(
 
 def answer(url: str, asked: Asked, since: int, until: int, **values: str) -> list[dict[str, Any]]:
     """The series of the answer; an error fails. Variables and macros are put in as Grafana does."""
-    query = filled(asked.query, since, until, values=values)
+    query = filled(asked.query, since, until, values=values, pixels=asked.pixels)
     assert "$" not in re.sub(r"\$/", "", query), query
     database = bucket_of(BUCKET, asked.source.removeprefix("tidewalk").removeprefix("-"))
     return list(answered(url, asked.place, database, query))
