@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from domain.errors import ConflictError, NotFoundError, RejectedError, TidewalkError, UnavailableError
-from services.dispatch.life import commands
+from services.dispatch.legal import commands
 from services.dispatch.orders import Order
 from services.people.policy import Lacking
 

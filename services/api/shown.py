@@ -9,7 +9,7 @@ from domain.alarms import AlarmState
 from domain.naming import Element, Kind, Matter, Priority
 from domain.readings import Millis
 from services.api.examples import ALARM, ORDER, WHOLE, shown
-from services.dispatch.life import commands
+from services.dispatch.legal import commands
 from services.dispatch.orders import Alarm, Change, Order, OrderState, Pause, Step
 from services.dispatch.when import rfc3339
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from services.commands.timeline import STEP_ZH
 from services.console.words import ORDER_STATE
-from services.dispatch.life import LEGAL
+from services.dispatch.legal import LEGAL
 from services.dispatch.orders import ENDED, OrderState, Step
 
 LEFT, TOP, WIDE, HIGH = 178, 58, 88, 25

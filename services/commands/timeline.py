@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from domain.naming import ELEMENT_ZH, KIND_ZH
 from domain.readings import Millis
 from domain.site import Site
-from services.dispatch.life import commands
+from services.dispatch.legal import commands
 from services.dispatch.orders import Change, Order, Step
 from services.dispatch.when import local
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from domain.naming import CrewAction
-from services.dispatch.life import LEGAL, answers
+from services.dispatch.legal import LEGAL, answers
 from services.dispatch.orders import Order, OrderState, Pause, Step
 
 OF_THE_DESK: Final = (CrewAction.CONFIRM, CrewAction.GRANT, CrewAction.REFUSE)

@@ -10,6 +10,7 @@ from domain.naming import CrewAction, OperatorAction
 from domain.readings import Millis
 from ingest.codecs.replies import Command, Reply
 from services.dispatch import clocks, life
+from services.dispatch.legal import commands
 from services.dispatch.orders import Order, OrderState, Pause
 from services.dispatch.working import WorkingHours
 
@@ -144,7 +145,7 @@ def allowed(order: Order, command: Command) -> None:
         raise ConflictError(f"the order is {order.state}")
     if not command.why and command.action not in NO_REASON:
         raise ConflictError(f"{command.action} needs a reason")
-    legal = life.commands(order.state)
+    legal = commands(order.state)
     if command.action not in legal:
         would = ", ".join(legal)
         raise ConflictError(f"{command.action} does not fit an order that is {order.state}; legal now: {would}")

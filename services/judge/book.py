@@ -14,6 +14,7 @@ from ingest.codecs.replies import Command
 from rules.core.rule import Rule
 from services.dispatch import life, policy, who
 from services.dispatch.days import days_of
+from services.dispatch.legal import LEGAL
 from services.dispatch.letters import Letter, Undelivered, instead
 from services.dispatch.orders import AT_WORK, SERVICE, Addressed, Alarm, Order, OrderState, Pause, Step
 from services.dispatch.places import place_of
@@ -386,7 +387,7 @@ class Book:
         stem = f"{lost.to} was not reached over {lost.channel} with revision {lost.revision}"
         if any(change.step is Step.NOTE and change.why.startswith(stem) for change in order.history):
             return
-        if order.state in life.LEGAL[Step.NOTE]:
+        if order.state in LEGAL[Step.NOTE]:
             self.keep(order, life.note(order, by=SERVICE, at=at, why=f"{stem}: {lost.why}"), at, tell=False)
         if (other := instead(lost, order, self._site, at)) is not None:
             self.letters[other.key] = other

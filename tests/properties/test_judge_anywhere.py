@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from domain.messages import Heard, Message
 from domain.naming import COMMAND, LINK, clock_topic, order_topic, replies_topic
 from services.dispatch import policy
-from services.dispatch.life import LEGAL
+from services.dispatch.legal import LEGAL
 from services.dispatch.orders import OrderState, Step
 from services.judge import Judge
 from tests.contracts.memory_judge_store import MemoryJudgeStore

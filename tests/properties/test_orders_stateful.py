@@ -16,7 +16,7 @@ from domain.naming import COMMAND, CrewAction, OperatorAction, replies_topic
 from domain.site import Duty, Hours, Roster
 from services.dispatch import policy
 from services.dispatch.clocks import lamps
-from services.dispatch.life import LEGAL
+from services.dispatch.legal import LEGAL
 from services.dispatch.orders import ENDED, Order, OrderState, Pause, Step
 from services.judge import Judge, Saved
 from tests.contracts.memory_judge_store import MemoryJudgeStore

@@ -7,6 +7,7 @@ import pytest
 from domain.errors import ConflictError
 from domain.naming import Priority
 from services.dispatch import life
+from services.dispatch.legal import LEGAL
 from services.dispatch.orders import NO_LIMITS, Asked, Limits, Order, OrderState, Step
 from tests.unit.dispatch.coast import HOUR, MINUTE, T0, Play, wrong
 
@@ -55,18 +56,18 @@ CHANGES = {
 @pytest.mark.parametrize("state", OrderState)
 def test_what_the_table_does_not_list_is_refused(state: OrderState, step: Step):
     before = order(state)
-    if state not in life.LEGAL[step]:
+    if state not in LEGAL[step]:
         with pytest.raises(ConflictError, match=str(step)):
             CHANGES[step](before)
         return
     after = CHANGES[step](before)
     assert after.history[len(before.history)].before is state
-    assert after.history[len(before.history)].after in (life.LEGAL[step][state], S.ARRIVED)
+    assert after.history[len(before.history)].after in (LEGAL[step][state], S.ARRIVED)
 
 
 def test_every_step_has_a_change_and_every_state_a_way_in():
-    assert set(life.LEGAL) == set(CHANGES) | {Step.CLOSE}
-    assert {s for targets in life.LEGAL.values() for s in targets.values()} == set(OrderState) - {S.DRAFT}
+    assert set(LEGAL) == set(CHANGES) | {Step.CLOSE}
+    assert {s for targets in LEGAL.values() for s in targets.values()} == set(OrderState) - {S.DRAFT}
 
 
 def test_a_refusal_says_what_would_be_legal():
