@@ -7,7 +7,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -24,6 +24,17 @@ INSTALL: Final = "apt-get install postgresql"
 START_S: Final = 20.0
 STOP_S: Final = 10.0
 _SETTINGS: Final = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=16MB")
+# Nobody is left in it, and it is as it was made; a tenth of what making another one takes.
+_EMPTIED: Final = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid();
+SET session_replication_role = replica;
+DO $$ DECLARE one record; BEGIN
+    FOR one IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+        LOOP EXECUTE 'DELETE FROM ' || quote_ident(one.tablename); END LOOP;
+    FOR one IN SELECT sequencename FROM pg_sequences
+        LOOP PERFORM setval(one.sequencename::regclass, 1, false); END LOOP;
+END $$
+"""
 
 
 class Postgres:
@@ -41,6 +52,7 @@ class Postgres:
         self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self._numbers = count(1)
+        self._empty: list[str] = []  # databases with our newest schema that were given back
 
     def start(self) -> None:
         """Return when it takes connections."""
@@ -78,9 +90,9 @@ class Postgres:
         """Of one of its databases."""
         return f"postgresql+psycopg://tidewalk@127.0.0.1:{self.port}/{database}"
 
-    def execute(self, said: str) -> None:
-        """Outside any transaction and any database of ours."""
-        engine = sa.create_engine(self.url("postgres"), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    def execute(self, said: str, database: str = "postgres") -> None:
+        """Outside any transaction, and unless it is named any database of ours."""
+        engine = sa.create_engine(self.url(database), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
         with engine.connect() as connection:
             connection.exec_driver_sql(said)
 
@@ -89,6 +101,15 @@ class Postgres:
         name = f"coast_{next(self._numbers)}"
         self.execute(f"CREATE DATABASE {name} TEMPLATE {like}")
         return self.url(name)
+
+    def newest(self) -> str:
+        """A database with our newest schema and nothing in it; `give_back` it."""
+        return self._empty.pop() if self._empty else self.database("newest")
+
+    def give_back(self, url: str) -> None:
+        """Whoever had it is gone, and the next one finds it empty."""
+        self.execute(_EMPTIED, url.rpartition("/")[2])
+        self._empty.append(url)
 
 
 @pytest.fixture(scope="session")
@@ -119,8 +140,10 @@ def sql_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def url_of(make: str, request: pytest.FixtureRequest, folder: Path) -> str:
     """A database of this make, with our newest schema and nothing in it."""
     if make == "postgres":
-        database: Callable[[str], str] = request.getfixturevalue("postgres").database
-        return database("newest")
+        server: Postgres = request.getfixturevalue("postgres")
+        url = server.newest()
+        request.addfinalizer(lambda: server.give_back(url))
+        return url
     (folder / "books.sqlite").write_bytes(_newest_file())
     return f"sqlite:///{folder}/books.sqlite"
 

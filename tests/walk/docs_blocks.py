@@ -23,6 +23,7 @@ from typing import Self
 
 ROOT = Path(__file__).resolve().parents[2]
 LONGEST_S = 60.0  # of one block, and of what a running one says first
+SLOW_S = 600.0  # of one that is marked slow
 _FENCE = re.compile(r"^```(\w*)\s*$")
 _COMMENT = re.compile(r"^<!-- (not run here|slow|ends with 1|runs until ctrl-c): (.+) -->$")
 _FOREVER = re.compile(r"^mosquitto_sub (?!.*\s-C\s).*(?<!&)$", re.MULTILINE)  # a second terminal, to a reader
@@ -144,7 +145,7 @@ class Reader:
             _wait(lambda: block.said in out.read_text(errors="replace"), program, block, out)
             return
         try:
-            code = program.wait(LONGEST_S)
+            code = program.wait(SLOW_S if block.mark == "slow" else LONGEST_S)
         except subprocess.TimeoutExpired:
             raise AssertionError(f"{block.place} did not end:\n{_tail(out)}") from None
         wanted = int(block.mark == "ends with 1")
