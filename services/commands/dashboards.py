@@ -1,6 +1,5 @@
 """`tidewalk dashboards`: Grafana's dashboards as files; what publishes or draws them is imported on use."""
 
-import importlib
 import json
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import click
 
 from domain.errors import ConflictError
 from rules.book import load_rules, shipped
+from services.commands.elsewhere import Elsewhere
 
 BUILD_KEYS = "Last, one line: written, same, gone."
 CHECK_KEYS = "Last, one line: ok, stale, missing, foreign."
@@ -29,24 +29,7 @@ _SITE = click.option("--site", metavar="SITE", default=None, help="Whose zones a
 _PAGE = click.option("--page", default=PAGE, show_default=True, help="Where browsers find Tidewalk's own page.")
 
 
-class Dashboards(click.Group):
-    """A group of which some members are imported on use."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """By name."""
-        return sorted([*super().list_commands(ctx), *ELSEWHERE])
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import it now, where it lies elsewhere."""
-        if cmd_name not in ELSEWHERE:
-            return super().get_command(ctx, cmd_name)
-        module, name = ELSEWHERE[cmd_name]
-        found = getattr(importlib.import_module(module), name)
-        assert isinstance(found, click.Command)  # noqa: S101
-        return found
-
-
-@click.group(cls=Dashboards)
+@click.group(cls=Elsewhere, elsewhere=ELSEWHERE)
 def dashboards() -> None:
     """Grafana's dashboards: made of the rules and the names of quantities, published, compared, drawn without Grafana.
 

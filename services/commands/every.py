@@ -1,8 +1,8 @@
 """Every command of `tidewalk`. Each is imported when it is asked for, so that --help is quick."""
 
-import importlib
-
 import click
+
+from services.commands.elsewhere import Elsewhere
 
 COMMANDS = {
     "demo": ("services.commands.demo", "demo", "Watch a simulated coast being looked after, with nothing installed."),
@@ -32,21 +32,12 @@ COMMANDS = {
 }
 
 
-class Lazily(click.Group):
-    """A group whose members are imported on use."""
+class Every(Elsewhere):
+    """All of them, in the order of the table."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        """In the order of the table: what a newcomer needs first."""
+        """What a newcomer needs first."""
         return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """Import it now."""
-        if cmd_name not in COMMANDS:
-            return None
-        module, name, _ = COMMANDS[cmd_name]
-        found = getattr(importlib.import_module(module), name)
-        assert isinstance(found, click.Command)  # noqa: S101
-        return found
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """The table alone: nothing is imported to show the help."""
@@ -54,7 +45,11 @@ class Lazily(click.Group):
             formatter.write_dl([(name, short) for name, (_, _, short) in COMMANDS.items()])
 
 
-@click.group(cls=Lazily, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=Every,
+    elsewhere={name: one[:2] for name, one in COMMANDS.items()},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(package_name="tidewalk")
 def cli() -> None:
     """Tidewalk keeps a scenic coastline lit, clean and open.

@@ -116,114 +116,57 @@ def show(desk: Desk, order: str, *, as_json: bool) -> None:
         click.echo(order_whole(found).model_dump_json())
 
 
-@orders.command()
-@_acting
-@click.pass_obj
-def close(desk: Desk, order: str, by: str, reason: str, api: str | None, *, as_json: bool) -> None:
-    """Close an order as it stands, whatever the sensors say."""
-    _act(desk, order, {"action": "close", "by": by, "reason": reason}, api, as_json=as_json)
+def _acts(name: str, told: str, *more: Callable[[F], F]) -> None:
+    """Add the command of an action, with what it takes beside who and why."""
+
+    def act(desk: Desk, order: str, by: str, reason: str, api: str | None, *, as_json: bool, **said: str) -> None:
+        _act(desk, order, _said(name.replace("-", "_"), by, reason, **said), api, as_json=as_json)
+
+    function: Callable[..., Any] = click.pass_obj(act)
+    for option in reversed(more):
+        function = option(function)
+    orders.command(name, help=told)(_acting(function))
 
 
-@orders.command()
-@_acting
-@click.pass_obj
-def confirm(desk: Desk, order: str, by: str, reason: str, api: str | None, *, as_json: bool) -> None:
-    """Say that you have seen that the work is done and safe: safety orders wait for it."""
-    _act(desk, order, {"action": "confirm", "by": by, "reason": reason}, api, as_json=as_json)
-
-
-@orders.command()
-@_acting
-@click.option("--crew", default="", help="To whom. Default: whoever is to be sent, but not who has it.")
-@click.pass_obj
-def reassign(desk: Desk, order: str, by: str, reason: str, api: str | None, crew: str, *, as_json: bool) -> None:
-    """Take an order from whoever has it and give it to somebody else."""
-    _act(desk, order, {"action": "reassign", "by": by, "reason": reason, "crew": crew}, api, as_json=as_json)
-
-
-@orders.command()
-@_acting
-@click.pass_obj
-def note(desk: Desk, order: str, by: str, reason: str, api: str | None, *, as_json: bool) -> None:
-    """Write something into an order's history; the crew is not told."""
-    _act(desk, order, {"action": "note", "by": by, "reason": reason}, api, as_json=as_json)
-
-
-@orders.command()
-@_acting
-@click.option(
-    "--until",
-    default="",
-    metavar="TIME",
-    help="When it comes back, as 2026-10-01T18:00+08:00. Default: as the site says.",
+_acts("close", "Close an order as it stands, whatever the sensors say.")
+_acts("confirm", "Say that you have seen that the work is done and safe: safety orders wait for it.")
+_acts(
+    "reassign",
+    "Take an order from whoever has it and give it to somebody else.",
+    click.option("--crew", default="", help="To whom. Default: whoever is to be sent, but not who has it."),
 )
-@click.pass_obj
-def hold(desk: Desk, order: str, by: str, reason: str, api: str | None, until: str, *, as_json: bool) -> None:
-    """Let the clock of an order stand (挂账), until it comes back by itself."""
-    _act(desk, order, _said("hold", by, reason, until=until), api, as_json=as_json)
-
-
-@orders.command()
-@_acting
-@click.pass_obj
-def resume(desk: Desk, order: str, by: str, reason: str, api: str | None, *, as_json: bool) -> None:
-    """Take up again what is on hold (恢复), with the time that was left."""
-    _act(desk, order, _said("resume", by, reason), api, as_json=as_json)
-
-
-@orders.command()
-@_acting
-@click.option("--until", default="", metavar="TIME", help="The new limit. Default: what the crew asked for.")
-@click.pass_obj
-def grant(desk: Desk, order: str, by: str, reason: str, api: str | None, until: str, *, as_json: bool) -> None:
-    """Give a crew more time (准予延时)."""
-    _act(desk, order, _said("grant", by, reason, until=until), api, as_json=as_json)
-
-
-@orders.command()
-@_acting
-@click.pass_obj
-def refuse(desk: Desk, order: str, by: str, reason: str, api: str | None, *, as_json: bool) -> None:
-    """Give a crew no more time (不予延时): the limit stays."""
-    _act(desk, order, _said("refuse", by, reason), api, as_json=as_json)
-
-
-@orders.command()
-@_acting
-@click.pass_obj
-def rework(desk: Desk, order: str, by: str, reason: str, api: str | None, *, as_json: bool) -> None:
-    """Send back what was said to be done and is not (返工)."""
-    _act(desk, order, _said("rework", by, reason), api, as_json=as_json)
-
-
-@orders.command()
-@_acting
-@click.pass_obj
-def void(desk: Desk, order: str, by: str, reason: str, api: str | None, *, as_json: bool) -> None:
-    """End an order that was filed in error (作废)."""
-    _act(desk, order, _said("void", by, reason), api, as_json=as_json)
-
-
-@orders.command()
-@_acting
-@click.option("--into", required=True, metavar="ORDER", help="The order that it ends in.")
-@click.pass_obj
-def merge(desk: Desk, order: str, by: str, reason: str, api: str | None, into: str, *, as_json: bool) -> None:
-    """Let an order end in another one, which has its alarms from then on (并案)."""
-    _act(desk, order, _said("merge", by, reason, into=into), api, as_json=as_json)
-
-
-@orders.command("follow-up")
-@_acting
-@click.option("--crew", default="", help="To whom. Default: whoever is to be sent.")
-@click.option("--trade", default="", help="What its crew must know. Default: as the order it follows.")
-@click.option("--do", "what", default="", help="What is to be done. Default: as the order it follows.")
-@click.pass_obj
-def follow_up(
-    desk: Desk, order: str, by: str, reason: str, api: str | None, crew: str, trade: str, what: str, *, as_json: bool
-) -> None:
-    """File another order that follows one, open or ended (续办)."""
-    _act(desk, order, _said("follow_up", by, reason, crew=crew, trade=trade, do=what), api, as_json=as_json)
+_acts("note", "Write something into an order's history; the crew is not told.")
+_acts(
+    "hold",
+    "Let the clock of an order stand (挂账), until it comes back by itself.",
+    click.option(
+        "--until",
+        default="",
+        metavar="TIME",
+        help="When it comes back, as 2026-10-01T18:00+08:00. Default: as the site says.",
+    ),
+)
+_acts("resume", "Take up again what is on hold (恢复), with the time that was left.")
+_acts(
+    "grant",
+    "Give a crew more time (准予延时).",
+    click.option("--until", default="", metavar="TIME", help="The new limit. Default: what the crew asked for."),
+)
+_acts("refuse", "Give a crew no more time (不予延时): the limit stays.")
+_acts("rework", "Send back what was said to be done and is not (返工).")
+_acts("void", "End an order that was filed in error (作废).")
+_acts(
+    "merge",
+    "Let an order end in another one, which has its alarms from then on (并案).",
+    click.option("--into", required=True, metavar="ORDER", help="The order that it ends in."),
+)
+_acts(
+    "follow-up",
+    "File another order that follows one, open or ended (续办).",
+    click.option("--crew", default="", help="To whom. Default: whoever is to be sent."),
+    click.option("--trade", default="", help="What its crew must know. Default: as the order it follows."),
+    click.option("--do", default="", help="What is to be done. Default: as the order it follows."),
+)
 
 
 def _said(action: str, by: str, reason: str, **more: str) -> dict[str, str]:

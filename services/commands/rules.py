@@ -1,6 +1,5 @@
 """`tidewalk rules`: check and test the rule files; what takes more machinery is imported when it is asked for."""
 
-import importlib
 import json
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from rules.book import LIBRARY, RuleBook, load_rules
 from rules.context.all import asked_for
 from rules.context.calendar import DECREED, SHIPPED, read_years
 from rules.runners.trial import Outcome, read_trial, run_trial
+from services.commands.elsewhere import Elsewhere
 
 _PATH = click.argument("path", required=False, type=click.Path(path_type=Path, exists=True), default=None)
 CHECK_KEYS = "Last, one line: rules, version, names."
@@ -26,24 +26,7 @@ ELSEWHERE = {
 }
 
 
-class Rules(click.Group):
-    """A group of which some members are imported on use."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """By name."""
-        return sorted([*super().list_commands(ctx), *ELSEWHERE])
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import it now, where it lies elsewhere."""
-        if cmd_name not in ELSEWHERE:
-            return super().get_command(ctx, cmd_name)
-        module, name = ELSEWHERE[cmd_name]
-        found = getattr(importlib.import_module(module), name)
-        assert isinstance(found, click.Command)  # noqa: S101
-        return found
-
-
-@click.group(cls=Rules)
+@click.group(cls=Elsewhere, elsewhere=ELSEWHERE)
 def rules() -> None:
     """Check and test the rule files.
 
