@@ -13,7 +13,9 @@ from dashboards.target import Target
 from domain.series import CHANNEL, INGEST
 
 HEALTH, WAYS = events(INGEST), events(CHANNEL)
-FOLDER: Final = "Tidewalk"
+FOLDER: Final = (
+    "Tidewalk alerts 告警"  # of its own: Grafana makes it before those of the dashboards, under a uid of its choice
+)
 STALLED_MIN: Final = 5  # nothing heard for so long, where something came before
 BEHIND_S: Final = 300.0  # old enough that an order would come too late
 GROWN_BYTES: Final = float(8 << 30)

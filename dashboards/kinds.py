@@ -16,7 +16,13 @@ from dashboards.units import unit_of
 from domain.naming import QUANTITIES, Kind
 from domain.series import LAST, part_of
 
-FEW_POINTS: Final = 200.0  # of each line, where there may be hundreds of lines: six hours apart in a month
+FEW_POINTS: Final = 200.0  # of a line: six hours apart in a month
+
+
+def sparse(panel: grafana.Panel) -> grafana.Panel:
+    """The panel, asking for few points of each line: where there may be hundreds of lines."""
+    panel.max_data_points = FEW_POINTS
+    return panel
 
 
 def kind_board(
@@ -94,7 +100,7 @@ class Things:
         """Over time, hour by hour: the `part` (mean, min or max) of each zone, or of each facility."""
         store = drawn_by_zone(self.kind) if by == "zone" else drawn("1h", self.kind)
         ask = over_time(store, part, part_of(quantity, part), by=(by,))
-        made = curves(
+        panel = curves(
             f"{self.slug}-{name}",
             self.t(*title),
             self.t(*question),
@@ -104,9 +110,7 @@ class Things:
             low=low,
             high=high,
         )
-        if by == "facility":
-            made.max_data_points = FEW_POINTS
-        return made
+        return sparse(panel) if by == "facility" else panel
 
     def foremost(
         self,

@@ -5,7 +5,7 @@ from grafana_foundation_sdk.models import dashboard as grafana
 from dashboards.board import Board, row
 from dashboards.facts import Facts
 from dashboards.influxql import drawn, over_time, risen
-from dashboards.kinds import Things, kind_board
+from dashboards.kinds import Things, kind_board, sparse
 from dashboards.looks import AMBER, CALM, FAINT, RED, bad_from, steps
 from dashboards.panels import curves, ribbons
 from dashboards.tongues import Tongue
@@ -27,7 +27,7 @@ def lots(t: Tongue, facts: Facts) -> Board:
         ("Tidewalk · car parks", "停车场"),
         (Kind.PARKING,),
         _numbers(ours),
-        [row(10, _spots(ours), _room(ours), wide=(14, 10)), row(8, _arrivals(t), _gates(t))],
+        [row(10, _spots(ours), _room(ours), wide=(14, 10)), row(8, sparse(_arrivals(t)), sparse(_gates(t)))],
     )
 
 
@@ -92,7 +92,7 @@ def _arrivals(t: Tongue) -> grafana.Panel:
         "lots-in",
         t("Cars in, by lot", "各车场驶入"),
         t("Does a lot take cars at all, and when is the rush?", "车场是否有车驶入，高峰在何时？"),
-        risen(HOURLY, "vehicles_in_max", by=EACH, each="1h"),
+        risen(HOURLY, "vehicles_in_max", by=EACH),
         unit=unit_of("vehicles_in"),
         bars=True,
         stacked=True,
@@ -104,7 +104,7 @@ def _gates(t: Tongue) -> grafana.Panel:
         "lots-gate",
         t("Gates", "道闸"),
         t("Which gate is at fault, and since when?", "哪个道闸故障，从何时开始？"),
-        over_time(HOURLY, "last", "gate_state_last", by=EACH, each="1h"),
+        over_time(HOURLY, "last", "gate_state_last", by=EACH),
         states=[
             ("up", t("open", "抬起"), CALM),
             ("down", t("closed", "落下"), FAINT),
