@@ -18,10 +18,12 @@ from domain.readings import Millis, Reading, Value
 from services.slices import Slices
 
 AIM: Final = 400_000  # rows of one answer of the engine: each has its own price
-PIECE: Final = 20_000  # readings at once
+PIECE: Final = 5_000  # readings at once: what is made of them stays in the processor's cache until rules ask
 Wanted = Callable[[str], frozenset[str] | None]
 _Who = tuple[list[str], list[str], list[str]]  # facilities, devices and zones, by number
 
+_SAME_DEVICE: Final = "t.device = w.device"
+_SAME: Final = f"{_SAME_DEVICE} AND t.facility = w.facility AND t.zone = w.zone"  # where a device was moved
 _AT = itemgetter(4)
 _made = tuple.__new__
 
@@ -94,7 +96,7 @@ class DuckColumns:
         measured = "".join(f', t."{name}"' for name in names)
         table = self._connection.sql(
             f'SELECT w.n, t.at_ms, t.q, coalesce(t.seq, -1){measured} FROM "{kind}" t JOIN "who {kind}" w '  # noqa: S608
-            "ON t.device = w.device AND t.facility = w.facility AND t.zone = w.zone "
+            f"ON {_SAME if len(set(who[1])) < len(who[1]) else _SAME_DEVICE} "
             f"WHERE t.at_ms >= {since} AND t.at_ms < {until} ORDER BY t.at_ms, w.n"
         ).to_arrow_table()
         return _Table(kind, names, who, table)
@@ -127,15 +129,12 @@ class _Table:
         first, self._done = self._done, bisect_left(self._at, before)
         if first == self._done:
             return iter(())
-        return _readings(self._kind, self._names, self._who, self._table.slice(first, self._done - first))
-
-
-def _readings(kind: str, names: Sequence[str], who: _Who, table: Any) -> Iterator[Reading]:
-    number, at, quality, seq = (_plain(table.column(place)) for place in range(4))
-    facility, device, zone = (map(texts.__getitem__, number) for texts in who)
-    values = _values(names, [table.column(place) for place in range(4, 4 + len(names))], len(at))
-    fields = zip(facility, device, repeat(kind), zone, at, values, quality, seq, at, strict=False)
-    return map(_made, repeat(Reading), fields)
+        table, at = self._table.slice(first, self._done - first), self._at[first : self._done]
+        number, quality, seq = (_plain(table.column(place)) for place in (0, 2, 3))
+        facility, device, zone = (map(texts.__getitem__, number) for texts in self._who)
+        values = _values(self._names, [table.column(4 + place) for place in range(len(self._names))], len(at))
+        fields = zip(facility, device, repeat(self._kind), zone, at, values, quality, seq, at, strict=False)
+        return map(_made, repeat(Reading), fields)
 
 
 def _values(names: Sequence[str], columns: Sequence[Any], rows: int) -> list[dict[str, Value]]:
