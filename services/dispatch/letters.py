@@ -183,7 +183,10 @@ def words(order: Order, site: Site, to: str, *, instead_of: str = "") -> Words:
     group = f"{order.priority} {tongue.name(order.plan.title)}" + (f" {tongue.name(zone.name)}" if zone else "")
     if gone:
         group = head.partition(" ")[0] + group
-    subject = f"{mark}{head} | {told.spot}" + (f" | {told.deadlines}" if told.deadlines and not gone else "")
+    elif told.asked:  # late, held, stopped …: not to be taken for new work
+        group = f"{told.asked} {group}"
+    line = (head, told.spot) if gone else (head, told.asked, told.spot, told.deadlines)
+    subject = mark + " | ".join(part for part in line if part)
     answers = not gone and to in site.crews  # a party has no page to answer on
     return Words(tongue.chinese, site.simulated, tuple(pieces), subject, group, order.case, answers)
 

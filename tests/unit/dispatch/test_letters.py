@@ -125,6 +125,7 @@ def test_who_is_to_stop_or_need_not_come_hears_of_it_and_of_going_on():
         (back, closed, "【撤单】", ()),
     ):
         assert said in texts(letters(before, after, have, left, site, T0))[0]
+    assert body_of(letters(order, held, have, have, site, T0)[0]).words.group.startswith("因潮位或大风停工至09:00")
     parked = life.hold(order, by="lamps-w", at=T0, why="no part")
     assert not letters(order, parked, have, have, site, T0), "they know"
     done = life.done(order, by="lamps-w", at=T0)
