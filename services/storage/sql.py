@@ -1,21 +1,19 @@
 """Alarms, orders, rule state and outbox in SQL: SQLite by default, PostgreSQL by URL. Blocking: call in a thread."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from itertools import groupby
 from threading import Lock
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from domain.alarms import AlarmState, Correction
-from domain.errors import NotFoundError
-from domain.naming import Priority
+from domain.alarms import AlarmState
 from domain.readings import Millis
 from services.dispatch.dispatcher import Pending
-from services.dispatch.orders import ENDED, Addressed, Alarm, Order, OrderState, Result, Step
+from services.dispatch.orders import Alarm, Step
 from services.judge.outcome import MEMORY_MS, Outcome, Saved
-from services.storage import engines, records, tables, tallies
+from services.storage import engines, records, tables
+from services.storage.cases import Cases, orders_of
 from services.storage.letter_tables import letters as letters_table
 from services.storage.letters import letter_row
 
@@ -23,7 +21,7 @@ CURSOR: Final = "judge"
 ALARM_FACTS: Final = ("state", "since", "until", "members", "cleared_why", "level")  # the rest is pinned when it opens
 
 
-class JudgeStore:
+class JudgeStore(Cases):
     """What the judge comes to, kept whole or not at all: one short transaction an outcome, one writer.
 
     The schema is there before (`services.storage.schema.upgrade`). Raises UnavailableError where the database cannot
@@ -32,7 +30,8 @@ class JudgeStore:
 
     def __init__(self, url: str, fence: Callable[[sa.Connection], None] | None = None) -> None:
         """`fence` refuses to write once another leads."""
-        self._writer, self._reader = engines.writer(url, fence), engines.reader(url)
+        super().__init__(engines.reader(url))
+        self._writer = engines.writer(url, fence)
         self._turn = Lock()
         dialect = self._writer.dialect.name
         self._insert: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
@@ -53,7 +52,7 @@ class JudgeStore:
             row = int(values.pop(f"{CURSOR}.row", b"0"))
             recent = at - MEMORY_MS
             wanted = tables.orders.c.closed.is_(None) | (tables.orders.c.closed >= recent)
-            found = _orders(asked, sa.select(tables.orders).where(wanted), history=True)
+            found = orders_of(asked, sa.select(tables.orders).where(wanted), history=True)
             opened = sa.select(tables.alarms).where(tables.alarms.c.state == str(AlarmState.OPEN))
             answers = sa.select(tables.reply_results).where(tables.reply_results.c.at >= recent)
             return Saved(
@@ -104,7 +103,7 @@ class JudgeStore:
             self._upsert(writing, tables.touched, records.touched_rows(outcome), ("what", "id"))
             self._keep(writing, kept)
 
-    # --- cursors of others
+    # --- cursors, and what the judge notes
 
     def cursor(self, name: str) -> int:
         """How far a consumer of the journal has come; 0 where it never began. `judge` is how far the judge has;
@@ -112,12 +111,12 @@ class JudgeStore:
         """
         kept = {CURSOR: f"{CURSOR}.row", f"{CURSOR}.needed": f"{CURSOR}.needed"}.get(name, f"cursor.{name}")
         with engines.tried(), self._reader.begin() as asked:
-            return int(self._values(asked).get(kept, b"0"))
+            return int(self._value(asked, kept) or b"0")
 
     def noted(self, name: str) -> bytes:
         """What the judge keeps under a name, beside alarms and orders; empty where nothing is."""
         with engines.tried(), self._reader.begin() as asked:
-            return self._values(asked).get(f"judge.{name}", b"")
+            return self._value(asked, f"judge.{name}")
 
     def move(self, name: str, row: int) -> None:
         """Remember how far a consumer of the journal has come."""
@@ -147,137 +146,6 @@ class JudgeStore:
     def bury(self, numbers: Sequence[int], why: str) -> None:
         """These can never be sent: kept, and shown."""
         self._mark(numbers, {"state": "dead", "error": why})
-
-    # --- whoever asks
-
-    def corrections(self, *, facility: str = "", limit: int = 100) -> Sequence[Correction]:
-        """What late data would have changed, the latest heard first; of all, or of a facility."""
-        found = sa.select(tables.corrections).order_by(tables.corrections.c.heard.desc(), tables.corrections.c.alarm)
-        if facility:
-            found = found.where(tables.corrections.c.facility == facility)
-        with engines.tried(), self._reader.begin() as asked:
-            return [records.correction_of(row) for row in asked.execute(found.limit(limit)).mappings()]
-
-    def alarms(
-        self,
-        *,
-        state: AlarmState | None = None,
-        facility: str | Collection[str] | None = None,
-        rule: str | None = None,
-        newest: int = 200,
-        after: tuple[Millis, str] | None = None,
-    ) -> list[Alarm]:
-        """The newest alarms, newest first; those after a place in that list (opened, id), where one is given."""
-        chosen = {"state": state, "facility": facility, "rule": rule}
-        found = tallies.listed(tables.alarms, chosen, newest=newest, after=after)
-        with engines.tried(), self._reader.begin() as asked:
-            return [records.alarm_of(row) for row in asked.execute(found).mappings()]
-
-    def orders(
-        self,
-        *,
-        states: Collection[OrderState] | None = None,
-        crew: str | None = None,
-        zone: str | Collection[str] | None = None,
-        facility: str | None = None,
-        newest: int = 200,
-        after: tuple[Millis, str] | None = None,
-    ) -> list[Order]:
-        """The newest orders, newest first, without their history; after a place in that list, where one is given."""
-        chosen = {"state": states, "crew": crew, "zone": zone, "facility": facility}
-        found = tallies.listed(tables.orders, chosen, newest=newest, after=after)
-        with engines.tried(), self._reader.begin() as asked:
-            return _orders(asked, found, history=False)
-
-    def touching(self, facility: str) -> tuple[list[Alarm], list[Order]]:
-        """The open alarms of a facility, its own and those of groups it belongs to, and the orders not ended that
-        answer them or are about it; without their history.
-        """
-        with engines.tried(), self._reader.begin() as asked:
-            found = asked.execute(tallies.alarms_touching(facility)).mappings()
-            alarms = [records.alarm_of(row) for row in found]
-            answering = {alarm.order for alarm in alarms if alarm.order}
-            return alarms, _orders(asked, tallies.orders_touching(facility, answering), history=False)
-
-    def at_work(self) -> dict[str, int]:
-        """How many orders each crew has at work."""
-        with engines.tried(), self._reader.begin() as asked:
-            return tallies.at_work(asked)
-
-    def orders_counted(self) -> dict[tuple[OrderState, Priority], int]:
-        """How many orders there are, of each state and priority."""
-        with engines.tried(), self._reader.begin() as asked:
-            return tallies.orders_counted(asked)
-
-    def alarms_counted(self) -> dict[str, int]:
-        """How many alarms of each rule are open."""
-        with engines.tried(), self._reader.begin() as asked:
-            return tallies.alarms_counted(asked)
-
-    def open_orders(self, newest: int = 1000) -> list[Order]:
-        """Orders that have not ended, newest first, without their history."""
-        return self.orders(states=set(OrderState) - ENDED, newest=newest)
-
-    def order(self, order: str) -> Order:
-        """One order with its history, by id or 案号. Raises NotFoundError."""
-        with engines.tried(), self._reader.begin() as asked:
-            for column in (tables.orders.c.id, tables.orders.c.case_number):
-                if found := _orders(asked, sa.select(tables.orders).where(column == order), history=True):
-                    return found[0]
-        raise NotFoundError(f"there is no order {order}")
-
-    def alarm(self, alarm: str) -> Alarm:
-        """One alarm. Raises NotFoundError."""
-        with engines.tried(), self._reader.begin() as asked:
-            row = asked.execute(sa.select(tables.alarms).where(tables.alarms.c.id == alarm)).mappings().first()
-        if row is None:
-            raise NotFoundError(f"there is no alarm {alarm}")
-        return records.alarm_of(row)
-
-    def addressed(self, order: str) -> list[Addressed]:
-        """What was to be sent to crews about an order, in the order of deciding, as far as it is still kept."""
-        box = tables.outbox
-        wanted = sa.select(box).where((box.c.order_id == order) & box.c.retain).order_by(box.c.number)
-        with engines.tried(), self._reader.begin() as asked:
-            return [records.addressed_of(row) for row in asked.execute(wanted).mappings()]
-
-    def touched(self, after: int, limit: int) -> tuple[int, list[Alarm], list[Order]]:
-        """Alarms, and orders with their history, that a row above `after` changed last, of about `limit` of them from
-        the first such row on; and the last of these rows, `after` where there is none.
-        """
-        table = tables.touched
-        newer = sa.select(table.c.journal_row).where(table.c.journal_row > after).order_by(table.c.journal_row)
-        with engines.tried(), self._reader.begin() as asked:
-            rows = asked.execute(newer.limit(limit)).scalars().all()
-            if not rows:
-                return after, [], []
-            within = (table.c.journal_row > after) & (table.c.journal_row <= rows[-1])
-            changed = sa.select(table.c.id).where(within)
-            alarms, orders = (changed.where(table.c.what == what) for what in ("alarm", "order"))
-            found = asked.execute(sa.select(tables.alarms).where(tables.alarms.c.id.in_(alarms))).mappings()
-            wanted = sa.select(tables.orders).where(tables.orders.c.id.in_(orders))
-            return rows[-1], [records.alarm_of(row) for row in found], _orders(asked, wanted, history=True)
-
-    def everything(self) -> tuple[list[Alarm], list[Order]]:
-        """Every alarm, and every order with its history: for the run hash."""
-        with engines.tried(), self._reader.begin() as asked:
-            alarms = [records.alarm_of(row) for row in asked.execute(sa.select(tables.alarms)).mappings()]
-            return alarms, _orders(asked, sa.select(tables.orders), history=True)
-
-    def result(self, source: str, given: str) -> Result | None:
-        """What became of a reply (by crew) or a command (by `naming.COMMAND`); None while it is not judged."""
-        table = tables.reply_results
-        wanted = sa.select(table).where((table.c.source == source) & (table.c.id == given))
-        with engines.tried(), self._reader.begin() as asked:
-            row = asked.execute(wanted).mappings().first()
-        return None if row is None else records.result_of(row)
-
-    def outbox_counts(self) -> dict[str, int]:
-        """How many messages are pending, sent and dead."""
-        state = tables.outbox.c.state
-        with engines.tried(), self._reader.begin() as asked:
-            found = asked.execute(sa.select(state, sa.func.count()).group_by(state))
-            return {"pending": 0, "sent": 0, "dead": 0} | {row[0]: row[1] for row in found}
 
     def prune(self, before: Millis) -> None:
         """Forget sent messages, and answers to replies, older than `before`. Orders and alarms stay."""
@@ -316,6 +184,9 @@ class JudgeStore:
         found = asked.execute(sa.select(tables.meta.c.name, tables.meta.c.value))
         return {name: bytes(value) for name, value in found}
 
+    def _value(self, asked: sa.Connection, name: str) -> bytes:
+        return bytes(asked.execute(sa.select(tables.meta.c.value).where(tables.meta.c.name == name)).scalar() or b"")
+
     def _put_states(self, writing: sa.Connection, subjects: Mapping[str, bytes]) -> None:
         """Nearly all rows are these: they go to the driver as they are, at half the price."""
         rows: Any = sorted(subjects.items())
@@ -344,15 +215,3 @@ class JudgeStore:
             return inserted.on_conflict_do_nothing(index_elements=key)
         amended = {name: inserted.excluded[name] for name in columns}
         return inserted.on_conflict_do_update(index_elements=key, set_=amended)
-
-
-def _orders(asked: sa.Connection, wanted: sa.Select[Any], *, history: bool) -> list[Order]:
-    found = {row["id"]: row["document"] for row in asked.execute(wanted).mappings()}
-    if not history:
-        return [records.order_of(document) for document in found.values()]
-    lines = tables.order_changes
-    chosen = wanted.with_only_columns(tables.orders.c.id)
-    told = sa.select(lines).where(lines.c.order_id.in_(chosen)).order_by(lines.c.order_id, lines.c.number)
-    rows = groupby(asked.execute(told).mappings(), key=lambda row: str(row["order_id"]))
-    histories = {order: list(changes) for order, changes in rows}
-    return [records.order_of(document, histories.get(order, ())) for order, document in found.items()]
