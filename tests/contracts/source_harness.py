@@ -16,6 +16,7 @@ from domain.ports import Arrived, SettleToken, Source
 from ingest.sources.mqtt import Mqtt5Source
 from ingest.sources.paho import PahoSettings, PahoSource
 from ingest.sources.settings import MqttSettings
+from tests.fakes.hand_clock import HandClock
 
 SITE = "coast"
 FILTER = f"tidewalk/{SITE}/+/+/+/up"
@@ -34,27 +35,18 @@ QUICK: dict[str, Any] = {
     "marker_patience": 0.18,
     "close_timeout": 1.0,
 }
-
-
-class SteadyClock:
-    """The domain clock of a test: stands where it is put."""
-
-    def __init__(self, at: int = 1_790_000_000_000) -> None:
-        self.at = at
-
-    def now(self) -> int:
-        return self.at
+NOW = 1_790_000_000_000
 
 
 def make_source(kind: str, port: int, **changed: Any) -> Source:
     settings = {**QUICK, "port": port, **changed}
     match kind:
         case "mqtt5":
-            return Mqtt5Source(MqttSettings(**settings), SteadyClock())
+            return Mqtt5Source(MqttSettings(**settings), HandClock(NOW))
         case "paho-5":
-            return PahoSource(PahoSettings(**settings, protocol=MQTTProtocolVersion.MQTTv5), SteadyClock())
+            return PahoSource(PahoSettings(**settings, protocol=MQTTProtocolVersion.MQTTv5), HandClock(NOW))
         case "paho-3.1.1":
-            return PahoSource(PahoSettings(**settings, protocol=MQTTProtocolVersion.MQTTv311), SteadyClock())
+            return PahoSource(PahoSettings(**settings, protocol=MQTTProtocolVersion.MQTTv311), HandClock(NOW))
     raise AssertionError(kind)
 
 

@@ -18,7 +18,8 @@ from ingest.pipeline import Pipeline
 from services.audit import conservation
 from services.storage.journal import SqliteJournal
 from services.storage.quarantine import SqliteQuarantine
-from tests.unit.ingest.doorway import HandClock, ScriptedSource
+from tests.fakes.hand_clock import HandClock
+from tests.unit.ingest.doorway import ScriptedSource
 from tests.unit.ingest.small_coast import AT, coast, raw, up
 
 pytestmark = pytest.mark.asyncio
@@ -31,7 +32,7 @@ class Running:
 
     def __init__(self, folder: Path, site: Site) -> None:
         self.site = site
-        self.hand = HandClock()
+        self.hand = HandClock(AT)
         self.source = ScriptedSource()
         self.journal = SqliteJournal(folder / "journal.sqlite")
         self.aside = SqliteQuarantine(folder / "quarantine.sqlite")

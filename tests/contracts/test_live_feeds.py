@@ -20,15 +20,11 @@ from services.site import load_site, sample
 from services.storage.journal import SqliteJournal
 from services.storage.schema import upgrade
 from services.storage.sql import JudgeStore
+from tests.fakes.hand_clock import HandClock
 from tests.unit.dispatch.coast import T0, Play, well, wrong
 
 SOON_S = 5.0
 QUICK_S = 0.01
-
-
-class Clock:
-    def now(self) -> int:
-        return T0
 
 
 def measured(site: Site, facility: str, at: int, **values: float) -> Message:
@@ -79,7 +75,7 @@ async def test_the_newest_values_of_the_journal_are_there_at_once_and_new_rows_f
     site = load_site(sample())
     for minute in range(200):
         journal.append([measured(site, "bin-001", T0 + minute * 60_000, fill_level=float(minute % 90))], T0)
-    hub = Hub(site, Clock(), epoch="e1")
+    hub = Hub(site, HandClock(T0), epoch="e1")
     row = await feeds.begin(hub, books, journal, lambda _: Pipeline(site))
     assert row == 200
     assert hub.snapshot().facilities["bin-001"]["values"] == {"fill_level": 199.0 % 90}
@@ -92,7 +88,7 @@ async def test_the_newest_values_of_the_journal_are_there_at_once_and_new_rows_f
 @pytest.mark.asyncio
 async def test_a_tail_that_is_far_behind_goes_on_at_the_end(journal: SqliteJournal):
     site = load_site(sample())
-    hub = Hub(site, Clock(), epoch="e1")
+    hub = Hub(site, HandClock(T0), epoch="e1")
     for n in range(1_000):
         journal.append([measured(site, "bin-001", T0 + n, fill_level=1.0)], T0 + n)
     journal.append([measured(site, "bin-002", T0, fill_level=55.0)], T0 + 1_000)
@@ -104,7 +100,7 @@ async def test_a_tail_that_is_far_behind_goes_on_at_the_end(journal: SqliteJourn
 @pytest.mark.asyncio
 async def test_polled_books_show_an_order_open_and_closed(books: JudgeStore, journal: SqliteJournal):
     play = Play()
-    hub = Hub(play.site, Clock(), epoch="e1")
+    hub = Hub(play.site, HandClock(T0), epoch="e1")
     books.commit(play.hear(T0, wrong("lamp-1", T0)), {})
     await feeds.begin(hub, books, journal, lambda _: Pipeline(play.site))
     (order,) = hub.snapshot().orders
@@ -132,7 +128,7 @@ class Forgetful:
 @pytest.mark.asyncio
 async def test_an_order_that_was_forgotten_since_is_no_longer_shown():
     play = Play()
-    hub = Hub(play.site, Clock(), epoch="e1")
+    hub = Hub(play.site, HandClock(T0), epoch="e1")
     outcome = play.hear(T0, wrong("lamp-1", T0))
     hub.cases(outcome.alarms, outcome.orders)
     hub.flush()

@@ -23,6 +23,7 @@ from services.storage.influx_history import InfluxHistory
 from services.storage.influx_notes import RollupNotes
 from services.storage.influx_rollups import InfluxRollups
 from services.storage.influx_speech import InfluxSettings
+from tests.fakes.hand_clock import HandClock
 from tests.fakes.memory_rollups import MemoryRollups
 from tests.fakes.memory_store import MemoryStore
 from tests.machines.influx import InfluxMachine, forget_bucket, named_2x
@@ -36,20 +37,10 @@ if named_2x():
     STORES.append(pytest.param("influx2", marks=pytest.mark.machine))
 
 
-class Hands:
-    """A clock that is set by hand."""
-
-    def __init__(self, at: Millis) -> None:
-        self.at = at
-
-    def now(self) -> Millis:
-        return self.at
-
-
 class Coast:
     """A store with roll-ups beside it, the job's notes, and its clock."""
 
-    def __init__(self, store: InfluxStore | MemoryStore, points: Points, folder: Path, clock: Hands) -> None:
+    def __init__(self, store: InfluxStore | MemoryStore, points: Points, folder: Path, clock: HandClock) -> None:
         self.store, self.points, self.clock = store, points, clock
         self.settings = InfluxSettings(url="http://nowhere.invalid", bucket="none")
         self.notes = RollupNotes(folder / "rollups.sqlite")
@@ -83,7 +74,7 @@ class Coast:
 
 @pytest_asyncio.fixture(params=STORES)
 async def coast(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Coast]:
-    clock = Hands(T + 2 * DAY + HOUR)
+    clock = HandClock(T + 2 * DAY + HOUR)
     if request.param == "memory":
         store = MemoryStore()
         yield Coast(store, MemoryRollups(store), tmp_path, clock)
@@ -105,7 +96,7 @@ def _bucket() -> str:
     return f"tidewalk-test-{uuid.uuid4().hex}"
 
 
-async def _influx(settings: InfluxSettings, folder: Path, clock: Hands) -> AsyncIterator[Coast]:
+async def _influx(settings: InfluxSettings, folder: Path, clock: HandClock) -> AsyncIterator[Coast]:
     points = InfluxRollups(settings, clock, site="shinan")
     store = InfluxStore(settings, site="shinan")
     made = Coast(store, points, folder, clock)
@@ -244,7 +235,7 @@ class Mortal:
 @pytest.mark.asyncio
 async def test_killed_anywhere_it_comes_to_the_same(tmp_path: Path):
     readings, late = some_hours(), [lamp(T + 90 * MINUTE + n, active_power=7.0) for n in range(3)]
-    clock = Hands(T + 2 * DAY + HOUR)
+    clock = HandClock(T + 2 * DAY + HOUR)
     whole = MemoryStore()
     await whole.write([*readings, *late])
     calm = Coast(whole, MemoryRollups(whole), tmp_path / "calm", clock)
@@ -347,7 +338,7 @@ async def test_nothing_is_drawn_of_an_empty_store_and_what_comes_then_is(coast: 
 @pytest.mark.asyncio
 async def test_it_waits_while_the_server_is_away_and_goes_on(tmp_path: Path):
     store = MemoryStore()
-    coast = Coast(store, MemoryRollups(store), tmp_path, Hands(T + DAY))
+    coast = Coast(store, MemoryRollups(store), tmp_path, HandClock(T + DAY))
     await store.write([lamp(T, active_power=1.0)])
     store.away = "away for now"
     rounds: list[str] = []

@@ -6,7 +6,8 @@ from domain.errors import UnavailableError
 from domain.messages import Message
 from domain.ports import SettleToken, Source
 from ingest.sources.memory import MemorySource
-from tests.contracts.source_harness import Consumer, SteadyClock, up
+from tests.contracts.source_harness import NOW, Consumer, up
+from tests.fakes.hand_clock import HandClock
 
 
 def messages(count: int) -> list[Message]:
@@ -14,7 +15,7 @@ def messages(count: int) -> list[Message]:
 
 
 def make() -> MemorySource:
-    return MemorySource(SteadyClock())
+    return MemorySource(HandClock(NOW))
 
 
 @pytest.mark.asyncio

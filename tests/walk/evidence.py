@@ -68,7 +68,7 @@ class _Client:
         self._ready.set()
 
     def _heard(self, message: mqtt.MQTTMessage) -> None:
-        raise NotImplementedError
+        """Of those who have subscribed to something."""
 
 
 class Record(_Client):
@@ -136,13 +136,6 @@ class Nuisance(_Client):
                     self.replies += topic == crew
 
 
-class _Knock(_Client):
-    """One message that no service can read."""
-
-    def _heard(self, message: mqtt.MQTTMessage) -> None:
-        """Nothing is subscribed to."""
-
-
 def heard_up_to_now(broker: str, state: Path, within_s: float = 30.0) -> bytes:
     """Return when a message published just now is in the journal, and so is what the broker took before: it keeps the
     order within a session. Its key.
@@ -155,7 +148,7 @@ def heard_up_to_now(broker: str, state: Path, within_s: float = 30.0) -> bytes:
     def there() -> bool:
         return any(m.payload == payload for row in replayed(journal, after) for m in row.messages)
 
-    with _Knock(broker, "walk-knock", clean=True) as knock:
+    with _Client(broker, "walk-knock", clean=True) as knock:
         knock.client.publish(topic, payload, 1).wait_for_publish(_ANSWER_S)
         until(there, within_s, "the journal to have what the broker has", every_s=0.05)
     journal.close()

@@ -24,6 +24,7 @@ from services.crew.links import CrewLinks
 from services.crew.over import crew_mounts
 from services.live.hub import Hub
 from tests.contracts.memory_judge_store import MemoryJudgeStore
+from tests.fakes.hand_clock import HandClock
 from tests.fakes.memory_aside import MemoryAside
 from tests.fakes.memory_photos import MemoryPhotos
 from tests.fakes.memory_store import MemoryStore
@@ -49,19 +50,6 @@ WELL = Pulse(
 )
 
 
-class Stopped:
-    """A clock that moves when told."""
-
-    def __init__(self) -> None:
-        self.at: Millis = T0
-
-    def now(self) -> Millis:
-        return self.at
-
-    def beat(self) -> float:
-        return self.at / 1000
-
-
 class Gate:
     """One lamp is out and one leak is open, as the fake store has them; `client` speaks to the app."""
 
@@ -74,7 +62,7 @@ class Gate:
         aside: Any = None,
         post: Any = None,
     ) -> None:
-        self.clock = Stopped()
+        self.clock = HandClock(T0)
         self.play = Play(site or coast())
         self.books = books or MemoryJudgeStore()
         self.journal: list[Message] = []

@@ -1,16 +1,16 @@
 """Conservation to the letter: a set difference of keys, and exactly one fate for each message."""
 
 import json
-from collections.abc import Sequence
 
 import pytest
 
 from domain.ids import message_key
 from domain.messages import Fate, Flag, Heard, Message, Quarantined
-from domain.ports import Point
+from domain.naming import Kind
 from domain.readings import Reading
 from ingest.pipeline import Pipeline
 from services.audit import Identity, acked_keys, conservation, fate_faults, returned_by
+from tests.fakes.memory_store import MemoryStore
 from tests.unit.ingest.small_coast import AT, coast, raw, row, up
 
 GOOD = [up({"fill_level": n}, at=AT + n, received=AT + n) for n in range(12)]
@@ -113,27 +113,13 @@ def test_keys_are_read_from_the_lines_of_a_ledger():
     assert list(acked_keys(lines)) == [bytes(range(1, 9)), b"\xaa", b"\xbb"]
 
 
-class History:
-    """Gives what it was given."""
-
-    def __init__(self, at: Sequence[int]) -> None:
-        self._at = at
-
-    async def points(self, kind: str, since: int, until: int, *, facility: str | None = None) -> Sequence[Point]:
-        assert facility is None
-        return [
-            Point("bin-1", "bin-1-s", kind, "bay", a, {}, 0, -1)
-            for a in self._at
-            if kind == "bin" and since <= a < until
-        ]
-
-    async def latest(self, facility: str) -> Sequence[Point]:
-        raise NotImplementedError(facility)
-
-
 @pytest.mark.asyncio
 async def test_a_query_of_every_kind_and_day_gives_what_the_store_has():
     day = 86_400_000
-    history = History([AT - 1, AT, AT + day - 1, AT + day, AT + 3 * day])
+    history = MemoryStore()
+    times = (AT - 1, AT, AT + day - 1, AT + day, AT + 3 * day)
+    await history.write(
+        [Reading("bin-1", "bin-1-s", Kind.BIN, "bay", at, {"fill_level": 1.0}, 0, -1, at) for at in times]
+    )
     found = await returned_by(history, AT, AT + 3 * day)
     assert {at - AT for _, _, at in found} == {0, day - 1, day}

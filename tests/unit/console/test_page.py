@@ -21,6 +21,7 @@ from services.console.pages import OWN, Break, Console, router
 from services.console.session import COOKIE, Sessions
 from services.live.hub import Hub
 from services.site.scenery import Scenery
+from tests.fakes.hand_clock import HandClock
 from tests.unit.dispatch.coast import T0, coast
 
 HOST = "http://127.0.0.1:8090"
@@ -28,19 +29,12 @@ LONG = "a-token-that-is-long-enough"
 STATIC = Path(words.__file__).parent / "static"
 
 
-class Clock:
-    at = T0
-
-    def now(self) -> int:
-        return self.at
-
-
 def client(*, access: Access | None = None, breaks: Break | None = None, name: str = "Coast") -> TestClient:
     site = replace(coast(), name=Name(name, "岸线"))
-    hub = Hub(site, Clock(), epoch="e1", status=lambda: {"status": "ready"})
+    hub = Hub(site, HandClock(T0), epoch="e1", status=lambda: {"status": "ready"})
     allowed = access or Access()
     beat = {"at": T0, "rate": 1.0, "speed": 1}
-    console = Console(site, Scenery(), hub, Sessions(Clock()), lambda: beat, access=allowed, breaks=breaks)
+    console = Console(site, Scenery(), hub, Sessions(HandClock(T0)), lambda: beat, access=allowed, breaks=breaks)
     app = FastAPI()
     app.add_middleware(Guard, access=allowed, own=OWN)
     app.include_router(router(console))
@@ -189,7 +183,7 @@ def test_the_socket_is_refused_to_anybody_else(origin: str, cookie: bool, host: 
 
 
 def test_a_cookie_runs_out_and_cannot_be_made_up():
-    clock = Clock()
+    clock = HandClock(T0)
     sessions = Sessions(clock)
     cookie = sessions.fresh()
     assert sessions.knows(cookie)

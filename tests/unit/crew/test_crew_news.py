@@ -8,6 +8,7 @@ from domain.errors import RejectedError
 from services.crew.links import DAY, WEEK, CrewLinks
 from services.crew.news import MOST_OF_ONE, News
 from services.people.links import Links
+from tests.fakes.hand_clock import HandClock
 from tests.unit.api.gate import Gate
 from tests.unit.dispatch.coast import MINUTE, T0, wrong
 from tests.unit.people.folk import KEY
@@ -53,15 +54,8 @@ async def test_whoever_is_one_too_many_does_not_wait_and_all_go_when_the_service
     assert gate.app.state.listeners.open == 0
 
 
-class Clock:
-    at = T0
-
-    def now(self) -> int:
-        return self.at
-
-
 def test_messages_of_a_week_carry_one_link_that_opens_for_a_week_more():
-    clock = Clock()
+    clock = HandClock(T0)
     links = CrewLinks(Links(KEY, lambda _: 0, clock.now), "https://coast.example", clock)
     clock.at = T0 // WEEK * WEEK
     first = links.answer("lamps-w", "a1")

@@ -11,17 +11,8 @@ from domain.site import Site
 from ingest.batching import Door
 from ingest.lockstep import DomainClock
 from services.storage.journal import MemoryJournal
+from tests.fakes.hand_clock import HandClock
 from tests.unit.ingest.small_coast import AT, coast
-
-
-class HandClock:
-    """Moved by the test."""
-
-    def __init__(self, at: int = AT) -> None:
-        self.at = at
-
-    def now(self) -> int:
-        return self.at
 
 
 class ScriptedSource:
@@ -82,7 +73,7 @@ class Doorway:
     """A door with its fakes, running."""
 
     def __init__(self, site: Site, journal: WeakJournal, start: int | None, **options: object) -> None:
-        self.hand = HandClock()
+        self.hand = HandClock(AT)
         self.source = ScriptedSource()
         self.journal = journal
         self.clock = DomainClock(self.hand, start=start)

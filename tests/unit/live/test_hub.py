@@ -15,24 +15,17 @@ from services.live.changes import What
 from services.live.hub import Hub
 from services.live.picture import DAY, ENDED_KEPT
 from services.live.standing import Standing
+from tests.fakes.hand_clock import HandClock
 from tests.unit.dispatch.coast import T0, Play, well, wrong
 
 MINUTE = 60_000
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.at = T0
-
-    def now(self) -> int:
-        return self.at
 
 
 class Watched:
     """A judge at work, and a hub that is told of it."""
 
     def __init__(self) -> None:
-        self.play, self.clock = Play(), Clock()
+        self.play, self.clock = Play(), HandClock(T0)
         self.hub = Hub(self.play.site, self.clock, epoch="e1", status=lambda: {"status": "ready"})
 
     def told(self, outcome: Outcome) -> None:

@@ -8,6 +8,7 @@ from services.people.reception import Reception
 from services.people.registry import DAY, Registry
 from services.people.roles import Role
 from services.people.secret import Key
+from tests.fakes.hand_clock import HandClock
 from tests.fakes.memory_people import MemoryPeople
 from tests.unit.dispatch.coast import T0
 
@@ -15,22 +16,9 @@ GOOD = "seven gulls on a wet pier"
 KEY = Key(b"k" * 32)
 
 
-class Hands:
-    """A clock of both kinds, that moves when told."""
-
-    def __init__(self) -> None:
-        self.at: Millis = T0
-
-    def now(self) -> Millis:
-        return self.at
-
-    def beat(self) -> float:
-        return self.at / 1000
-
-
 class Folk:
     def __init__(self) -> None:
-        self.clock, self.kept = Hands(), MemoryPeople()
+        self.clock, self.kept = HandClock(T0), MemoryPeople()
         self.passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         self.registry = Registry(self.kept, KEY, self.clock, "root@coast", self.passwords)
         self.reception = Reception(self.kept, KEY, self.clock, self.clock.beat, self.passwords)
