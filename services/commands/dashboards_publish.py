@@ -16,6 +16,7 @@ from services.grafana.publishing import Told, Wanted, looked, published
 DIFF_KEYS = "Last, one line: same, new, behind, edited, provisioned, folders, sources, differences (by uid)."
 PUBLISH_KEYS = "Last, one line: saved, left, clashes, folders, sources, differences (by uid, of what was left)."
 SHIPPED = Path(__file__).resolve().parents[2] / "dashboards"
+_LEAST: Final = {"": "10s", EVENTS: "30s"}  # no interval is narrower; of a roll-up, its own
 _SHOWN: Final = 12  # differences of one dashboard; --json has them all
 _WORDS: Final = {
     Standing.NEW: "is not in Grafana yet",
@@ -138,6 +139,7 @@ def _sources(url: str, bucket: str, token: str) -> list[dict[str, Any]]:
                 "dbName": bucket_of(bucket, series),
                 "httpMode": "POST",
                 "httpHeaderName1": "Authorization",
+                "timeInterval": _LEAST.get(series, series),
             },
             "secureJsonData": {"httpHeaderValue1": f"Token {token}"},
         }

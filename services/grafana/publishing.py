@@ -8,6 +8,7 @@ from domain.errors import ConflictError
 from services.grafana.comparing import Finding, Found, Json, Standing, compared, differences, message_of
 
 FOLDERS: Final = {"en": ("tidewalk", "Tidewalk"), "zh": ("tidewalk-zh", "Tidewalk 中文")}
+FILES: Final = "comes from files of Grafana's own, and cannot be written: "
 
 
 class Grafana(Protocol):
@@ -71,13 +72,18 @@ def looked(grafana: Grafana, wanted: Wanted) -> Told:
 def published(grafana: Grafana, wanted: Wanted, *, force: bool = False) -> Told:
     """Make what is missing, bring up to date what is ours; with `force`, also what somebody has edited."""
     told = looked(grafana, wanted)
+    writable = {Standing.NEW, Standing.BEHIND} | ({Standing.EDITED} if force else set())
+    filled = {
+        FOLDERS[tongue][0]
+        for finding, (tongue, _) in zip(told.findings, wanted.dashboards, strict=True)
+        if finding.standing in writable
+    }
     for uid, title in _folders(wanted):
-        if uid in told.folders:
+        if uid in told.folders and uid in filled:
             grafana.make_folder(uid, title)
     for source in wanted.sources:
-        if any(said.startswith(f"{source['uid']}:") for said in told.sources):
+        if any(said.startswith(f"{source['uid']}: ") and FILES not in said for said in told.sources):
             grafana.make_source(source)
-    writable = {Standing.NEW, Standing.BEHIND} | ({Standing.EDITED} if force else set())
     saved, left, clashes = [], [], []
     for finding, (tongue, model) in zip(told.findings, wanted.dashboards, strict=True):
         if finding.standing in writable:
@@ -107,5 +113,6 @@ def _sources(grafana: Grafana, sources: Sequence[Json]) -> list[str]:
         shown: dict[str, Any] = {key: value for key, value in source.items() if key != "secureJsonData"}
         known = {key: there.get(key) for key in shown if key != "jsonData"}
         known["jsonData"] = {key: there.get("jsonData", {}).get(key) for key in shown["jsonData"]}
-        said += [f"{source['uid']}: {change}" for change in differences(known, shown)]
+        files = FILES if there.get("readOnly") else ""
+        said += [f"{source['uid']}: {files}{change}" for change in differences(known, shown)]
     return said

@@ -111,6 +111,23 @@ def test_what_grafana_has_from_files_is_left_to_it(stand_in: GrafanaServer):
     assert told(run(stand_in, "publish", "--force"), 1)["left"] == [BINS]
 
 
+def test_where_grafana_has_all_of_it_from_files_nothing_is_made(stand_in: GrafanaServer):
+    """As Grafana 12.3.0 has it from our provisioning, in folders of its own naming."""
+    told(run(stand_in, "publish", *INFLUX))
+    for uid, versions in stand_in.versions.items():
+        versions[-1] |= {"folder": "ag539npec7shsc", "message": ""}
+        stand_in.provisioned.add(uid)
+    for source in stand_in.sources.values():
+        source |= {"readOnly": True, "url": "http://elsewhere:8086"}
+    stand_in.forget_folders()
+    stand_in.asked.clear()
+    said = told(run(stand_in, "publish", "--force", *INFLUX), 1)
+    assert len(said["left"]) == 20
+    assert len(said["sources"]) == 5
+    assert all("comes from files of Grafana's own" in one for one in said["sources"])
+    assert {one.split()[0] for one in stand_in.asked} == {"GET"}
+
+
 def test_a_source_that_differs_is_said_and_mended(grafana: GrafanaDoor):
     told(run(grafana, "publish", *INFLUX))
     other = {**grafana.source("tidewalk-1h"), "url": "http://elsewhere:8086"}

@@ -2,7 +2,7 @@
 
 It refuses what Grafana refuses: no token (401); a viewer's, who may neither write nor see who saved what, and an
 editor's for making data sources (403); a folder or dashboard that is not there (404); a title or uid that is taken
-(409, 412); a version that is not the newest (412); a dashboard that comes from files (400).
+(409, 412); a version that is not the newest (412); a dashboard (400) or a data source (403) that comes from files.
 """
 
 import copy
@@ -125,6 +125,10 @@ class GrafanaServer(GrafanaDoor):
         self.provisioned: set[str] = set()
         self._made: dict[str, str] = {}  # folders
 
+    def forget_folders(self) -> None:
+        """As if they had never been made."""
+        self._made.clear()
+
     def answer(self, method: str, path: str, body: Any, token: str) -> Answer:
         """One request."""
         if token not in (ADMIN, EDITOR, VIEWER):
@@ -158,6 +162,8 @@ class GrafanaServer(GrafanaDoor):
             uid = body["uid"]
         elif uid not in self.sources:
             return 404, {"message": "Data source not found"}
+        if method == "PUT" and self.sources[uid or ""]["readOnly"]:
+            return 403, {"message": "Cannot update read-only data source"}
         if method != "GET":
             secrets = {**self.sources.get(uid or "", {}).get("_secrets", {}), **body.get("secureJsonData", {})}
             told = {key: value for key, value in body.items() if key != "secureJsonData"}

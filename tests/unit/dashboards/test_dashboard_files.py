@@ -20,7 +20,9 @@ from domain.naming import Kind
 from domain.series import FACILITY
 from rules.book import LIBRARY, shipped
 from services.commands.dashboards import dashboards
+from services.commands.dashboards_publish import _sources
 from services.grafana.facts import facts_of
+from services.grafana.publishing import FOLDERS
 
 MADE = files(facts_of(shipped()))
 BOARDS = {name: json.loads(text) for name, text in MADE.items() if name.startswith("grafana/")}
@@ -126,6 +128,17 @@ def test_influxdb_is_asked_in_influxql_with_a_token():
         assert source["jsonData"]["version"] == "InfluxQL"
         assert source["jsonData"]["httpHeaderName1"] == "Authorization"
         assert source["secureJsonData"]["httpHeaderValue1"].startswith("Token $")
+
+
+def test_what_is_provisioned_and_what_is_published_has_the_same_sources_and_folders():
+    """So that `diff` finds nothing on a Grafana that has it all from files, and `publish` makes nothing twice."""
+    published = {one["uid"]: one for one in _sources("$READINGS_URL", "${READINGS_BUCKET}", "$READINGS_TOKEN")}
+    kept = {"name", "uid", "type", "access", "url", "jsonData", "secureJsonData"}
+    assert published == {one["uid"]: {key: one[key] for key in kept} for one in SOURCES}
+    providers = yaml.safe_load((FOLDER / "provisioning/dashboards/tidewalk.yaml").read_text("utf-8"))["providers"]
+    assert {(one["folderUid"], one["folder"]) for one in providers} == {*FOLDERS.values()}
+    (alerts,) = json.loads(MADE["provisioning/alerting/tidewalk.json"])["groups"]
+    assert alerts["folder"] not in {title for _, title in FOLDERS.values()}
 
 
 def test_what_is_none_of_ours_cannot_be_asked_for():
