@@ -217,6 +217,15 @@ def test_grafana_is_given_what_its_provisioning_names():
     assert json.loads((ROOT / "dashboards/grafana/zh" / home.name).read_text("utf-8"))["uid"]
 
 
+def test_grafana_asks_nothing_of_the_world_and_finds_every_folder_of_provisioning():
+    """What a real Grafana 12.3.0 tried to fetch, and which folders it complained of, at its start."""
+    environment = SERVICES["grafana"]["environment"]
+    for name in ("PREINSTALL", "PUBLIC_KEY_RETRIEVAL"):
+        assert environment[f"GF_PLUGINS_{name}_DISABLED"] == "true"
+    folder = ROOT / "dashboards/provisioning"
+    assert {"alerting", "dashboards", "datasources", "plugins"} == {path.name for path in folder.iterdir()}
+
+
 def test_only_what_the_image_copies_goes_to_the_engine():
     copied = {
         word.rstrip("/")
