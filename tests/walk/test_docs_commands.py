@@ -33,11 +33,12 @@ def influx_url(influx: InfluxMachine) -> Iterator[str]:
 
 
 @pytest.fixture
-def machine(tmp_path: Path, influx_url: str) -> Iterator[Machine]:
-    ports = {1883: free_port(), 8090: free_port(), 8086: int(influx_url.rpartition(":")[2])}
-    machine = Machine(tmp_path, ports)
-    yield machine
-    machine.close()
+def machine(tmp_path: Path, influx_of_its_own: InfluxMachine) -> Iterator[Machine]:
+    """A bare one: nobody has made a bucket on it yet, which the page's first `doctor` says."""
+    with forwarding(influx_of_its_own) as url:
+        machine = Machine(tmp_path, {1883: free_port(), 8090: free_port(), 8086: int(url.rpartition(":")[2])})
+        yield machine
+        machine.close()
 
 
 def made(clone: Path) -> Path:
