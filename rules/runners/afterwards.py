@@ -13,7 +13,8 @@ from domain.readings import Millis, Reading
 from domain.site import Site
 from rules.core.hindsight import findings
 from rules.core.surroundings import Context
-from rules.runners.records import Belated, Spot, Watch
+from rules.runners.fusion import Watch
+from rules.runners.records import Belated, Spot
 
 GATHER: Final[Millis] = 60_000
 MOST: Final = 2_000  # readings of one facility; more of them are not judged in hindsight

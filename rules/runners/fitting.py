@@ -13,7 +13,8 @@ from rules.core.groups import HUB
 from rules.core.program import Program, member_kind
 from rules.core.rule import Quorum
 from rules.core.vocabulary import CONTEXT
-from rules.runners.records import Circle, Ear, Fusion, Spot, Watch
+from rules.runners.fusion import Fusion, Watch
+from rules.runners.records import Circle, Ear, Spot
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,8 +28,9 @@ from rules.runners import saved
 from rules.runners.afterwards import Afterwards
 from rules.runners.alarms import Alarms
 from rules.runners.fitting import Fitted, fit
+from rules.runners.fusion import View, Watch
 from rules.runners.pages import Pages
-from rules.runners.records import Circle, Ear, Spot, View, Watch
+from rules.runners.records import Circle, Ear, Spot
 from rules.runners.timers import Armed, Timers
 
 

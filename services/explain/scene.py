@@ -19,8 +19,9 @@ from rules.runners import saved
 from rules.runners.explain import Scene, explain, explain_group, explain_silence
 from rules.runners.explained import Distrusted, Explained, Held, Silence
 from rules.runners.fitting import fit
+from rules.runners.fusion import Watch
 from rules.runners.pages import Pages
-from rules.runners.records import Circle, Ear, Spot, Watch
+from rules.runners.records import Circle, Ear, Spot
 
 States = Callable[[Collection[str]], Mapping[str, bytes]]
 
