@@ -3,16 +3,14 @@
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
 import msgspec
 
 from domain.errors import ConflictError, UnavailableError
-from domain.messages import Heard, Message, Quarantined, Row
+from domain.messages import Heard, Message, Row
 from domain.naming import LINK, judged_topic
-from domain.readings import Reading
 from domain.site import Site
 from ingest.batching import Door
 from ingest.fanout import FanOut
@@ -26,15 +24,17 @@ from services.dispatch.postman import Postman, Round
 from services.editions import Edition, edit, note
 from services.housekeeping import DAY, FOREVER, Housekeeping, Keep
 from services.judge import Judge, Outcome
+from services.numbering import number_on
 from services.outside import Outside, Post
 from services.pulse import beat, goodbye, pulse_of
 from services.reloading import in_force_at_start, rules_edited
 from services.roles import ALL, Role
 from services.seating import seated
 from services.shadow.running import Shadow, ShadowJudge
+from services.storing import keeper_of, writer_of
 from services.tail import Tail
 from services.workers import JudgeWorker, QuarantineKeeper, Seat
-from services.writing import StoreWriter, WriterSeams
+from services.writing import StoreWriter
 
 _log = logging.getLogger(__name__)
 
@@ -232,14 +232,8 @@ class Service:
         return partial(self._seated, book)
 
     def _add_store(self) -> None:
-        self.keeping = QuarantineKeeper(
-            self.fan.consumer().next,
-            self.quarantine.keep,
-            partial(self.books.move, "quarantine"),
-            cursor=self.books.cursor("quarantine"),
-            again=self.quarantine.ask_retry,
-        )
-        self.writing = StoreWriter(self.outside.store, self._writer_seams())
+        self.keeping = keeper_of(self.outside, self.fan.consumer().next)
+        self.writing = writer_of(self.outside, self.fan.consumer().next)
 
     def _works(self) -> list[tuple[str, Coroutine[Any, Any, object]]]:
         works: list[tuple[str, Coroutine[Any, Any, object]]] = []
@@ -276,27 +270,10 @@ class Service:
 
     async def _begin(self) -> None:
         """Before anything is heard: number rows on from what the books have, stand at the end, note the editions."""
-        reached = await asyncio.to_thread(self._reached)
-        last = await asyncio.to_thread(self.journal.last)
-        newest = last.number if last else 0
-        if newest < reached:
-            self.journal.number_from(reached)
-            _log.log(
-                logging.CRITICAL if self.outside.leading is None else logging.WARNING,
-                "the journal is younger than the books: rows that they have seen are not here, and numbers go on above",
-                extra={"first": newest + 1, "last": reached},
-            )
+        await number_on(self.outside, [edition.what for edition in self._editions])
         await self.fan.begin()
         if Role.JUDGE in self.roles:
             await note(self._editions, self.books, self.journal, self.tell, self.clock)
-
-    def _reached(self) -> int:
-        """The last row that anybody has taken from the journal."""
-        names = ("judge", "store", "quarantine", *(f"edit.{edition.what}" for edition in self._editions))
-        aside: Sequence[Quarantined] = ()
-        with suppress(UnavailableError):  # its keeper says so, and waits
-            aside = self.quarantine.list(newest=1)
-        return max(*(self.books.cursor(name) for name in names), *(one.row for one in aside))
 
     async def _finish(self) -> None:
         try:
@@ -353,30 +330,6 @@ class Service:
                 await asyncio.sleep(away.retry_after or 0.2)
             else:
                 return
-
-    def _writer_seams(self) -> WriterSeams:
-        journal, books = self.journal, self.books
-
-        def message(row: int, place: int) -> Message:
-            return journal.read(row - 1, 1)[0].messages[place]
-
-        async def keep(kept: Sequence[Quarantined]) -> None:
-            await asyncio.to_thread(self.quarantine.keep, kept)
-
-        return WriterSeams(
-            feed=self.fan.consumer().next,
-            load=lambda: asyncio.to_thread(books.cursor, "store"),
-            save=lambda row: asyncio.to_thread(books.move, "store", row),
-            message=lambda row, place: asyncio.to_thread(message, row, place),
-            keep=keep,
-            wrote=self._wrote if self.outside.rollups is not None else None,
-        )
-
-    async def _wrote(self, readings: Sequence[Reading]) -> None:
-        if self.outside.chronicle is not None:
-            self.outside.chronicle.wrote(readings)
-        if self.outside.rollups is not None:
-            await self.outside.rollups.wrote(readings)
 
 
 def _nothing() -> None:
