@@ -55,7 +55,7 @@ class Told:
     folders: tuple[str, ...] = ()  # missing, or made
     sources: tuple[str, ...] = ()  # what is missing or differs, or was made
     saved: tuple[str, ...] = ()
-    left: tuple[str, ...] = ()  # edited by hand, or Grafana's own files
+    left: tuple[str, ...] = ()  # edited by hand, or Grafana's own files: dashboards, and data sources
     clashes: tuple[str, ...] = ()  # somebody saved while we did
 
 
@@ -81,10 +81,7 @@ def published(grafana: Grafana, wanted: Wanted, *, force: bool = False) -> Told:
     for uid, title in _folders(wanted):
         if uid in told.folders and uid in filled:
             grafana.make_folder(uid, title)
-    for source in wanted.sources:
-        if any(said.startswith(f"{source['uid']}: ") and FILES not in said for said in told.sources):
-            grafana.make_source(source)
-    saved, left, clashes = [], [], []
+    saved, left, clashes = [], _left_sources(grafana, wanted.sources, told.sources), []
     for finding, (tongue, model) in zip(told.findings, wanted.dashboards, strict=True):
         if finding.standing in writable:
             try:
@@ -96,6 +93,18 @@ def published(grafana: Grafana, wanted: Wanted, *, force: bool = False) -> Told:
         elif finding.standing is not Standing.SAME:
             left.append(finding.uid)
     return Told(told.findings, told.folders, told.sources, tuple(saved), tuple(left), tuple(clashes))
+
+
+def _left_sources(grafana: Grafana, sources: Sequence[Json], said: Sequence[str]) -> list[str]:
+    """Make those that are missing or differ; the uids of those that Grafana has from files."""
+    left = []
+    for source in sources:
+        of = [one for one in said if one.startswith(f"{source['uid']}: ")]
+        if any(FILES in one for one in of):
+            left.append(source["uid"])
+        elif of:
+            grafana.make_source(source)
+    return left
 
 
 def _folders(wanted: Wanted) -> list[tuple[str, str]]:

@@ -122,7 +122,7 @@ def test_where_grafana_has_all_of_it_from_files_nothing_is_made(stand_in: Grafan
     stand_in.forget_folders()
     stand_in.asked.clear()
     said = told(run(stand_in, "publish", "--force", *INFLUX), 1)
-    assert len(said["left"]) == 20
+    assert len(said["left"]) == 20 + 5
     assert len(said["sources"]) == 5
     assert all("comes from files of Grafana's own" in one for one in said["sources"])
     assert {one.split()[0] for one in stand_in.asked} == {"GET"}
