@@ -27,7 +27,7 @@ from domain.series import (
     zoned,
 )
 from domain.site import Facility, Site
-from tests.machines.staged_week import Store, Value, event, line, written
+from tests.machines.staged_week import WEEK_H, Store, Value, event, line, written
 
 QUANTITIES_OF: Mapping[Kind, tuple[str, ...]] = {
     Kind.LIGHT: ("active_power", "leakage_current", "tilt_deg", "supply_voltage"),
@@ -314,6 +314,7 @@ def write_days(
     written(store, bucket, chain.from_iterable(coast.raw(one, daily) for one in coast.facilities))
     events = bucket_of(bucket, EVENTS)
     written(store, events, coast.standings(hours, them=[chosen]))
-    written(store, events, coast.standings([*range(end - 8 * DAY, end, HOUR), end - MINUTE]))
+    piece = end // (WEEK_H * HOUR) * WEEK_H * HOUR  # where the newest one begins
+    written(store, events, coast.standings([*range(piece - DAY, end, HOUR), end - MINUTE]))
     written(store, events, coast.happened(hours))
     written(store, events, coast.health(range(end - days * DAY, end, INGEST_EVERY)))
