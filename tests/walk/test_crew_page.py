@@ -123,6 +123,7 @@ def on_the_live_page(chromium: Browser, coast: Crewed, case: str) -> tuple[str |
     with chromium.new_context(viewport={"width": 1280, "height": 800}) as context:
         page = context.new_page()
         page.goto(coast.url)
+        page.wait_for_selector("html[data-alive=yes]")
         row = page.locator("#orders .case", has_text=case)
         row.locator("button").click()
         page.wait_for_function("document.querySelector('.photos img')?.naturalWidth > 0")

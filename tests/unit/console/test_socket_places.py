@@ -9,7 +9,7 @@ from fastapi import WebSocket
 from services.api.places import GIVEN_AWAY
 from services.console.socket import Sockets
 from services.live.hub import Hub
-from tests.unit.console.test_page import Clock
+from tests.fakes.hand_clock import HandClock
 from tests.unit.dispatch.coast import T0, coast
 
 
@@ -37,7 +37,7 @@ class Tab:
 
 @pytest.mark.asyncio
 async def test_a_tab_is_sent_away_for_another_address_and_told_why():
-    hub = Hub(coast(), Clock(), epoch="e1", status=lambda: {"status": "ready"})
+    hub = Hub(coast(), HandClock(T0), epoch="e1", status=lambda: {"status": "ready"})
     sockets = Sockets(hub, lambda: {"at": T0}, most=2)
     tabs = [Tab() for _ in range(4)]
     greedy = [asyncio.create_task(sockets.serve(cast("WebSocket", tab), address="10.0.0.9")) for tab in tabs[:2]]
