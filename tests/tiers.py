@@ -86,10 +86,13 @@ def quick() -> int:
 
 
 def soak() -> int:
-    """What takes longer: each test by name as it ends, and last which of them took longest."""
-    code, seconds = _tests("tests", "-m", "soak", "-v", "--durations=15")
-    print(f"took {seconds / 60:.0f} min", flush=True)
-    return code
+    """What takes longer: each test by name as it ends, and last which of them took longest. What is held to its seconds
+    comes first, one at a time: beside forty deaths a minute nothing is on time.
+    """
+    timed, seconds = _tests("tests", "-m", "soak and alone", "-v", at_once=1)
+    code, more = _tests("tests", "-m", "soak and not alone", "-v", "--durations=15")
+    print(f"took {(seconds + more) / 60:.0f} min", flush=True)
+    return timed or code
 
 
 if __name__ == "__main__":

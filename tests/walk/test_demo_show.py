@@ -96,6 +96,7 @@ def leaves(one: Show, number: int) -> float:
 
 
 @pytest.mark.soak
+@pytest.mark.alone
 def test_the_show_ends_by_itself_in_its_time_and_another_one_when_told_to(tmp_path: Path):
     """Two shows side by side, each with a broker of its own, because most of a test of one is waiting."""
     short, long = show(tmp_path / "short", "--for", "4s"), None
@@ -141,6 +142,7 @@ def test_a_show_whose_broker_dies_ends_and_says_so(a_show: Show):
 
 
 @pytest.mark.soak
+@pytest.mark.alone
 def test_twenty_seconds_of_show_after_a_past_of_twenty_seconds_at_most(tmp_path: Path):
     one = show(tmp_path, "--for", "20s")
     with one.demo:

@@ -128,6 +128,7 @@ def test_the_map_is_not_blank(chromium: Browser, coast: Coast, scheme: str):
 
 
 @pytest.mark.soak
+@pytest.mark.alone
 def test_it_stays_smooth_while_somebody_pans_and_fifty_things_change_a_second(chromium: Browser, coast: Coast):
     with opened(chromium, coast.url) as watched:
         tries = [watched.page.evaluate(PAN)]
@@ -141,6 +142,7 @@ def test_it_stays_smooth_while_somebody_pans_and_fifty_things_change_a_second(ch
 
 
 @pytest.mark.soak
+@pytest.mark.alone
 def test_ten_tabs_cost_the_service_no_more_than_a_tenth_of_a_core(chromium: Browser, coast: Coast):
     before = share_of_a_core(coast)
     with chromium.new_context(viewport={"width": 400, "height": 300}) as context:

@@ -210,6 +210,7 @@ def test_one_that_stood_still_ends_itself_and_where_the_leader_is_killed_the_oth
 
 
 @pytest.mark.soak
+@pytest.mark.alone
 def test_with_the_lease_as_it_is_by_default_the_other_leads_in_time(
     mosquitto: Mosquitto, postgres: Postgres, tmp_path: Path
 ):
