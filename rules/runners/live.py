@@ -23,12 +23,13 @@ from rules.core.groups import HUB, Event
 from rules.core.hindsight import Past
 from rules.core.state import QUIET, Change, State
 from rules.core.step import UNFIT, Late, Seen, due, step
-from rules.core.surroundings import Context, Listening, Place, Silent, Tick
+from rules.core.surroundings import Context, Place, Silent, Tick
 from rules.runners import saved
 from rules.runners.afterwards import Afterwards
 from rules.runners.alarms import Alarms
 from rules.runners.fitting import Fitted, fit
-from rules.runners.fusion import View, Watch
+from rules.runners.fusion import Watch
+from rules.runners.outlook import Outlook
 from rules.runners.pages import Pages
 from rules.runners.records import Circle, Ear, Spot
 from rules.runners.timers import Armed, Timers
@@ -40,18 +41,11 @@ class Live:
     def __init__(self, rules: RuleBook, site: Site, context: Context) -> None:
         self._fitted: Fitted = fit(rules, site)
         self._context, self._intervals = context, rules.intervals
-        self._learns = context if isinstance(context, Listening) else None
-        self._tellers = self._learns.kinds if self._learns is not None else frozenset()
+        self._outlook = Outlook(context, self._fitted.spots)
         for spot in self._fitted.spots:
-            if spot.facility.kind in self._tellers:
+            if spot.facility.kind in self._outlook.tellers:
                 spot.stir(1)
         self._spots = {spot.facility.id: spot for spot in self._fitted.spots}
-        self._views: dict[object, View] = {}
-        for spot in self._fitted.spots:
-            alike = self._learns is not None or not spot.fusion.own
-            place = (spot.facility.zone, spot.facility.kind, id(spot.place.attributes))
-            spot.view = self._views.setdefault(place if alike else spot.key, View())
-        self._part()
         self._timers = Timers(self._surely_heard)
         self._pages = Pages(self._fitted.spots)
         self._dirty: list[Spot] = []
@@ -60,7 +54,7 @@ class Live:
         self._afterwards = Afterwards(site, context, max((p.wait for p in rules.programs.values()), default=0))
         self._listening: Millis | None = None
         self._until: Millis = 0  # the Tick of the row in hand
-        self._deaf = self._listening_dirty = self._context_dirty = False
+        self._deaf = self._listening_dirty = False
 
     def hear(self, readings: Sequence[Reading], at: Millis, *, deaf: bool = False) -> list[AlarmChange]:
         """One journal row: its readings in their order, then the Tick at its receive time.
@@ -87,7 +81,7 @@ class Live:
             spot = ear.spot
             view = spot.view
             if not view.since <= when < view.until:
-                self._see(spot, when)
+                self._outlook.see(spot, when)
             if spot.awake or (said := view.quiet(values.get, ear.said, spot.recent, when, device)) is False:
                 self._hear_closely(ear, reading)
             else:
@@ -130,9 +124,8 @@ class Live:
         self._dirty.clear()
         rows.update({key: saved.circle_row(circle) for key, circle in self._dirty_circles.items()})
         self._dirty_circles.clear()
-        if self._context_dirty and self._learns is not None:
-            rows[saved.CONTEXT] = self._learns.save()
-            self._context_dirty = False
+        if (learnt := self._outlook.drain()) is not None:
+            rows[saved.CONTEXT] = learnt
         if self._listening_dirty and self._listening is not None:
             rows[saved.LISTENING] = msgspec.json.encode(saved.SavedListening(self._listening, self._deaf))
             self._listening_dirty = False
@@ -156,9 +149,8 @@ class Live:
             elif key == saved.LISTENING:
                 listening = msgspec.json.decode(text, type=saved.SavedListening)
                 self._listening, self._deaf = listening.since, listening.deaf
-            elif key == saved.CONTEXT and self._learns is not None:
-                self._learns.load(text)
-                self._ask_anew()
+            elif key == saved.CONTEXT:
+                self._outlook.load(text)
         self._take_up()
 
     @property
@@ -188,17 +180,11 @@ class Live:
 
     def work(self, facility: str, who: str, since: Millis | None, until: Millis | None) -> None:
         """A crew is at work on a facility from `since`, until `until` or still; since None: nobody came after all."""
-        if self._learns is not None:
-            self._context_dirty = True
-            if self._learns.work(facility, who, since, until):
-                self._ask_anew()
+        self._outlook.work(facility, who, since, until)
 
     def plan(self, plan: str, facility: str, zone: str, since: Millis, until: Millis) -> None:
         """Work is planned on a facility, or (that being "") in a zone; ending as it begins, it is taken back."""
-        if self._learns is not None:
-            self._context_dirty = True
-            if self._learns.plan(plan, facility, zone, since, until):
-                self._ask_anew()
+        self._outlook.plan(plan, facility, zone, since, until)
 
     def false_alarm(self, facility: str, at: Millis) -> None:
         """People say that an alarm of a facility was false: its instruments have a mark on their records."""
@@ -210,33 +196,6 @@ class Live:
     def corrections(self) -> tuple[Correction, ...]:
         """What late data would have changed, as far as it was found out since the last call. Nobody is called by it."""
         return self._afterwards.said()
-
-    def _inform(self, reading: Reading) -> None:
-        """Let the context learn from a reading, after what fell due before it came."""
-        if self._learns is not None:
-            self._context_dirty = True
-            if self._learns.hear(reading):
-                self._ask_anew()
-
-    def _see(self, spot: Spot, when: Millis) -> None:
-        """Look at a facility, and all that are looked at alike, as it is right at a moment."""
-        view = spot.view
-        view.since, view.until, around = self._context.at(spot.place, when)
-        view.quiet = spot.fusion.narrowing.to(spot.place.attributes.get, around.get)
-
-    def _ask_anew(self) -> None:
-        for view in self._views.values():
-            view.until = view.since
-        self._part()
-
-    def _part(self) -> None:
-        """Give those of which more is known than what their zone shares a view of their own."""
-        if self._learns is None:
-            return
-        for facility in self._learns.apart:
-            spot = self._spots.get(facility)
-            if spot is not None and spot.fusion.own:
-                spot.view = self._views.setdefault(spot.key, View())
 
     def _turn_ear(self, at: Millis, *, deaf: bool) -> None:
         if not deaf:
@@ -264,8 +223,8 @@ class Live:
 
     def _hear_unfit(self, ear: Ear, reading: Reading) -> None:
         """What cannot raise or clear anything still may show that a device lives, and tell the context something."""
-        if ear.spot.facility.kind in self._tellers:
-            self._inform(reading)
+        if ear.spot.facility.kind in self._outlook.tellers:
+            self._outlook.hear(reading)
         backfill = reading.quality & int(Quality.BACKFILL)
         if not backfill and reading.at > ear.heard:
             ear.heard = reading.at
@@ -280,8 +239,8 @@ class Live:
             if spot.awake or self._is_of_interest(spot, reading, {}):
                 self._look(ear, Late(reading))
                 self._soil(spot)
-        elif spot.facility.kind in self._tellers:
-            self._inform(reading)
+        elif spot.facility.kind in self._outlook.tellers:
+            self._outlook.hear(reading)
         self._put_by(spot, reading)
         spot.keep(reading)
         self._pages.soil(spot.page)
@@ -313,8 +272,8 @@ class Live:
         reading = seen.reading if isinstance(seen, Late) else seen
         if not self._deaf and reading.received <= self._until:
             self._advance(reading.received)
-        if spot.facility.kind in self._tellers:
-            self._inform(reading)
+        if spot.facility.kind in self._outlook.tellers:
+            self._outlook.hear(reading)
         alive = reading if ear.silent is None else self._heard_again(ear, reading)
         around = self._context.at(spot.place, reading.at).values.get
         said, late = reading if isinstance(seen, Late) else spot.enriched(ear, reading), isinstance(seen, Late)
