@@ -31,6 +31,7 @@ from services.site import find
 from services.systemd import Systemd
 
 _log = logging.getLogger(__name__)
+NOT_BEGUN = "told to stop before it began"
 _reloading: set[asyncio.Future[None]] = set()
 
 CHECK_KEYS = (
@@ -110,6 +111,9 @@ def serve(*, lock_step: Millis | None, no_api: bool, check_config: bool, as_json
 
 
 def _run_as(settings: Settings, lock_step: Millis | None, heard: Ear) -> None:
+    if heard.stopped:  # while modules were loaded: nothing needs to be read for it
+        _log.info(NOT_BEGUN)
+        return
     roles = roles_of(settings.roles)
     site = wiring.site_of(settings)
     if lock_step is not None and not site.simulated:
@@ -160,7 +164,7 @@ async def _serve(
 ) -> None:
     leaving = Leaving(heard)
     if leaving.told.is_set():
-        _log.info("told to stop before it began")
+        _log.info(NOT_BEGUN)
         return
     wall = WallClock()
     async with AsyncExitStack() as stack:

@@ -34,6 +34,6 @@ def test_at_any_moment_of_the_start_it_leaves_in_order(tmp_path: Path):
             one.send(signal.SIGHUP)
             one.send(signal.SIGTERM)
         for one in starting:
-            codes.append(one.wait(20))
+            codes.append(one.wait(60))  # it still loads its modules, six times on however busy a machine
             assert "Traceback" not in one.log(), one.tail()
     assert codes == [0] * len(AFTER_S)
