@@ -126,7 +126,7 @@ def on_the_live_page(chromium: Browser, coast: Crewed, case: str) -> tuple[str |
         page.wait_for_selector("html[data-alive=yes]")
         row = page.locator("#orders .case", has_text=case)
         row.locator("button").click()
-        page.wait_for_function("document.querySelector('.photos img')?.naturalWidth > 0")
+        expect(page.locator(".photos img")).to_have_js_property("naturalWidth", 1280)  # as the phone made it
         return row.locator(".lamp").get_attribute("data-lamp"), page.locator(".photos img").count()
 
 
