@@ -8,7 +8,7 @@ from domain.messages import Message, Quarantined
 from domain.readings import Reading
 from services.outside import Outside
 from services.workers import Feed, QuarantineKeeper
-from services.writing import StoreWriter, WriterSeams
+from services.writing import LINGER_S, StoreWriter, WriterSeams
 
 
 def keeper_of(outside: Outside, feed: Feed) -> QuarantineKeeper:
@@ -18,7 +18,7 @@ def keeper_of(outside: Outside, feed: Feed) -> QuarantineKeeper:
     return QuarantineKeeper(feed, aside.keep, move, cursor=cursor, again=aside.ask_retry)
 
 
-def writer_of(outside: Outside, feed: Feed) -> StoreWriter:
+def writer_of(outside: Outside, feed: Feed, *, linger_s: float = LINGER_S) -> StoreWriter:
     """Writes the readings of the rows of `feed`, and tells whoever draws them together."""
     journal, books = outside.journal, outside.books
 
@@ -42,4 +42,4 @@ def writer_of(outside: Outside, feed: Feed) -> StoreWriter:
         keep=keep,
         wrote=wrote if outside.rollups is not None else None,
     )
-    return StoreWriter(outside.store, seams)
+    return StoreWriter(outside.store, seams, linger_s=linger_s)

@@ -35,7 +35,7 @@ from services.judge import Outcome
 from services.outside import Outside
 from services.service import Service
 from services.settings import Settings
-from services.writing import StoreWriter
+from services.storing import writer_of
 from tests.walk.clocks import shared_clock
 
 # Where a life can end. Rows count where they hold readings, commits and publishes where they hold orders.
@@ -197,7 +197,7 @@ async def live(settings: Settings, site: Site, clock: DomainClock, death: Death)
                 mortal(made.outside, death),
                 Keep(settings.retention_days, settings.journal_days),
             )
-            service.writing = StoreWriter(service.outside.store, service._writer_seams(), linger_s=WRITES_EVERY_S)
+            service.writing = writer_of(service.outside, service.fan.consumer().next, linger_s=WRITES_EVERY_S)
             await _lived(service, stop)
     finally:
         await ends.close()
