@@ -220,9 +220,8 @@ def _told_of(place: Place, n: int, at: int) -> Iterator[str]:
         ("dispatched", "accepted", False),
         ("arrived", "done", False),
     ):
-        yield event(
-            ORDER, {**changed, "state": state}, at + 2 + 9 * place.number, 600.0, before=before, ended=ended, **about
-        )
+        tags = {**changed, "state": state, "crew": changed["crew"] if before else ""}  # a new order has none yet
+        yield event(ORDER, tags, at + 2 + 9 * place.number, 600.0, before=before, ended=ended, **about)
     yield event(
         ORDER,
         {**changed, "state": "closed"},
@@ -256,7 +255,7 @@ def event(series: EventSeries, tags: dict[str, str], at: int, number: float, **t
                 fields[name] = bool(value if value is not None else True)
             case _:
                 fields[name] = str(value if value is not None else name)
-    return line(series.name, tags, fields, at)
+    return line(series.name, {tag: value for tag, value in tags.items() if value}, fields, at)
 
 
 def _tags(place: Place) -> dict[str, str]:
