@@ -18,8 +18,7 @@ from services.api.seams import Behind
 from services.api.shown import Time
 from services.api.word import WAIT_S, By, Standing, by_whom, put
 from services.dispatch.when import millis
-from services.judge.afield import PlannedWork, planned_work
-from services.judge.fold import PLANNED
+from services.judge.afield import PLANNED, PlannedWork, planned_work
 from services.people.policy import lacks_zone
 
 _ID: Final = r"^[a-z0-9-]*$"

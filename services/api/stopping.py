@@ -15,8 +15,7 @@ from services.api.shown import Time
 from services.api.word import WAIT_S, By, Standing, by_whom, put
 from services.dispatch.when import millis
 from services.dispatch.windows import Stop
-from services.judge.fold import STOPS
-from services.judge.stops import stops_of
+from services.judge.stops import STOPS, stops_of
 from services.people.policy import lacks_zone
 
 _GIVEN: Final = "9d0c1c9e-8a39-4e0e-9b53-0b8f8a1d7c11"

@@ -102,8 +102,7 @@ def end(plan: str, by: str, reason: str, api: str | None, *, as_json: bool) -> N
 def list_(state: Path | None, sql: str | None, site: str | None, *, as_json: bool) -> None:
     """Show what is planned, what is under way, and what was over within two days, in the order of its beginning."""
     from services.api.planning import Works, work_shown
-    from services.judge.afield import planned_work
-    from services.judge.fold import PLANNED
+    from services.judge.afield import PLANNED, planned_work
     from services.settings import settled
     from services.wiring import books_there, site_of
 

@@ -18,6 +18,7 @@ from ingest.codecs.replies import Planned, Reply
 from services.dispatch.orders import Order
 from services.judge.outcome import MEMORY_MS, Engine
 
+PLANNED: Final = "planned"  # what `save` gives, among what the judge notes
 SETTLED_MS: Final = 60_000  # the same as of readings: rules.context.tracks
 LONGEST_MS: Final = 30 * 86_400_000  # of planned work: what is longer is a change of the site
 _BEGINS: Final = frozenset({CrewAction.ARRIVE, CrewAction.RESUME})

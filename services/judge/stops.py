@@ -15,6 +15,7 @@ from domain.site import Site
 from ingest.codecs.replies import Stopped
 from services.dispatch.windows import Known, Stop
 
+STOPS: Final = "stops"  # what `Stops.save` gives, among what the judge notes
 _stops = msgspec.json.Decoder(list[Stop])
 _MEASURED: Final[Mapping[str, tuple[str, str]]] = {"tide": ("tide_level", "cm"), "wind": ("wind_gust", "m/s")}
 
