@@ -66,7 +66,7 @@ class Clerk:
 
     def _answer(self, crew: str, reply: Reply, at: Millis, tick: Millis) -> None:
         before = self._order(reply.order, crew, tick)
-        wrong = self._book.still_wrong(before)
+        wrong = self._book.open.still_wrong(before)
         self._book.keep(before, answered(before, crew, reply, at, self._book.terms, wrong=wrong), at)
         self._heed(before, reply.why, at)
 
@@ -82,7 +82,7 @@ class Clerk:
         self._book.look_at_zone(self._book.stops.hear(said, at), at)
 
     def _about_one(self, before: Order, command: Command, at: Millis) -> None:
-        after = commanded(before, command, at, self._book.terms, wrong=self._book.still_wrong(before))
+        after = commanded(before, command, at, self._book.terms, wrong=self._book.open.still_wrong(before))
         if command.action is OperatorAction.REASSIGN and command.crew:
             after = self._handed(before, after, command, at)
         self._book.keep(before, after, at, tell=command.action is not OperatorAction.NOTE)
@@ -106,11 +106,11 @@ class Clerk:
             raise NotFoundError(f"there is no crew {command.crew}")
         if command.crew == before.crew and before.state is not OrderState.ON_HOLD:
             raise ConflictError(f"the order is with {command.crew} already")
-        return self._book.give(free, command.crew, at, who=command.by, why=command.why, anew=False)
+        return self._book.handing.give(free, command.crew, at, who=command.by, why=command.why, anew=False)
 
     def _order(self, order: str, crew: str, tick: Millis) -> Order:
         """The order somebody speaks of. A crew hears nothing of orders that were never theirs."""
-        found = self._book.order(order, tick)
+        found = self._book.all.remembered(order, tick)
         if found is None:
             raise NotFoundError("no such order, or it ended more than two days ago")
         told = (found.crew, self._site.desk, *(rung.crew for rung in found.rungs))

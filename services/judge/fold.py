@@ -10,6 +10,7 @@ from domain.naming import COMMAND
 from domain.readings import Millis, Reading
 from domain.site import Site
 from rules.core.rule import Rule
+from services.dispatch.orders import Alarm
 from services.judge.afield import PLANNED, Afield
 from services.judge.book import Book
 from services.judge.clerk import Clerk
@@ -32,7 +33,7 @@ class Judge:
         self._site, self._engine = site, engine
         self._book = Book(site, rules, engine)
         self._afield = Afield(site, engine)
-        self._hearing = Hearing(site, engine, self._book.order)
+        self._hearing = Hearing(site, engine, self._book.all.remembered)
         self._receipts = Receipts(site)
         self._clerk = Clerk(site, engine, self._book, self._afield, self._receipts)
         self._now: Millis = 0
@@ -86,7 +87,7 @@ class Judge:
         """The readings of a row that was judged before, as the engine heard them then."""
         return _in_order(heard, read_notes(heard, self._site) if heard.notes else None, 0)
 
-    def _orphans(self) -> Sequence[str]:
+    def _orphans(self) -> Sequence[Alarm]:
         """Alarms that were open when we were loaded, and of which the engine knows nothing any more: their rule or
         their subject was taken away, or changed so that its state could not be kept.
         """
@@ -94,19 +95,20 @@ class Judge:
             return ()
         self._resuming = False
         waiting = {event.change.alarm for event in self._hearing.waiting if event.change is not None}
-        return [alarm for alarm in self._book.open_alarms if alarm not in waiting | self._engine.open_alarms().keys()]
+        known = waiting | self._engine.open_alarms().keys()
+        return [alarm for alarm in self._book.open.alarms if alarm.id not in known]
 
     def _go_afield(self, notes: Notes, row: int, floor: Millis, tick: Millis) -> None:
         """Tell the engine who works where, before it judges the row; what was said before is no news."""
         now = self._hearing.command_time(floor, tick)
         said = {event.id for event in self._hearing.waiting if event.kind != ALARM}
         for crew, reply in notes.replies:
-            order, once = self._book.order(reply.order, tick), said_once(crew, reply)
+            order, once = self._book.all.remembered(reply.order, tick), said_once(crew, reply)
             if order is not None and once not in said and self._receipts.remembered(crew, reply.id, tick) is None:
                 self._afield.reply(order, crew, reply, self._hearing.reply_time(reply, floor, tick), now)
             said.add(once)
         for command in notes.commands:
-            order = self._book.order(command.order, tick)
+            order = self._book.all.remembered(command.order, tick)
             known = command.id in said or self._receipts.remembered(COMMAND, command.id, tick) is not None
             if order is not None and not order.ended and command.why and not known:
                 self._afield.commanded(order, command.action, now)
@@ -141,19 +143,19 @@ class Judge:
 
     def _forget(self, tick: Millis) -> None:
         self._forgot = tick
-        self._book.forget(tick)
+        self._book.all.forget(tick)
         self._receipts.forget(tick)
 
     def _outcome(self, row: int, tick: Millis, notes: Notes | None, *, dirty: bool) -> Outcome:
         book, said = self._book, self._receipts
         orders = book.orders
         written = ((o, number) for o in orders for number in range(book.written[o.id], len(o.history)))
-        changed = dirty or bool(orders or book.alarms or book.letters or said.results or said.receipts)
+        changed = dirty or bool(orders or book.open.changed or book.letters or said.results or said.receipts)
         return Outcome(
             row,
             tick,
             changed=changed,
-            alarms=tuple(book.alarms.values()),
+            alarms=tuple(book.open.changed.values()),
             orders=orders,
             history=tuple((o.id, number, o.history[number]) for o, number in written),
             outbox=(*book.outbox.values(), *said.receipts.values()),

@@ -225,6 +225,6 @@ def test_given_back_three_times_the_desk_has_it_as_well():
     play = Play(coast(crews={**coast().crews, "lamps-w3": third}))
     order = opened(play)
     for _ in range(3):
-        crew = play.judge._book.order(order, T0).crew  # type: ignore[union-attr]  # it is there
+        crew = play.judge._book.all.get(order).crew  # type: ignore[union-attr]  # it is there
         last = play.reply(T0 + MINUTE, crew, order, "decline", reason="not ours").orders[0]
     assert (len(last.declined), last.desk) == (3, True)

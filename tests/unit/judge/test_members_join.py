@@ -57,7 +57,7 @@ class Feeder:
 
     @property
     def order(self) -> Order:
-        (found,) = self.book._orders.values()
+        (found,) = self.book.all.by_id.values()
         return found
 
     def _note_sent(self) -> None:
@@ -76,8 +76,8 @@ def test_an_amendment_is_no_order_and_no_message_but_the_order_knows():
     feeder = joined(4, 10)
     assert (len(feeder.order.members), feeder.order.why, feeder.order.revision) == (10, {"at_fault": 10.0}, 1)
     assert feeder.sent == [(1, 4)]
-    assert feeder.book.alarms["a" + str(T0)].why == {"at_fault": 4.0}, "what opened it is pinned"
-    assert len(feeder.book.alarms["a" + str(T0)].members) == 10
+    assert feeder.book.open.changed["a" + str(T0)].why == {"at_fault": 4.0}, "what opened it is pinned"
+    assert len(feeder.book.open.changed["a" + str(T0)].members) == 10
 
 
 def test_a_minute_after_the_first_of_many_the_crew_is_told_of_all_of_them_once():
