@@ -15,8 +15,8 @@ from services.site import Loaded, content_hash, faults_of, find, load, read_file
 from services.site.datum import DATUMS
 from services.site.faults import SHOWN_FAULTS, Notice
 from services.site.foreign import Brought, Wish, bring, write
+from services.site.needs import TRADES
 from services.site.notation import span_text
-from services.site.shapes import TRADES
 
 if TYPE_CHECKING:
     from rich.table import Table

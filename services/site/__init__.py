@@ -14,8 +14,8 @@ from services.site.load import (
     samples,
     unpack,
 )
+from services.site.needs import TRADES
 from services.site.notation import chainage_text, hours_text
-from services.site.shapes import TRADES
 
 __all__ = [
     "TRADES",

@@ -16,7 +16,9 @@ from domain.site import (
     Zone,
 )
 from services.site.draft import Draft, FacilityDraft
-from services.site.shapes import TRADES, FacilityRow, KindShape
+from services.site.needs import TRADES
+from services.site.row_shapes import FacilityRow
+from services.site.shapes import KindShape
 
 
 def build(draft: Draft, content_hash: str) -> Site:

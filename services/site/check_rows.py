@@ -9,8 +9,8 @@ from services.site.check_profiles import check_profiles
 from services.site.draft import KINDS, Draft, FacilityDraft
 from services.site.faults import Faults, one_of
 from services.site.geometry import inside
+from services.site.needs import NEEDED_ATTRIBUTES, WANTED_ATTRIBUTES
 from services.site.notation import chainage_text
-from services.site.shapes import NEEDED_ATTRIBUTES, WANTED_ATTRIBUTES
 from services.site.table import Line
 
 CHAINAGE_SLACK_M = 25.0  # how far a facility may lie beyond the ends of its section

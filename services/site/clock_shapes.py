@@ -11,7 +11,7 @@ from domain.clocks import Clocks, Fits
 from domain.naming import Element, Kind, Priority
 from domain.site import Duty, Grade, Hours, Roster
 from services.site import notation
-from services.site.shapes import Id, Shape, Span, Text
+from services.site.values import Id, Shape, Span, Text
 
 _DURATION: Final = re.compile(r"(\d+)([smhd])")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600}

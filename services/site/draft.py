@@ -10,27 +10,29 @@ from services.site.clock_shapes import ClocksShape, RosterShape
 from services.site.faults import Faults, one_of
 from services.site.fit import Place, fit, shown
 from services.site.marked import Marked, read_marked
-from services.site.shapes import (
+from services.site.row_shapes import (
     DEVICE_COLUMNS,
     DEVICE_NEEDED,
     FACILITY_COLUMNS,
     FACILITY_NEEDED,
+    DeviceRow,
+    FacilityRow,
+)
+from services.site.shapes import (
     OPTIONAL_SECTIONS,
     SECTIONS,
     Box,
     CrewShape,
-    DeviceRow,
-    FacilityRow,
     GatewayShape,
     Head,
     KindShape,
     PartyShape,
     SectionShape,
-    Shape,
     ShiftShape,
     ZoneShape,
 )
 from services.site.table import Line, decode, known_columns, read_table
+from services.site.values import Shape
 
 SITE_FILE = "site.yaml"
 FACILITIES_FILE = "facilities.csv"

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from services.site.faults import Faults, one_of
-from services.site.shapes import ID_EXPECTED, Shape
+from services.site.values import ID_EXPECTED, Shape
 
 S = TypeVar("S", bound=Shape)
 Step = str | int

@@ -15,7 +15,7 @@ from services.site.datum import to_wgs84
 from services.site.draft import FACILITIES_FILE, FILES, fit_facilities, read_draft
 from services.site.faults import Faults, Notice, one_of
 from services.site.load import parse, read_files
-from services.site.shapes import FACILITY_COLUMNS, FACILITY_NEEDED
+from services.site.row_shapes import FACILITY_COLUMNS, FACILITY_NEEDED
 from services.site.table import Line, Table, decode, read_table
 
 

@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError
 
 from domain.errors import FaultyFileError
 from domain.site import Name, Position
-from services.site.shapes import NAME_EXPECTED, POINT_EXPECTED, Id, NameShape, Point, Shape
+from services.site.values import NAME_EXPECTED, POINT_EXPECTED, Id, NameShape, Point, Shape
 
 SCENERY_FILE: Final = "scenery.yaml"
 

@@ -1,92 +1,40 @@
-"""The shape of each thing in the site's files. A field's description is what a person reads after "expected"."""
+"""The shape of each thing in site.yaml. A field's description is what a person reads after "expected"."""
 
 import re
 from datetime import date
 from typing import Annotated, Final
-from zoneinfo import ZoneInfo
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    ValidationInfo,
-    field_validator,
-)
+from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
 
-from domain.naming import ATTRIBUTES, Element
-from domain.naming import Kind as FacilityKind
-from domain.site import Contact, Grade, Hours, Name
+from domain.naming import Element
+from domain.site import Contact, Grade
 from services.site import notation
 from services.site.faults import one_of
-
-# What a crew can know. Rules ask for a trade by these words, and no others.
-TRADES: Final = (
-    "lighting",
-    "power",
-    "structures",
-    "collection",
-    "patrol",
-    "cleaning",
-    "plumbing",
-    "lots",
-    "gardening",
-    "instruments",
+from services.site.needs import TRADES
+from services.site.values import (
+    ID_EXPECTED,
+    LONGEST_S,
+    NAME_EXPECTED,
+    POINT_EXPECTED,
+    Chainage,
+    Id,
+    Ids,
+    Latitude,
+    Longitude,
+    NameShape,
+    Point,
+    Shape,
+    Span,
+    Text,
+    TimeZone,
 )
+
 LEVELS: Final = ("district", "subdistrict", "community", "city", "company")
 LANGUAGES: Final = ("zh", "en")
 CHANNELS: Final = ("wecom", "dingtalk", "feishu", "email", "webhook", "apprise", "drill")
 # Where the address lets whoever has it speak: a site file may only say in which variable it stands.
 SECRET_ADDRESSES: Final = frozenset({"wecom", "dingtalk", "feishu", "apprise"})
-LONGEST_S: Final = 3_660 * 86_400  # ten years: of a recording of single messages nobody falls silent
-
-ID_PATTERN: Final = r"^[a-z0-9-]+$"
-ID_EXPECTED: Final = "an id of a-z, 0-9 and -"
-
-
-def _time_zone(name: str) -> str:
-    try:
-        return ZoneInfo(name).key
-    except (KeyError, OSError) as wrong:  # unknown; a folder of the database
-        raise ValueError(name) from wrong
-
-
-Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
-Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
-Latitude = Annotated[float, Field(ge=-90, le=90)]
-Longitude = Annotated[float, Field(ge=-180, le=180)]
-Degrees = Annotated[float, Field(ge=-180, le=180)]  # the site's box says the rest, and sees when the two are swapped
-Point = tuple[Latitude, Longitude]
-Span = Annotated[tuple[int, int], BeforeValidator(lambda text: notation.span(str(text)))]
-Chainage = Annotated[float, BeforeValidator(lambda text: notation.chainage(str(text)))]
-OpenHours = Annotated[tuple[Hours, ...], BeforeValidator(lambda text: notation.hours(str(text)))]
-Eui = Annotated[str, BeforeValidator(lambda text: notation.eui(str(text)))]
-TimeZone = Annotated[str, AfterValidator(_time_zone)]
-# Many ids, or the one word `all`.
-Ids = Annotated[list[Id] | None, BeforeValidator(lambda given: None if given == "all" else given)]
-
-NAME_EXPECTED: Final = "a name in both tongues, {en: …, zh: …}"
 CONTACTS_EXPECTED: Final = "a list of {channel: …, to: …}: how they are reached beside MQTT, the first one first"
-POINT_EXPECTED: Final = "a WGS-84 position, [latitude, longitude] in degrees"
-
-
-class Shape(BaseModel):
-    """Strict about what is there: an unknown key is a fault, never ignored."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class NameShape(Shape):
-    """What people call it."""
-
-    en: Text = Field(description="the English name")
-    zh: Text = Field(description="the Chinese name")
-
-    def name(self) -> Name:
-        """As the domain has it."""
-        return Name(self.en, self.zh)
 
 
 class Box(Shape):
@@ -251,49 +199,6 @@ class CrewShape(Shape):
     phone: str = Field("", max_length=40, description="a telephone number, for people")
 
 
-class FacilityRow(Shape):
-    """One row of facilities.csv, its attributes apart. Empty cells are not there."""
-
-    id: Id = Field(description=ID_EXPECTED)
-    kind: FacilityKind = Field(description=one_of(FacilityKind))
-    en: Text = Field(description="the English name")
-    zh: Text = Field(description="the Chinese name")
-    zone: Id = Field(description="the id of a zone")
-    lat: Degrees = Field(description="degrees of latitude, WGS-84")
-    lon: Degrees = Field(description="degrees of longitude, WGS-84")
-    section: str = Field("", description="the id of a section of trail")
-    chainage: Chainage | None = Field(None, description=notation.CHAINAGE_EXPECTED)
-    pole: str = Field("", description="the lamp-post number (灯杆号)")
-    part_code: str = Field(
-        "", pattern=r"^\d{16}$", description="16 digits: county (6), component class (4), serial (6)"
-    )
-    feeder: str = Field("", description="the facility id of a feeder")
-    cabinet: str = Field("", description="the facility id of a cabinet")
-    gateway: str = Field("", description="the id of a gateway")
-    grade: Grade | None = Field(None, description=one_of(Grade))
-    element: Element | None = Field(None, description=one_of(Element))
-    owner: str = Field("", description="the id of a party")
-    supervisor: str = Field("", description="the id of a party")
-    maintainer: str = Field("", description="the id of a party")
-    hours: OpenHours = Field((), description=notation.HOURS_EXPECTED)
-    note: str = Field("", description="free words for people, not loaded")
-
-
-class DeviceRow(Shape):
-    """One row of devices.csv: the devices of a facility listed there replace the one it would have by its kind."""
-
-    id: Id = Field(description=ID_EXPECTED)
-    facility: Id = Field(description="the id of a facility")
-    profile: str = Field("", description="native, or VENDOR/MODEL of a device profile")
-    gateway: str = Field("", description="the id of a gateway")
-    interval_s: int | None = Field(None, gt=0, le=LONGEST_S, description="seconds between two readings, 1 or more")
-    lit_interval_s: int | None = Field(
-        None, ge=0, le=LONGEST_S, description="the same between sunset and sunrise; 0: no other"
-    )
-    played: bool = Field(True, description="true or false: whether the simulators play it")  # noqa: FBT003
-    eui: Eui = Field("", description=notation.EUI_EXPECTED)
-
-
 # The sections of site.yaml: each is a mapping from id to one of these.
 SECTIONS: Final[dict[str, type[Shape]]] = {
     "parties": PartyShape,
@@ -305,33 +210,3 @@ SECTIONS: Final[dict[str, type[Shape]]] = {
     "crews": CrewShape,
 }
 OPTIONAL_SECTIONS: Final = ("sections", "gateways")
-
-FACILITY_COLUMNS: Final = (*FacilityRow.model_fields, *ATTRIBUTES)
-FACILITY_NEEDED: Final = tuple(name for name, field in FacilityRow.model_fields.items() if field.is_required())
-DEVICE_COLUMNS: Final = tuple(DeviceRow.model_fields)
-DEVICE_NEEDED: Final = tuple(name for name, field in DeviceRow.model_fields.items() if field.is_required())
-
-# What a kind cannot be judged or simulated without.
-NEEDED_ATTRIBUTES: Final[dict[FacilityKind, tuple[str, ...]]] = {
-    FacilityKind.LIGHT: ("rated_power",),
-    FacilityKind.TOILET: ("stalls",),
-    FacilityKind.GREEN: ("holding_capacity",),
-    FacilityKind.CROWD: ("capacity",),
-}
-# What some of a kind can be judged without, and why that is told all the same.
-WANTED_ATTRIBUTES: Final[dict[FacilityKind, tuple[str, str]]] = {
-    FacilityKind.BIN: ("depth_mm", "a sensor that measures a distance cannot tell how full it is"),
-    FacilityKind.PARKING: ("capacity", "nothing tells free places that cannot be true"),
-}
-# Which trades the work on a kind asks for; `instruments` looks after the devices of all of them.
-TRADES_FOR: Final[dict[FacilityKind, tuple[str, ...]]] = {
-    FacilityKind.LIGHT: ("lighting", "power", "structures", "instruments"),
-    FacilityKind.FEEDER: ("power", "instruments"),
-    FacilityKind.CABINET: ("power", "instruments"),
-    FacilityKind.BIN: ("collection", "patrol", "instruments"),
-    FacilityKind.TOILET: ("cleaning", "plumbing", "instruments"),
-    FacilityKind.PARKING: ("lots", "patrol", "instruments"),
-    FacilityKind.GREEN: ("gardening", "plumbing", "instruments"),
-    FacilityKind.CROWD: ("patrol", "instruments"),
-    FacilityKind.COAST: ("patrol", "power", "instruments"),
-}
