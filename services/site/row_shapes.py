@@ -1,4 +1,4 @@
-"""The shape of a row of facilities.csv or devices.csv: a field's description is what a person reads after "expected"."""
+"""The shape of a row of facilities.csv or devices.csv; a description is what a person reads after "expected"."""
 
 from typing import Final
 
