@@ -2,13 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
 
-from domain.errors import ConflictError, UnavailableError
+from domain.errors import UnavailableError
 from domain.messages import Heard, Message, Row
 from domain.naming import LINK, judged_topic
 from domain.site import Site
@@ -16,24 +15,21 @@ from ingest.batching import Door
 from ingest.fanout import FanOut
 from ingest.pipeline import Pipeline
 from rules.book import RuleBook
-from rules.core.rule import Rule
-from rules.runners.live import Live
 from services.chores import chores_of
 from services.dispatch.dispatcher import Dispatcher, Pace
 from services.dispatch.postman import Postman, Round
-from services.editions import Edition, edit, note
+from services.editions import Edition, note
 from services.housekeeping import DAY, FOREVER, Housekeeping, Keep
-from services.judge import Judge, Outcome
+from services.in_force import InForce
+from services.judge import Outcome
 from services.numbering import number_on
 from services.outside import Outside, Post
 from services.pulse import beat, goodbye, pulse_of
-from services.reloading import in_force_at_start, rules_edited
 from services.roles import ALL, Role
-from services.seating import seated
 from services.shadow.running import Shadow, ShadowJudge
 from services.storing import keeper_of, writer_of
 from services.tail import Tail
-from services.workers import JudgeWorker, QuarantineKeeper, Seat
+from services.workers import JudgeWorker, QuarantineKeeper
 from services.writing import StoreWriter
 
 _log = logging.getLogger(__name__)
@@ -52,8 +48,6 @@ class Service:
     """
 
     door: Door
-    judge: Judge
-    engine: Live
     judging: JudgeWorker
     keeping: QuarantineKeeper
     writing: StoreWriter
@@ -73,8 +67,9 @@ class Service:
         self.site, self.outside, self.roles = site, outside, roles
         self.clock, self.journal = outside.clock, outside.journal
         self.books, self.quarantine = outside.books, outside.quarantine
-        self.book = rules
-        self.shadow, self._reread = shadow, reread
+        self.shadow = shadow
+        here = Role.JUDGE in roles
+        self.in_force = InForce(site, rules, self.books, self.clock, self.tell, reread, judged_here=here)
         self.link = ""  # the newest state of our connection to the broker; "" before the first
         self.on_heard: list[Callable[[Heard], None]] = []  # told of every row that is read
         self.on_kept: list[Callable[[Outcome], None]] = []  # told of alarms and orders that changed, once committed
@@ -90,7 +85,7 @@ class Service:
         if Role.DOOR in roles:
             self._add_door()
         if Role.JUDGE in roles:
-            self._add_judge(rules)
+            self._add_judge()
         self.shadowing: ShadowJudge | None = None
         if Role.JUDGE in roles and shadow is not None:
             self.shadowing = ShadowJudge(site, shadow, self.books, self.fan.consumer().next)
@@ -162,29 +157,6 @@ class Service:
             return await self.door.write(messages)
         return await asyncio.to_thread(self.journal.append, messages, self.clock.now())
 
-    @property
-    def rules(self) -> Mapping[str, Rule]:
-        """The rules in force, by name."""
-        return self.book.rules
-
-    async def reload(self, by: str = "", why: str = "") -> int:
-        """Read the rule files again, and put them in force. Raises FaultyFileError, and then nothing is changed."""
-        if self._reread is None:
-            raise ConflictError("this service was not told where its rule files are")
-        return await self.put_in_force(await asyncio.to_thread(self._reread), by, why)
-
-    async def put_in_force(self, rules: RuleBook, by: str = "", why: str = "") -> int:
-        """Other rules, from the row of the journal on that says so; its number. Nothing is written where they are those
-        in force: then 0. Raises UnavailableError.
-        """
-        if rules.version == self.book.version:
-            return 0
-        row = await self.tell([edit(Edition("rules", rules.version, rules.packed), self.clock, by, why)])
-        await asyncio.to_thread(self.books.move, "edit.rules", row.number)
-        if Role.JUDGE not in self.roles:
-            self.book = rules
-        return row.number
-
     # --- the parts
 
     def _add_door(self) -> None:
@@ -203,8 +175,8 @@ class Service:
         way = Round(post.channels, self.clock, self.tell, self.site.timezone, self.site.simulated, post.links)
         return Postman(post.box, way) if self._whole else Postman(post.box, way, resting_s=POLLED.look_again)
 
-    def _add_judge(self, rules: RuleBook) -> None:
-        judge, engine, beside = self._seated(in_force_at_start(self.books.load(), rules))
+    def _add_judge(self) -> None:
+        judge, engine, beside = self.in_force.seated()
         self.judging = JudgeWorker(
             judge,
             engine,
@@ -215,21 +187,8 @@ class Service:
             judged=self._judged,
             kept=self._kept,
             beside=beside,
-            edited=self._edited,
+            edited=self.in_force.edited,
         )
-
-    def _seated(self, rules: RuleBook) -> Seat:
-        """A judge by these rules, who takes up what is kept. Blocking. Raises UnavailableError."""
-        seat, self.engine, _ = seated(self.books, self.site, rules)
-        self.book, self.judge = rules, seat.judge
-        return seat
-
-    def _edited(self, heard: Heard) -> Callable[[], Seat] | None:
-        book = rules_edited(heard, self.book.version)
-        if book is None:
-            return None
-        _log.info("other rules are in force", extra={"row": heard.row, "rules": book.version})
-        return partial(self._seated, book)
 
     def _add_store(self) -> None:
         self.keeping = keeper_of(self.outside, self.fan.consumer().next)
@@ -264,7 +223,7 @@ class Service:
         if self.outside.rollups is not None:
             yield "rollups", self.outside.rollups.run()
         if self.outside.chronicle is not None:
-            yield "events", self.outside.chronicle.run(lambda: self.rules, lambda: pulse_of(self))
+            yield "events", self.outside.chronicle.run(lambda: self.in_force.rules, lambda: pulse_of(self))
 
     # --- beginning and ending
 

@@ -54,7 +54,7 @@ def behind_api(service: Service, wall: Clock, live: Live) -> Behind:
     """What the API needs of it."""
     return Behind(
         site=service.site,
-        in_force=lambda: service.book,
+        in_force=lambda: service.in_force.book,
         cases=service.books,
         tallies=service.books,
         aside=service.quarantine,
@@ -67,9 +67,11 @@ def behind_api(service: Service, wall: Clock, live: Live) -> Behind:
         wall=wall,
         post=None if service.outside.post is None else service.outside.post.box,
         shadow=None if service.shadow is None else partial(_shadowed, service, service.shadow),
-        reload=service.reload,
+        reload=service.in_force.reload,
     )
 
 
 def _shadowed(service: Service, shadow: Shadow) -> Mapping[str, Any]:
-    return reported(service.books, shadow.books, {n: r.version for n, r in service.rules.items()}, shadow.rules)
+    return reported(
+        service.books, shadow.books, {n: r.version for n, r in service.in_force.rules.items()}, shadow.rules
+    )

@@ -209,7 +209,7 @@ def _told_to_reload(service: Service) -> None:
 async def _reload(service: Service) -> None:
     """Read the rule files again. Where they are faulty, those in force go on."""
     try:
-        row = await service.reload()
+        row = await service.in_force.reload()
     except TidewalkError as wrong:
         _log.error("the rules are not reloaded: those in force go on", extra={"why": str(wrong)})
     else:

@@ -22,7 +22,7 @@ def page_over(
     service: Service, wall: Clock, scenery: Scenery, *, access: Access = LOCAL, breaks: Break | None = None
 ) -> Callable[[Hub], Sequence[Mounted]]:
     """What the API is to serve beside itself, once there is a hub."""
-    titles = {name: rule.title for name, rule in service.book.rules.items()}
+    titles = {name: rule.title for name, rule in service.in_force.rules.items()}
 
     def mounted(hub: Hub) -> Sequence[Mounted]:
         beat = Pace(service, monotonic).now

@@ -107,7 +107,9 @@ class Watcher:
 
     async def _board(self, stage: Show) -> None:
         keys = "   ".join(f"[{key}] {name}" for key, (name, _, _) in BREAKABLE.items())
-        board = Board(self._site, dict(stage.service.rules), f"break: {keys}   [q] leave   broker {self._broker}")
+        board = Board(
+            self._site, dict(stage.service.in_force.rules), f"break: {keys}   [q] leave   broker {self._broker}"
+        )
         before, at = 0, asyncio.get_running_loop().time()
         console = Console()
         with Live(console=console, screen=True, auto_refresh=False) as live:
