@@ -1,7 +1,6 @@
 """An operator's action: a row of the journal first, then whatever the judge makes of it."""
 
 import asyncio
-from collections import OrderedDict
 from typing import Final
 from uuid import UUID
 
@@ -13,13 +12,14 @@ from domain.messages import Message
 from domain.naming import COMMAND, OperatorAction
 from ingest.codecs.replies import Command
 from services.api.answering import etag_of, matches
+from services.api.awaiting import WAIT_S, OnTheWay, judged
 from services.api.guard import Caller
 from services.api.problems import ChangedError, IllegalError
 from services.api.scoping import must_act, must_see
 from services.api.seams import Behind
 from services.api.shown import Time, order_whole
 from services.api.trailing import Footprint
-from services.api.word import WAIT_S, By, Standing, by_whom, judged
+from services.api.word import By, Standing, by_whom
 from services.dispatch.orders import Order, Result
 from services.dispatch.when import millis
 from services.judge.answers import CHANGED, NO_REASON
@@ -32,7 +32,6 @@ _GOES_WITH: Final = {
     "trade": (OperatorAction.FOLLOW_UP,),
     "do": (OperatorAction.FOLLOW_UP,),
 }
-_REMEMBERED: Final = 10_000  # actions on their way
 
 
 class Asked(BaseModel):
@@ -101,7 +100,7 @@ class Actions:
 
     def __init__(self, behind: Behind, *, wait_s: float = WAIT_S) -> None:
         self._behind, self._wait_s = behind, wait_s
-        self._on_the_way: OrderedDict[str, Command] = OrderedDict()
+        self._on_the_way: OnTheWay[str, Command] = OnTheWay()
 
     async def act(self, name: str, asked: Asked, caller: Caller, left: Footprint, *, if_match: str = "") -> Acted:
         """Have it done to the order of that id or 案号. Waiting, if the judge needs longer than two seconds. `caller`
@@ -125,10 +124,10 @@ class Actions:
                 raise ChangedError(f"{CHANGED}; what came last is {last.who}: {last.step}, {last.why}")
             message = Message(COMMAND, msgspec.json.encode(command), self._behind.clock.now())
             await self._behind.tell([message])
-            self._remember(command)
-            result = await judged(cases, command.id, self._wait_s)
+            self._on_the_way.add(command.id, command)
+            result = await judged(cases, COMMAND, command.id, self._wait_s)
             if result is not None:
-                self._on_the_way.pop(command.id, None)
+                self._on_the_way.arrived(command.id)
         if result is None:
             return _acted(command)
         if (result.order, result.action) != (command.order, command.action):
@@ -169,11 +168,6 @@ class Actions:
         if command.trade and command.trade not in TRADES:
             raise RejectedError(f"no crew has the trade {command.trade}: say one of {', '.join(TRADES)}")
         return command
-
-    def _remember(self, command: Command) -> None:
-        self._on_the_way[command.id] = command
-        if len(self._on_the_way) > _REMEMBERED:
-            self._on_the_way.popitem(last=False)
 
 
 def _acted(known: Command | Result) -> Acted:

@@ -12,11 +12,12 @@ from domain.errors import ConflictError, NotFoundError
 from domain.naming import PlanAction
 from domain.readings import Millis
 from ingest.codecs.replies import Planned
+from services.api.awaiting import WAIT_S
 from services.api.guard import Caller
 from services.api.scoping import Whereabouts, must_see
 from services.api.seams import Behind
 from services.api.shown import Time
-from services.api.word import WAIT_S, By, Standing, by_whom, put
+from services.api.word import By, Standing, by_whom, put
 from services.dispatch.when import millis
 from services.judge.afield import PLANNED, PlannedWork, planned_work
 from services.people.policy import lacks_zone

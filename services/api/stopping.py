@@ -8,11 +8,12 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from domain.errors import NotFoundError
 from domain.naming import StopAction
 from ingest.codecs.replies import Stopped
+from services.api.awaiting import WAIT_S
 from services.api.guard import Caller
 from services.api.scoping import must_see
 from services.api.seams import Behind
 from services.api.shown import Time
-from services.api.word import WAIT_S, By, Standing, by_whom, put
+from services.api.word import By, Standing, by_whom, put
 from services.dispatch.when import millis
 from services.dispatch.windows import Stop
 from services.judge.stops import STOPS, stops_of

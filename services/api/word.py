@@ -1,10 +1,9 @@
 """A word of a person to the judge: who says it, a row of the journal first, and what became of it."""
 
 import asyncio
-from contextlib import suppress
 from enum import StrEnum
 from http import HTTPStatus
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 from fastapi import Response
@@ -16,12 +15,9 @@ from domain.naming import COMMAND
 from domain.readings import Millis
 from ingest.codecs.replies import Planned, Stopped
 from services.api import problems
+from services.api.awaiting import judged
 from services.api.guard import Caller
-from services.api.seams import Behind, Cases
-from services.dispatch.orders import Result
-
-WAIT_S: Final = 2.0  # for the judge
-_PAUSE_S: Final = (0.01, 0.1)
+from services.api.seams import Behind
 
 By = Annotated[
     str,
@@ -63,7 +59,7 @@ async def put(behind: Behind, word: Planned | Stopped, wait_s: float) -> Verdict
     result = await asyncio.to_thread(behind.cases.result, COMMAND, word.id)
     if result is None:
         await behind.tell([Message(COMMAND, msgspec.json.encode(word), behind.clock.now())])
-        result = await judged(behind.cases, word.id, wait_s)
+        result = await judged(behind.cases, COMMAND, word.id, wait_s)
     if result is None:
         return Verdict(Standing.WAITING, None)
     if result.action != word.action:
@@ -71,18 +67,6 @@ async def put(behind: Behind, word: Planned | Stopped, wait_s: float) -> Verdict
     if not result.ok:
         raise ConflictError(result.why)
     return Verdict(Standing.DONE, result.at)
-
-
-async def judged(cases: Cases, given: str, wait_s: float) -> Result | None:
-    """What became of a command, when the judge has come to it; None where that takes longer."""
-    pause, longest = _PAUSE_S
-    with suppress(TimeoutError):
-        async with asyncio.timeout(wait_s):
-            while (result := await asyncio.to_thread(cases.result, COMMAND, given)) is None:
-                await asyncio.sleep(pause)
-                pause = min(2 * pause, longest)
-            return result
-    return None
 
 
 def answers(model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:

@@ -6,6 +6,7 @@ from time import monotonic
 from domain.ports import Clock
 from services.api.access import Access
 from services.api.app import Mounted
+from services.api.awaiting import WAIT_S
 from services.api.over import behind_api
 from services.api.seams import Behind
 from services.crew import desk, pages
@@ -13,7 +14,7 @@ from services.crew.door import Door
 from services.crew.links import CrewLinks
 from services.crew.news import News
 from services.crew.ports import Photos
-from services.crew.taking import WAIT_S, Taking
+from services.crew.taking import Taking
 from services.live.hub import Hub
 from services.people.reception import Reception
 from services.service import Service

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterable
-from contextlib import suppress
 from enum import StrEnum
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -13,18 +12,16 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from domain.errors import ConflictError, NotFoundError, RejectedError
 from domain.messages import Message
 from domain.naming import CrewAction, replies_topic
+from services.api.awaiting import WAIT_S, OnTheWay, judged
 from services.api.seams import Behind
 from services.crew.jpeg import looked_at
 from services.crew.ports import Photos
 from services.dispatch.orders import Order, OrderState, Result
 from services.dispatch.when import millis, rfc3339
 
-WAIT_S: Final = 2.0  # for the judge
 MOST_PHOTOS: Final = 3  # of one answer
 MOST_ORDERS: Final = 100  # in a list
 PHOTO: Final = "photo:"  # how a photo stands in a note
-_PAUSE_S: Final = (0.01, 0.1)
-_REMEMBERED: Final = 10_000  # answers on their way
 _OPEN: Final = tuple(state for state in OrderState if state not in ("draft", "closed", "withdrawn", "void", "merged"))
 
 PhotoId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
@@ -69,7 +66,7 @@ class Taking:
 
     def __init__(self, behind: Behind, photos: Photos, *, wait_s: float = WAIT_S) -> None:
         self._behind, self._photos, self._wait_s = behind, photos, wait_s
-        self._on_the_way: dict[tuple[str, str], Receipt] = {}
+        self._on_the_way: OnTheWay[tuple[str, str], Receipt] = OnTheWay()
 
     async def reply(self, crew: str, said: Said) -> Receipt:
         """Have it judged; waiting where that takes longer than two seconds. The same id again is the same answer, and
@@ -84,15 +81,16 @@ class Taking:
                     raise RejectedError(f"these photos are not here: {', '.join(sorted(lacking))}")
             topic, body = replies_topic(self._behind.site.id, crew), _written(said)
             waiting = Receipt(id=said.id, order=said.order, action=said.action, standing=Standing.WAITING)
-            self._remember((crew, given), waiting)
+            self._on_the_way.add((crew, given), waiting)
             try:
                 await self._behind.tell([Message(topic, body, self._behind.clock.now())])
             except BaseException:
-                self._on_the_way.pop((crew, given), None)
+                self._on_the_way.arrived((crew, given))
                 raise
             known = waiting
         if known.standing is Standing.WAITING:
-            known = await self._judged(crew, known)
+            result = await judged(self._behind.cases, crew, given, self._wait_s)
+            known = known if result is None else self._answered(crew, result)
         if (known.order, known.action) != (said.order, said.action):
             raise ConflictError(f"the id {given} was given to another answer: make one for each")
         return known
@@ -129,24 +127,9 @@ class Taking:
         return self._on_the_way.get((crew, given)) if result is None else self._answered(crew, result)
 
     def _answered(self, crew: str, result: Result) -> Receipt:
-        self._on_the_way.pop((crew, result.id), None)
+        self._on_the_way.arrived((crew, result.id))
         standing = Standing.OK if result.ok else Standing.REFUSED
         return Receipt(id=UUID(result.id), order=result.order, action=result.action, standing=standing, why=result.why)
-
-    async def _judged(self, crew: str, waiting: Receipt) -> Receipt:
-        pause, longest = _PAUSE_S
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self._wait_s):
-                while (found := await asyncio.to_thread(self._behind.cases.result, crew, str(waiting.id))) is None:
-                    await asyncio.sleep(pause)
-                    pause = min(2 * pause, longest)
-                return self._answered(crew, found)
-        return waiting
-
-    def _remember(self, key: tuple[str, str], waiting: Receipt) -> None:
-        self._on_the_way[key] = waiting
-        if len(self._on_the_way) > _REMEMBERED:
-            del self._on_the_way[next(iter(self._on_the_way))]
 
 
 def _written(said: Said) -> bytes:
