@@ -1,4 +1,4 @@
-"""The schema, brought up to date at start. Revisions are in `migrations/versions`, one file each, never edited."""
+"""The schema, brought up to date at start. What a revision of `migrations/versions` does never changes."""
 
 from pathlib import Path
 from typing import Final

@@ -11,6 +11,16 @@ depends_on = None
 
 def upgrade() -> None:
     """Make them."""
+    _alarms()
+    _meta()
+    _order_changes()
+    _orders()
+    _outbox()
+    _reply_results()
+    _subject_state()
+
+
+def _alarms() -> None:
     op.create_table(
         "alarms",
         sa.Column("id", sa.Text(), nullable=False),
@@ -31,12 +41,18 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_alarms_facility"), "alarms", ["facility"], unique=False)
     op.create_index(op.f("ix_alarms_state_opened"), "alarms", ["state", "opened"], unique=False)
+
+
+def _meta() -> None:
     op.create_table(
         "meta",
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("value", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_meta")),
     )
+
+
+def _order_changes() -> None:
     op.create_table(
         "order_changes",
         sa.Column("order_id", sa.Text(), nullable=False),
@@ -50,6 +66,9 @@ def upgrade() -> None:
         sa.Column("crew", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("order_id", "number", name=op.f("pk_order_changes")),
     )
+
+
+def _orders() -> None:
     op.create_table(
         "orders",
         sa.Column("id", sa.Text(), nullable=False),
@@ -85,6 +104,9 @@ def upgrade() -> None:
     op.create_index(op.f("ix_orders_closed"), "orders", ["closed"], unique=False)
     op.create_index(op.f("ix_orders_crew"), "orders", ["crew"], unique=False)
     op.create_index(op.f("ix_orders_state_opened"), "orders", ["state", "opened"], unique=False)
+
+
+def _outbox() -> None:
     op.create_table(
         "outbox",
         sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -104,6 +126,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("key", name=op.f("uq_outbox_key")),
     )
     op.create_index(op.f("ix_outbox_state_number"), "outbox", ["state", "number"], unique=False)
+
+
+def _reply_results() -> None:
     op.create_table(
         "reply_results",
         sa.Column("source", sa.Text(), nullable=False),
@@ -117,6 +142,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("source", "id", name=op.f("pk_reply_results")),
     )
     op.create_index(op.f("ix_reply_results_at"), "reply_results", ["at"], unique=False)
+
+
+def _subject_state() -> None:
     op.create_table(
         "subject_state",
         sa.Column("subject", sa.Text(), nullable=False),
