@@ -5,7 +5,7 @@ field can never change type; numbers are always floats.
 """
 
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple, get_args
 
 
 class Element(StrEnum):
@@ -48,6 +48,22 @@ class Matter(StrEnum):
 
     COMPONENT = "component"  # 部件: a thing that somebody owns is broken
     EVENT = "event"  # 事件: something is the matter in a place
+
+
+Trade = Literal[
+    "lighting",
+    "power",
+    "structures",
+    "collection",
+    "patrol",
+    "cleaning",
+    "plumbing",
+    "lots",
+    "gardening",
+    "instruments",
+]
+# What a crew can know (工种). Rules ask for a trade by these words, and no others.
+TRADES: Final[tuple[str, ...]] = get_args(Trade)
 
 
 class CrewAction(StrEnum):

@@ -4,24 +4,12 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from domain.naming import Element, Kind, Matter, Priority
+from domain.naming import Element, Kind, Matter, Priority, Trade
 from domain.site import Grade, Name
 from rules.core.params import SEASONS
 from rules.core.rule import Choice, OrderPlan, Param, Quorum
 from rules.written import Limit, Seconds, Share, Text, as_names, as_seasons
 
-Trade = Literal[
-    "lighting",
-    "power",
-    "structures",
-    "collection",
-    "patrol",
-    "cleaning",
-    "plumbing",
-    "lots",
-    "gardening",
-    "instruments",
-]
 STRICT = ConfigDict(extra="forbid", frozen=True)
 
 

@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from domain.errors import ConflictError, NotFoundError, RejectedError
 from domain.messages import Message
-from domain.naming import COMMAND, OperatorAction
+from domain.naming import COMMAND, TRADES, OperatorAction
 from ingest.codecs.replies import Command
 from services.api.answering import etag_of, matches
 from services.api.awaiting import WAIT_S, OnTheWay, judged
@@ -23,7 +23,6 @@ from services.api.word import By, Standing, by_whom
 from services.dispatch.orders import Order, Result
 from services.dispatch.when import millis
 from services.judge.answers import CHANGED, NO_REASON
-from services.site import TRADES
 
 _GOES_WITH: Final = {
     "crew": (OperatorAction.REASSIGN, OperatorAction.FOLLOW_UP),

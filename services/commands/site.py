@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from domain.errors import FaultyFileError, TidewalkError
-from domain.naming import KIND_ZH, Kind
+from domain.naming import KIND_ZH, TRADES, Kind
 from domain.site import Site
 from services.site import Loaded, content_hash, faults_of, find, load, read_files
 from services.site.datum import DATUMS
 from services.site.faults import SHOWN_FAULTS, Notice
 from services.site.foreign import Brought, Wish, bring, write
-from services.site.needs import TRADES
 from services.site.notation import span_text
 
 if TYPE_CHECKING:

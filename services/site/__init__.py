@@ -14,11 +14,9 @@ from services.site.load import (
     samples,
     unpack,
 )
-from services.site.needs import TRADES
 from services.site.notation import chainage_text, hours_text
 
 __all__ = [
-    "TRADES",
     "FaultySiteError",
     "Loaded",
     "Notice",

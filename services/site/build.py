@@ -1,5 +1,6 @@
 """From a draft without faults to the site that the rest of Tidewalk works on."""
 
+from domain.naming import TRADES
 from domain.site import (
     Crew,
     Device,
@@ -16,7 +17,6 @@ from domain.site import (
     Zone,
 )
 from services.site.draft import Draft, FacilityDraft
-from services.site.needs import TRADES
 from services.site.row_shapes import FacilityRow
 from services.site.shapes import KindShape
 

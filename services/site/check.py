@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 
-from domain.naming import Kind
+from domain.naming import TRADES, Kind
 from services.site.check_clocks import check_clocks
 from services.site.check_rows import check_rows
 from services.site.draft import Draft, is_id
 from services.site.faults import Faults, one_of
 from services.site.geometry import length
-from services.site.needs import TRADES, TRADES_FOR
+from services.site.needs import TRADES_FOR
 from services.site.table import Line
 
 LENGTH_SLACK = 0.3  # how far a section's chainage may differ from the length of its line

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
+from domain.naming import TRADES
 from services.site.clock_shapes import FitsShape
 from services.site.draft import CLOCKS, ROSTERS, Draft
 from services.site.faults import Faults, one_of
-from services.site.needs import TRADES
 
 Path = tuple[str | int, ...]
 

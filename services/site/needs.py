@@ -4,20 +4,6 @@ from typing import Final
 
 from domain.naming import Kind as FacilityKind
 
-# What a crew can know. Rules ask for a trade by these words, and no others.
-TRADES: Final = (
-    "lighting",
-    "power",
-    "structures",
-    "collection",
-    "patrol",
-    "cleaning",
-    "plumbing",
-    "lots",
-    "gardening",
-    "instruments",
-)
-
 # What a kind cannot be judged or simulated without.
 NEEDED_ATTRIBUTES: Final[dict[FacilityKind, tuple[str, ...]]] = {
     FacilityKind.LIGHT: ("rated_power",),

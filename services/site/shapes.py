@@ -6,11 +6,10 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
 
-from domain.naming import Element
+from domain.naming import TRADES, Element
 from domain.site import Contact, Grade
 from services.site import notation
 from services.site.faults import one_of
-from services.site.needs import TRADES
 from services.site.values import (
     ID_EXPECTED,
     LONGEST_S,

@@ -4,7 +4,7 @@ import pytest
 
 from domain.site import Site
 from rules.book import RuleBook, shipped
-from services.site import TRADES, load_site, sample
+from services.site import load_site, sample
 
 
 @pytest.fixture(scope="module")
@@ -15,11 +15,6 @@ def book() -> RuleBook:
 @pytest.fixture(scope="module")
 def site() -> Site:
     return load_site(sample())
-
-
-def test_every_trade_that_a_rule_asks_for_is_one_that_crews_may_have(book: RuleBook):
-    asked = {rule.order.trade for rule in book.rules.values() if rule.order}
-    assert asked <= set(TRADES)
 
 
 def test_every_trade_that_a_rule_asks_for_works_in_every_zone_of_the_sample(book: RuleBook, site: Site):

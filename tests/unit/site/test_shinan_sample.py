@@ -6,9 +6,9 @@ from time import process_time
 
 import pytest
 
-from domain.naming import Kind
+from domain.naming import TRADES, Kind
 from domain.site import Facility, Grade, Site
-from services.site import TRADES, load, load_site, sample, samples
+from services.site import load, load_site, sample, samples
 from services.site.geometry import metres_between
 
 
