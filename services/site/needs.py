@@ -1,30 +1,30 @@
-"""What things of a kind need: what their rows have to say, and which trades work on them."""
+"""What things of a kind need: what their rows have to say, and the trades that work on them."""
 
 from typing import Final
 
-from domain.naming import Kind as FacilityKind
+from domain.naming import Kind
 
 # What a kind cannot be judged or simulated without.
-NEEDED_ATTRIBUTES: Final[dict[FacilityKind, tuple[str, ...]]] = {
-    FacilityKind.LIGHT: ("rated_power",),
-    FacilityKind.TOILET: ("stalls",),
-    FacilityKind.GREEN: ("holding_capacity",),
-    FacilityKind.CROWD: ("capacity",),
+NEEDED_ATTRIBUTES: Final[dict[Kind, tuple[str, ...]]] = {
+    Kind.LIGHT: ("rated_power",),
+    Kind.TOILET: ("stalls",),
+    Kind.GREEN: ("holding_capacity",),
+    Kind.CROWD: ("capacity",),
 }
 # What some of a kind can be judged without, and why that is told all the same.
-WANTED_ATTRIBUTES: Final[dict[FacilityKind, tuple[str, str]]] = {
-    FacilityKind.BIN: ("depth_mm", "a sensor that measures a distance cannot tell how full it is"),
-    FacilityKind.PARKING: ("capacity", "nothing tells free places that cannot be true"),
+WANTED_ATTRIBUTES: Final[dict[Kind, tuple[str, str]]] = {
+    Kind.BIN: ("depth_mm", "a sensor that measures a distance cannot tell how full it is"),
+    Kind.PARKING: ("capacity", "nothing tells free places that cannot be true"),
 }
 # Which trades the work on a kind asks for; `instruments` looks after the devices of all of them.
-TRADES_FOR: Final[dict[FacilityKind, tuple[str, ...]]] = {
-    FacilityKind.LIGHT: ("lighting", "power", "structures", "instruments"),
-    FacilityKind.FEEDER: ("power", "instruments"),
-    FacilityKind.CABINET: ("power", "instruments"),
-    FacilityKind.BIN: ("collection", "patrol", "instruments"),
-    FacilityKind.TOILET: ("cleaning", "plumbing", "instruments"),
-    FacilityKind.PARKING: ("lots", "patrol", "instruments"),
-    FacilityKind.GREEN: ("gardening", "plumbing", "instruments"),
-    FacilityKind.CROWD: ("patrol", "instruments"),
-    FacilityKind.COAST: ("patrol", "power", "instruments"),
+TRADES_FOR: Final[dict[Kind, tuple[str, ...]]] = {
+    Kind.LIGHT: ("lighting", "power", "structures", "instruments"),
+    Kind.FEEDER: ("power", "instruments"),
+    Kind.CABINET: ("power", "instruments"),
+    Kind.BIN: ("collection", "patrol", "instruments"),
+    Kind.TOILET: ("cleaning", "plumbing", "instruments"),
+    Kind.PARKING: ("lots", "patrol", "instruments"),
+    Kind.GREEN: ("gardening", "plumbing", "instruments"),
+    Kind.CROWD: ("patrol", "instruments"),
+    Kind.COAST: ("patrol", "power", "instruments"),
 }
