@@ -211,7 +211,8 @@ class _Turn:
     def _raise(self, which: int, moment: Millis) -> None:
         hold = self.holds[which]
         assert hold is not None  # noqa: S101
-        if not unbroken(self.program.given, self.place, self.context, hold.since, moment):
+        ripe = moment if hold.waits is None else hold.waits  # what waits for a witness was judged before it waited
+        if not unbroken(self.program.given, self.place, self.context, hold.since, ripe):
             self.holds[which] = None
             return
         if (dawn := self._witness_at(moment)) is not None:

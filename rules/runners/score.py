@@ -15,7 +15,7 @@ from rules.book import RuleBook
 from rules.core.surroundings import Context
 from rules.runners.backtest import Found
 from rules.runners.behind import BEHIND, GATHERED, HIDES, STUCK, WANES
-from rules.runners.sight import Doubt, Sights, compares
+from rules.runners.sight import STOOD, Doubt, Sights, compares
 from rules.runners.tally import Kept, Score
 from rules.runners.truth import Lost, Truth
 
@@ -54,7 +54,8 @@ class Scoring:
         doubts = self._doubts(answered)
         for truth in self._truths:
             told = answered.get((truth, self._sights.rule_for(truth))) or summed_up.get(truth)
-            self._keep(made, truth, told, doubts.get(truth.facility, ()))
+            stood = told is None and self._stood(truth, answered)
+            self._keep(made, truth, told, doubts.get(truth.facility, ()), stood=stood)
         for rule, _, _, _ in made.false:
             self._kept(made, BEHIND[rule][0], "fault").false += 1
         return made
@@ -134,7 +135,18 @@ class Scoring:
                 found[truth.facility].append(Doubt(truth, alarm.opened, self._sights.believed_again(truth)))
         return found
 
-    def _keep(self, made: Score, truth: Truth, alarm: Found | None, doubts: Sequence[Doubt]) -> None:
+    def _stood(self, truth: Truth, answered: Mapping[tuple[Truth, str], Found]) -> bool:
+        """Whether it began before its rule could be sure that the one before it was over: that alarm told of both."""
+        rule = self._sights.rule_for(truth)
+        return any(
+            (name, other.facility) == (rule, truth.facility)
+            and other.until is not None
+            and other.until <= truth.since < self._sights.believed_again(other)
+            and (alarm.until is None or alarm.until > truth.since)
+            for (other, name), alarm in answered.items()
+        )
+
+    def _keep(self, made: Score, truth: Truth, alarm: Found | None, doubts: Sequence[Doubt], *, stood: bool) -> None:
         if truth.what in _HIDING:
             return
         kept = self._kept(made, truth.what, truth.sort)
@@ -142,6 +154,7 @@ class Scoring:
         if truth.sort == "near_miss":
             return
         shown, why = self._sights.of(truth, doubts)
+        why = why or (STOOD if stood else "")
         if alarm is not None:
             kept.found += 1
             kept.minutes.append(max(0, alarm.opened - shown) / MINUTE)

@@ -21,6 +21,7 @@ CUT_OFF: Final = "the run ended first"
 TOO_SHORT: Final = "it ended before its rule could be sure"
 COVERED: Final = "its gateway or feeder was out at that time"
 HIDDEN: Final = "something hid it"  # see `rules.runners.behind.HIDES`
+STOOD: Final = "the alarm of the fault before it still stood"
 UNBELIEVED: Final = "its sensor had just been stuck"
 NOT_BY_NIGHT: Final = "by night nobody is woken by a sensor with a bad record"
 
@@ -56,7 +57,8 @@ class Sights:
         """From when it can be seen, and why it cannot; "" where it can. `doubts` are of its instruments."""
         if not self.rule_for(truth):
             return truth.since, NO_RULE
-        shown, needs = self._shown(truth, self._in_the_way(truth, doubts)), self._needs(truth)
+        needs = self._needs(truth)
+        shown = self._shown(truth, self._in_the_way(truth, doubts), needs)
         if (self._end if truth.until is None else truth.until) < self.limits(truth, doubts)[-1][0]:
             return shown, CUT_OFF if truth.until is None else TOO_SHORT
         return shown, COVERED if self._covered(truth, shown, shown + needs) else ""
@@ -70,8 +72,8 @@ class Sights:
         found: list[tuple[Millis, str]] = []
         hidden = self._hidden(truth)
         for in_the_way, why in (([], ""), (hidden, HIDDEN), (self._in_the_way(truth, doubts), UNBELIEVED)):
-            limit = self._shown(truth, in_the_way) + self._needs(truth)
-            found.append((limit + self._astray(truth, limit if told is None else told), why))
+            limit = self._limit(truth, in_the_way)
+            found.append((limit + self._astray(truth, truth.since, limit if told is None else told), why))
         return (*found, (self._woken(truth, found[-1][0], doubts), NOT_BY_NIGHT))
 
     def interval(self, truth: Truth) -> Millis:
@@ -86,15 +88,27 @@ class Sights:
         """Until when an instrument that was at fault is not believed, after it was put right."""
         if truth.until is None:
             return self._end
-        interval, repeat = self.interval(truth), self._book.rules[self.rule_for(truth)].clear_repeat
-        over = truth.until + repeat * interval
+        interval, rule = self.interval(truth), self._book.rules[self.rule_for(truth)]
+        over = truth.until + max(rule.clear_repeat * interval, 1000 * rule.clear_for_s)
         return over + interval * self._lost.of(self._site, truth.facility, truth.until, over)
 
-    def _shown(self, truth: Truth, in_the_way: Sequence[tuple[Millis, Millis]]) -> Millis:
+    def _limit(self, truth: Truth, in_the_way: Sequence[tuple[Millis, Millis]]) -> Millis:
+        """When it must be told at the latest, had nothing gone astray. What did makes it need longer, and what is left
+        of the day, or of the hours in which its rule looks, may then be too short for it.
+        """
+        needs, more = self._needs(truth), 0
+        while True:
+            shown = self._shown(truth, in_the_way, needs + more)
+            astray = self._astray(truth, shown, shown + needs + more)
+            if astray <= more:
+                return shown + needs
+            more = astray
+
+    def _shown(self, truth: Truth, in_the_way: Sequence[tuple[Millis, Millis]], needs: Millis) -> Millis:
         """From when on its rule looks, and nothing is in the way, for as long as it needs."""
         program, facility = self._program(truth), self._site.facilities.get(truth.facility)
         place = Place(facility.zone, facility.attributes, facility.id) if facility else Place("", {})
-        last, needs = self._end if truth.until is None else truth.until, self._needs(truth)
+        last = self._end if truth.until is None else truth.until
         shown = truth.since
         while shown <= last:
             blocked = [until for since, until in in_the_way if since <= shown + needs and until > shown]
@@ -148,12 +162,12 @@ class Sights:
         held = max((max(clause.for_s * 1000, (clause.repeat - 1) * interval) for clause in rule.clauses), default=0)
         return truth.onset + held + program.span + program.wait + SLACK + interval
 
-    def _astray(self, truth: Truth, until: Millis) -> Millis:
+    def _astray(self, truth: Truth, since: Millis, until: Millis) -> Millis:
         """How much longer it may take for what the network lost: an interval for each report. A rule that compares with
-        what was said before needs the last report before the fault as well.
+        what was said before needs the last report before that as well.
         """
         interval = self.interval(truth)
-        since = truth.since - interval if compares(self._program(truth)) else truth.since
+        since -= interval if compares(self._program(truth)) else 0
         return interval * self._lost.of(self._site, truth.facility, since, until)
 
     def _slowest(self, devices: Sequence[str]) -> Millis:

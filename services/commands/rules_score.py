@@ -24,7 +24,7 @@ START: Millis = 1_790_812_800_000  # 2026-10-01T08:00+08:00
 JSON_KEYS = (
     "The line alone: seeds, first_seed, days, plan, version, messages, lost, twice, alarms, recall, precision, late, "
     "holds, seconds, kinds (each with what, sort, rules, count, found, missed, late, false, recall, precision, "
-    "median_minutes, worst_minutes, unseen, delayed), unscored, unplayed, false, missed, later."
+    "median_minutes, worst_minutes, unseen, delayed), unscored, unplayed, false, missed, later (each with its seed)."
 )
 EXAMPLES = """\b
 Examples:
@@ -86,9 +86,9 @@ def score(
         "kinds": [_line(kept) for kept in in_order(whole)],
         "unscored": whole.unscored,
         "unplayed": {rule: why for rule, why in UNPLAYED.items() if rule in book.rules},
-        "false": [dict(zip(("rule", "subject", "opened", "near"), one, strict=True)) for one in whole.false],
-        "missed": [dict(zip(("what", "facility", "since", "why"), one, strict=True)) for one in whole.missed],
-        "later": [dict(zip(("what", "facility", "since", "minutes"), one, strict=True)) for one in whole.later],
+        "false": _of_each(found, "false", ("rule", "subject", "opened", "near")),
+        "missed": _of_each(found, "missed", ("what", "facility", "since", "why")),
+        "later": _of_each(found, "later", ("what", "facility", "since", "minutes")),
     }
     if as_json:
         click.echo(json.dumps(line, ensure_ascii=False))
@@ -96,6 +96,13 @@ def score(
         _tell(whole, found, line)
     if not holds:
         sys.exit(1)
+
+
+def _of_each(found: list[Scored], what: str, names: tuple[str, ...]) -> list[dict[str, Any]]:
+    """What went wrong in any run, with its seed: that one alone shows it again."""
+    return [
+        {"seed": run.seed, **dict(zip(names, one, strict=True))} for run in found for one in getattr(run.score, what)
+    ]
 
 
 def _line(kept: Kept) -> dict[str, Any]:
@@ -139,12 +146,13 @@ def _tell(whole: Score, found: list[Scored], line: dict[str, Any]) -> None:
         click.echo("not scored, the coast knows no truth of it: " + ", ".join(sorted(whole.unscored)))
     for rule, why in line["unplayed"].items():
         click.echo(f"not played: {rule}: {why}")
-    for rule, subject, _, what in whole.false[:FALSE_TOLD]:
-        click.echo(f"false: {rule} of {subject} (there: {what})")
-    for what, facility, _, _ in whole.missed[:FALSE_TOLD]:
-        click.echo(f"missed: {what} at {facility}")
-    for what, facility, _, minutes in whole.later[:FALSE_TOLD]:
-        click.echo(f"late: {what} at {facility}, {minutes} min later than allowed")
+    for one in line["false"][:FALSE_TOLD]:
+        click.echo(f"false: {one['rule']} of {one['subject']} (there: {one['near']}), seed {one['seed']}")
+    for one in line["missed"][:FALSE_TOLD]:
+        click.echo(f"missed: {one['what']} at {one['facility']}, seed {one['seed']}")
+    for one in line["later"][:FALSE_TOLD]:
+        late = f"{one['minutes']} min later than allowed"
+        click.echo(f"late: {one['what']} at {one['facility']}, {late}, seed {one['seed']}")
     click.echo(f"recall {_share(whole.recall)}, precision {_share(whole.precision)}, {whole.late} later than allowed")
 
 

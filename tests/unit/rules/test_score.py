@@ -7,6 +7,7 @@ from rules.book import shipped
 from rules.context.sun import sun_over
 from rules.runners.backtest import Found
 from rules.runners.score import Scoring
+from rules.runners.sight import STOOD
 from rules.runners.tally import Score
 from rules.runners.truth import Lost, Truth
 from tests.unit.rules.coast import HOUR, MINUTE, NIGHT, small_coast
@@ -131,6 +132,30 @@ def test_a_shared_lot_is_judged_in_the_hours_in_which_its_rule_looks():
     told = scored([stuck], [alarm("lot-stuck", "lot-1", sunrise, sunrise + 6 * HOUR)])
     assert (told.late, told.kinds["stuck_value"].found) == (0, 1)
     assert scored([stuck._replace(until=sunrise + HOUR)], []).kinds["stuck_value"].missed == 0
+
+
+def test_what_went_astray_may_leave_too_little_of_the_night():
+    """Half an hour and some seconds are needed, and hardly more are left: one report less, and it is told at dusk."""
+    last = NIGHT + 10 * HOUR + 38 * MINUTE  # lamps are judged until a quarter of an hour before sunrise
+    dark = truth("lamp_dark", "lamp-0", last - 33 * MINUTE, None)
+    dusk = NIGHT + 23 * HOUR
+    at_dusk = [alarm("lamp-out", "lamp-0", dusk, dusk + 20 * MINUTE)]
+    assert scored([dark], at_dusk).late == 1
+    assert scored([dark], at_dusk, Lost({"lamp-0": [last - 20 * MINUTE]})).late == 0
+
+
+def test_a_fault_that_begins_before_the_end_of_the_one_before_is_known_is_told_by_the_same_alarm():
+    """It spoke once, which went astray or was not enough, and was silent again."""
+    first = truth("silent_device", "bin-1", NIGHT, NIGHT + 5 * HOUR)
+    again = truth("silent_device", "bin-1", NIGHT + 5 * HOUR + 15 * MINUTE, NIGHT + 12 * HOUR)
+    stands = [alarm("silent", "bin-1", NIGHT, NIGHT + 3 * HOUR)]
+    told = scored([first, again], stands)
+    assert (told.kinds["silent_device"].found, told.missed) == (1, [])
+    assert told.kinds["silent_device"].unseen == {STOOD: 1}
+    cleared = [stands[0]._replace(until=NIGHT + 5 * HOUR + 10 * MINUTE)]
+    assert [what for what, *_ in scored([first, again], cleared).missed] == ["silent_device"]
+    later = again._replace(since=NIGHT + 5 * HOUR + 25 * MINUTE)
+    assert scored([first, later], stands).missed
 
 
 def test_a_lamp_that_goes_dark_by_day_is_to_be_seen_from_dusk_on():

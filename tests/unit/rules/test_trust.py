@@ -252,6 +252,7 @@ kind: toilet
 when: h2s_ppm >= 5
 clear: h2s_ppm < 1""",
     full="kind: bin\nwhen: fill_level >= 95\nclear: fill_level <= 30",
+    hot="kind: bin\nwhen: bin_temperature >= 60\nfor: 30m\ngiven: lit\nclear: bin_temperature < 50",
     stuck="""
 kind: bin
 subject: device
@@ -298,6 +299,15 @@ def test_what_is_over_by_morning_calls_nobody():
     live.hear(full(NIGHT), NIGHT)
     live.hear(full(NIGHT + HOUR, 20.0), NIGHT + HOUR)
     assert [c for c in live.hear([], NIGHT + 12 * HOUR) if c.rule == "full"] == []
+
+
+def test_what_a_rule_that_looks_by_night_alone_has_seen_is_said_in_the_morning_too():
+    live = with_marks()
+    for minutes, degrees in ((0, 70.0), (40, 71.0)):
+        at = NIGHT + minutes * MINUTE
+        assert live.hear([said(SITE, "bin-1", at, {"bin_temperature": degrees})], at) == []
+    (change,) = [c for c in live.hear([], NIGHT + 12 * HOUR) if c.rule == "hot"]
+    assert change.why["waited_for_a_witness_s"] == (change.at - NIGHT - 30 * MINUTE) / 1000
 
 
 @pytest.mark.parametrize(
