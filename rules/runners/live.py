@@ -17,16 +17,17 @@ from domain.alarms import AlarmChange, AlarmState, Correction
 from domain.readings import Millis, Quality, Reading, Value
 from domain.site import Site
 from rules.book import RuleBook
-from rules.core import absence, groups, trust
+from rules.core import absence, trust
 from rules.core.expression import Get
-from rules.core.groups import HUB, Event
+from rules.core.groups import Event
 from rules.core.hindsight import Past
-from rules.core.state import QUIET, Change, State
-from rules.core.step import UNFIT, Late, Seen, due, step
+from rules.core.state import QUIET, State
+from rules.core.step import UNFIT, Late, Seen, step
 from rules.core.surroundings import Context, Place, Silent, Tick
 from rules.runners import saved
 from rules.runners.afterwards import Afterwards
 from rules.runners.alarms import Alarms
+from rules.runners.circles import Circles
 from rules.runners.fitting import Fitted, fit
 from rules.runners.fusion import Watch
 from rules.runners.outlook import Outlook
@@ -49,8 +50,8 @@ class Live:
         self._timers = Timers(self._surely_heard)
         self._pages = Pages(self._fitted.spots)
         self._dirty: list[Spot] = []
-        self._dirty_circles: dict[str, Circle] = {}
         self._alarms = Alarms(site.id)
+        self._circles = Circles(self._fitted.circles, self._timers, self._alarms)
         self._afterwards = Afterwards(site, context, max((p.wait for p in rules.programs.values()), default=0))
         self._listening: Millis | None = None
         self._until: Millis = 0  # the Tick of the row in hand
@@ -122,8 +123,7 @@ class Live:
         for spot in self._dirty:
             spot.dirty = False
         self._dirty.clear()
-        rows.update({key: saved.circle_row(circle) for key, circle in self._dirty_circles.items()})
-        self._dirty_circles.clear()
+        rows.update(self._circles.drain())
         if (learnt := self._outlook.drain()) is not None:
             rows[saved.CONTEXT] = learnt
         if self._listening_dirty and self._listening is not None:
@@ -139,18 +139,16 @@ class Live:
         """
         found = dict(rows)
         spots = {spot.key: spot for spot in self._fitted.spots}
-        circles = {circle.key: circle for circle in self._fitted.circles}
         self._pages.load(found, after, self._fitted.ears, self._spots)
         for key, text in found.items():
             if key in spots:
                 saved.take_up_spot(spots[key], text)
-            elif key in circles:
-                saved.take_up_circle(circles[key], text)
             elif key == saved.LISTENING:
                 listening = msgspec.json.decode(text, type=saved.SavedListening)
                 self._listening, self._deaf = listening.since, listening.deaf
             elif key == saved.CONTEXT:
                 self._outlook.load(text)
+        self._circles.load(found)
         self._take_up()
 
     @property
@@ -290,11 +288,10 @@ class Live:
                     continue
                 state = spot.woken(watch, key)
             self._step(spot, watch, key, state, alive if watch.absence else Late(told) if late else told)
-        for circle, who in spot.asked_by:
-            truth = circle.judges(who).verdict(said.values.get, attribute, around, ())
-            self._tell(circle, who, truth, reading)
+        if spot.asked_by:
+            self._circles.hear(ear, said, around)
         spot.settle_down()
-        self._arm_spot(spot)
+        self._timers.arm(spot, spot.due())
 
     def _with_a_witness(self, ear: Ear, watch: Watch, said: Reading, around: Get) -> Reading:
         """At night, where another instrument stands beside it, one with a bad record says nothing that would wake."""
@@ -313,8 +310,7 @@ class Live:
             self._alarms.of_facility(spot, key, change)
             if change.state is AlarmState.CLEARED:
                 spot.is_over(key, Past(change.cause, change.at))
-            if spot.counted_by(watch.name):
-                self._count(spot, watch.name, change)
+            self._circles.count(spot, watch.name, change)
             new = state.open is None and change.state is AlarmState.OPEN
             if watch.holds and new and program.rule.order is not None:
                 self._mark(self._fitted.ears[key.partition("/")[2]], change.at)
@@ -332,14 +328,6 @@ class Live:
         ear.spot.marked = True
         self._soil(ear.spot)
 
-    def _count(self, spot: Spot, rule: str, change: Change) -> None:
-        """Tell groups of an alarm here: at fault while any of those that they count is open."""
-        who = spot.facility.id
-        for circle in spot.counted_by(rule):
-            others = (other for other in circle.counts if other != rule)
-            wrong = change.state is AlarmState.OPEN or any(spot.alarmed(other) for other in others)
-            self._put(circle, Event(change.at, who, "wrong" if wrong else "well"))
-
     def _may_sleep(self, spot: Spot, watch: Watch, state: State) -> bool:
         """Nothing pends, and no sample that is left could make a clause true."""
         if state.holds or state.open is not None or state.closed is not None or watch.absence:
@@ -353,24 +341,15 @@ class Live:
             for s in state.samples
         )
 
-    def _tell(self, circle: Circle, who: str, truth: bool | None, reading: Reading) -> None:  # noqa: FBT001
-        """A group hears of changes alone: of fault, and of well where it knows of a fault."""
-        newest = self._fitted.ears[reading.device].heard
-        if truth is None or (reading.at < newest and reading.received - reading.at > circle.program.wait):
-            return
-        if truth or who in circle.restless:
-            self._put(circle, Event(reading.at, who, "wrong" if truth else "well", reading.received))
-
     def _heard_again(self, ear: Ear, reading: Reading) -> Reading:
         """The reading as proof of life: never before the silence that it ends."""
         assert ear.silent is not None  # noqa: S101
         alive = reading._replace(at=max(reading.at, ear.silent + 1))
-        whole = ear.spot.silent()
+        missed_by = ear.missed_by
         ear.silent, ear.started = None, alive.at
         self._await(ear)
-        for circle, who in ear.missed_by:
-            if circle.by_device or whole:
-                self._put(circle, Event(alive.at, who, "heard", reading.received))
+        for circle, who in missed_by:
+            self._circles.put(circle, Event(alive.at, who, "heard", reading.received))
         return alive
 
     def _check(self, ear: Ear, at: Millis) -> None:
@@ -392,12 +371,10 @@ class Live:
             if watch.absence:
                 key = watch.key(ear.id)
                 self._step(spot, watch, key, spot.states.get(key, QUIET), Silent(ear.silent, ear.id, heard))
-        whole = spot.silent()
         for circle, who in ear.missed_by:
-            if circle.by_device or whole:
-                self._put(circle, Event(ear.silent, who, "silent"))
+            self._circles.put(circle, Event(ear.silent, who, "silent"))
         spot.settle_down()
-        self._arm_spot(spot)
+        self._timers.arm(spot, spot.due())
         self._soil(spot)
 
     def _heard(self, ear: Ear) -> Millis:
@@ -413,43 +390,6 @@ class Live:
 
     def _await(self, ear: Ear) -> None:
         self._timers.arm(ear, self._deadline(ear))
-
-    def _put(self, circle: Circle, event: Event) -> None:
-        circle.group, _ = groups.step(circle.program, circle.group, event, circle.size)
-        self._stir(circle)
-
-    def _tick_circle(self, circle: Circle, at: Millis) -> None:
-        circle.group, changes = groups.step(circle.program, circle.group, Tick(at), circle.size, circle.covered())
-        hub = circle.spots.get(HUB)
-        for change in changes:
-            self._alarms.of_group(circle, change)
-            if hub is not None and hub.counted_by(circle.program.rule.name):
-                self._count(hub, circle.program.rule.name, change)
-        before, circle.cover = circle.cover, circle.covering(changes)
-        self._stir(circle)
-        if circle.cover != before:
-            for spot in dict.fromkeys(circle.spots.values()):
-                self._arm_spot(spot)
-
-    def _stir(self, circle: Circle) -> None:
-        """Who is at fault, or waits to be judged so, is looked at closely from now on, and no longer than that."""
-        restless = dict.fromkeys(groups.restless(circle.group))
-        for who in circle.restless:
-            if who not in restless:
-                circle.spots[who].stir(-1)
-        for who in restless:
-            if who not in circle.restless:
-                circle.spots[who].stir(1)
-        circle.restless = restless
-        self._dirty_circles[circle.key] = circle
-        self._timers.arm(circle, groups.due(circle.program, circle.group))
-
-    def _arm_spot(self, spot: Spot) -> None:
-        ready: Millis | None = None
-        for key, state in spot.states.items():
-            if (when := due(spot.watch(key).program, state, spot.cover(key))) is not None:
-                ready = when if ready is None else min(ready, when)
-        self._timers.arm(spot, ready)
 
     def _advance(self, at: Millis) -> None:
         """Do all that falls due up to `at`, each as if a Tick had come at its own time."""
@@ -468,13 +408,13 @@ class Live:
         if isinstance(one, Ear):
             self._check(one, ready)
         elif isinstance(one, Circle):
-            self._tick_circle(one, ready)
+            self._circles.tick(one, ready)
         else:
             for watch, key in one.keys:
                 if (state := one.states.get(key)) is not None:
                     self._step(one, watch, key, state, Tick(ready))
             one.settle_down()
-            self._arm_spot(one)
+            self._timers.arm(one, one.due())
             self._soil(one)
 
     def _soil(self, spot: Spot) -> None:
@@ -486,13 +426,11 @@ class Live:
         """Make of what was loaded what follows from it: alarms, timers, and who must be looked at closely."""
         self._alarms.take_up(self._fitted.spots, self._fitted.circles)
         self._afterwards.take_up(self._fitted.spots)
-        for circle in self._fitted.circles:
-            self._stir(circle)
+        self._circles.take_up()
         for spot in self._fitted.spots:
             spot.settle_down()
-            self._arm_spot(spot)
+            self._timers.arm(spot, spot.due())
         if self._listening is not None:
             for ear in self._fitted.ears.values():
                 if ear.silent is None:
                     self._await(ear)
-        self._dirty_circles.clear()

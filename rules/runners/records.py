@@ -15,6 +15,7 @@ from rules.core.groups import HUB, WELL, Group
 from rules.core.hindsight import Past
 from rules.core.program import Program
 from rules.core.state import QUIET, Change, Cover, Sample, State
+from rules.core.step import due
 from rules.core.surroundings import Place
 from rules.runners.fusion import Fusion, View, Watch
 from rules.runners.recent import Recent, Said
@@ -206,14 +207,13 @@ class Spot:
         device = key.partition("/")[2]
         return f"device:{device}" if device else self.key
 
-    def alarmed(self, rule: str) -> bool:
-        """Whether an alarm of a rule is open on it, or on the group whose hub it is."""
-        if (state := self.states.get(rule)) is not None:
-            return state.open is not None
-        return any(
-            circle.hub == self.facility.id and circle.program.rule.name == rule and circle.group.open is not None
-            for circle in self.circles
-        )
+    def due(self) -> Millis | None:
+        """The Tick that will change any of its states by itself; None where only a reading, or a group, can."""
+        ready: Millis | None = None
+        for key, state in self.states.items():
+            if (when := due(self.watch(key).program, state, self.cover(key))) is not None:
+                ready = when if ready is None else min(ready, when)
+        return ready
 
     def silent(self) -> bool:
         """Whether nothing is heard of it by any device."""
@@ -328,10 +328,6 @@ class Spot:
             for circle in self.circles
         )
 
-    def counted_by(self, rule: str) -> list[Circle]:
-        """The groups that count the alarms that a rule has here."""
-        return [one for one in self.circles if rule in one.counts and self.facility.id in one.spots]
-
     def coverers(self, key: str) -> list[Circle]:
         """The groups that may hold a state back: a device's own gateway, and all that the facility belongs to."""
         names = self.watch(key).program.rule.inhibited_by
@@ -384,11 +380,11 @@ class Ear:
 
     @property
     def missed_by(self) -> list[tuple[Circle, str]]:
-        """The groups that want to know of its silence, and as whose."""
+        """The groups that its silence is of interest to now, and as whose: a facility is silent once all of it is."""
         found: list[tuple[Circle, str]] = []
         for circle in self.spot.circles:
             who = self.id if circle.by_device else self.spot.facility.id
-            if circle.hears_silence and who in circle.spots:
+            if circle.hears_silence and who in circle.spots and (circle.by_device or self.spot.silent()):
                 found.append((circle, who))
         return found
 
