@@ -11,8 +11,6 @@ time is settled, and sorts for itself. Groups are ticked before the facilities t
 
 from collections.abc import Iterable, Mapping, Sequence
 
-import msgspec
-
 from domain.alarms import AlarmChange, AlarmState, Correction
 from domain.readings import Millis, Quality, Reading, Value
 from domain.site import Site
@@ -23,7 +21,7 @@ from rules.core.groups import Event
 from rules.core.hindsight import Past
 from rules.core.state import QUIET, State
 from rules.core.step import UNFIT, Late, Seen, step
-from rules.core.surroundings import Context, Place, Silent, Tick
+from rules.core.surroundings import Context, Place, Tick
 from rules.runners import saved
 from rules.runners.afterwards import Afterwards
 from rules.runners.alarms import Alarms
@@ -33,6 +31,7 @@ from rules.runners.fusion import Watch
 from rules.runners.outlook import Outlook
 from rules.runners.pages import Pages
 from rules.runners.records import Circle, Ear, Spot
+from rules.runners.silences import Silences
 from rules.runners.timers import Armed, Timers
 
 
@@ -41,21 +40,20 @@ class Live:
 
     def __init__(self, rules: RuleBook, site: Site, context: Context) -> None:
         self._fitted: Fitted = fit(rules, site)
-        self._context, self._intervals = context, rules.intervals
+        self._context = context
         self._outlook = Outlook(context, self._fitted.spots)
         for spot in self._fitted.spots:
             if spot.facility.kind in self._outlook.tellers:
                 spot.stir(1)
         self._spots = {spot.facility.id: spot for spot in self._fitted.spots}
-        self._timers = Timers(self._surely_heard)
+        self._silences = Silences(context, rules.intervals)
+        self._timers = Timers(self._silences.surely_heard)
         self._pages = Pages(self._fitted.spots)
         self._dirty: list[Spot] = []
         self._alarms = Alarms(site.id)
         self._circles = Circles(self._fitted.circles, self._timers, self._alarms)
         self._afterwards = Afterwards(site, context, max((p.wait for p in rules.programs.values()), default=0))
-        self._listening: Millis | None = None
         self._until: Millis = 0  # the Tick of the row in hand
-        self._deaf = self._listening_dirty = False
 
     def hear(self, readings: Sequence[Reading], at: Millis, *, deaf: bool = False) -> list[AlarmChange]:
         """One journal row: its readings in their order, then the Tick at its receive time.
@@ -63,7 +61,8 @@ class Live:
         Time stands still while `deaf`. Changes are sorted by (at, rule, subject). An alarm that is open already and is
         said to be open again has been amended.
         """
-        if deaf != self._deaf or self._listening is None:
+        silences = self._silences
+        if deaf != silences.deaf or silences.since is None:
             self._turn_ear(at, deaf=deaf)
         self._until = at
         ears = self._fitted.ears
@@ -97,7 +96,7 @@ class Live:
 
     def listening_from(self, at: Millis) -> None:
         """From now on we hear: on start, and after each deaf span. Every device has its whole limit anew."""
-        self._listening, self._deaf, self._listening_dirty = at, False, True
+        self._silences.listen(at)
         for ear in self._fitted.ears.values():
             if ear.silent is None and ear.ready is None:
                 self._await(ear)
@@ -107,7 +106,7 @@ class Live:
         later = self._afterwards.due()
         while (first := self._timers.first()) is not None:
             ready, one = first
-            if not isinstance(one, Ear) or (deadline := self._deadline(one)) <= ready:
+            if not isinstance(one, Ear) or (deadline := self._silences.deadline(one)) <= ready:
                 return ready if later is None else min(ready, later)
             self._timers.arm(one, deadline)
         return later
@@ -126,9 +125,7 @@ class Live:
         rows.update(self._circles.drain())
         if (learnt := self._outlook.drain()) is not None:
             rows[saved.CONTEXT] = learnt
-        if self._listening_dirty and self._listening is not None:
-            rows[saved.LISTENING] = msgspec.json.encode(saved.SavedListening(self._listening, self._deaf))
-            self._listening_dirty = False
+        rows.update(self._silences.drain())
         return rows
 
     def load(self, rows: Iterable[tuple[str, bytes]], after: int = 0) -> None:
@@ -144,8 +141,7 @@ class Live:
             if key in spots:
                 saved.take_up_spot(spots[key], text)
             elif key == saved.LISTENING:
-                listening = msgspec.json.decode(text, type=saved.SavedListening)
-                self._listening, self._deaf = listening.since, listening.deaf
+                self._silences.load(text)
             elif key == saved.CONTEXT:
                 self._outlook.load(text)
         self._circles.load(found)
@@ -196,11 +192,10 @@ class Live:
         return self._afterwards.said()
 
     def _turn_ear(self, at: Millis, *, deaf: bool) -> None:
-        if not deaf:
-            self.listening_from(at)
+        if deaf:
+            self._silences.turn_deaf(at)
         else:
-            self._deaf, self._listening_dirty = True, True
-            self._listening = at if self._listening is None else self._listening
+            self.listening_from(at)
 
     def _hear_oddly(self, ear: Ear, reading: Reading) -> None:
         """What is not newer than the newest, or of which something is wrong."""
@@ -210,7 +205,7 @@ class Live:
             self._hear_late(ear, reading)
         else:
             spot = ear.spot
-            if reading.at - ear.heard > ear.patience and not self._deaf:
+            if reading.at - ear.heard > ear.patience and not self._silences.deaf:
                 self._overdue(ear, reading.at)
             if reading.quality or spot.awake or self._is_of_interest(spot, reading, ear.told_before()):
                 self._hear_closely(ear, reading)
@@ -245,7 +240,7 @@ class Live:
 
     def _put_by(self, spot: Spot, reading: Reading) -> None:
         """To be judged in hindsight, with what comes after it."""
-        if spot.late and not self._deaf and reading.received <= self._until:
+        if spot.late and not self._silences.deaf and reading.received <= self._until:
             self._advance(reading.received)
         if self._afterwards.put(spot, reading):
             self._soil(spot)
@@ -268,7 +263,7 @@ class Live:
         """
         spot = ear.spot
         reading = seen.reading if isinstance(seen, Late) else seen
-        if not self._deaf and reading.received <= self._until:
+        if not self._silences.deaf and reading.received <= self._until:
             self._advance(reading.received)
         if spot.facility.kind in self._outlook.tellers:
             self._outlook.hear(reading)
@@ -342,54 +337,33 @@ class Live:
         )
 
     def _heard_again(self, ear: Ear, reading: Reading) -> Reading:
-        """The reading as proof of life: never before the silence that it ends."""
-        assert ear.silent is not None  # noqa: S101
-        alive = reading._replace(at=max(reading.at, ear.silent + 1))
+        """The reading as proof of life."""
         missed_by = ear.missed_by
-        ear.silent, ear.started = None, alive.at
+        alive = self._silences.end(ear, reading)
         self._await(ear)
         for circle, who in missed_by:
             self._circles.put(circle, Event(alive.at, who, "heard", reading.received))
         return alive
 
-    def _check(self, ear: Ear, at: Millis) -> None:
-        """The absence timer of a device has run out: perhaps it spoke since."""
-        if (deadline := self._deadline(ear)) > at:
-            self._timers.arm(ear, deadline)
-        else:
-            self._declare(ear, at - absence.WAIT)
-
     def _overdue(self, ear: Ear, at: Millis) -> None:
-        """A device speaks after a long time: it may have been silent, though no Tick came to say so."""
-        if ear.silent is None and (silent := self._deadline(ear) - absence.WAIT) < at:
-            self._declare(ear, silent)
+        """A device speaks after a long time."""
+        if (silent := self._silences.overdue(ear, at)) is not None:
+            self._fall_silent(ear, silent)
 
-    def _declare(self, ear: Ear, at: Millis) -> None:
-        spot, heard = ear.spot, self._heard(ear)
-        ear.silent, ear.ready = at, None
+    def _fall_silent(self, ear: Ear, at: Millis) -> None:
+        spot, silent = ear.spot, self._silences.begin(ear, at)
         for watch in spot.fusion.watches:
             if watch.absence:
                 key = watch.key(ear.id)
-                self._step(spot, watch, key, spot.states.get(key, QUIET), Silent(ear.silent, ear.id, heard))
+                self._step(spot, watch, key, spot.states.get(key, QUIET), silent)
         for circle, who in ear.missed_by:
-            self._circles.put(circle, Event(ear.silent, who, "silent"))
+            self._circles.put(circle, Event(at, who, "silent"))
         spot.settle_down()
         self._timers.arm(spot, spot.due())
         self._soil(spot)
 
-    def _heard(self, ear: Ear) -> Millis:
-        return max(ear.heard, self._listening or 0)
-
-    def _surely_heard(self, ear: Ear) -> Millis:
-        return self._heard(ear) + ear.patience + absence.WAIT
-
-    def _deadline(self, ear: Ear) -> Millis:
-        heard = self._heard(ear)
-        limit = absence.limit(ear.device, ear.spot.place, heard, self._intervals, self._context)
-        return heard + limit + absence.WAIT
-
     def _await(self, ear: Ear) -> None:
-        self._timers.arm(ear, self._deadline(ear))
+        self._timers.arm(ear, self._silences.deadline(ear))
 
     def _advance(self, at: Millis) -> None:
         """Do all that falls due up to `at`, each as if a Tick had come at its own time."""
@@ -406,7 +380,10 @@ class Live:
 
     def _run_out(self, ready: Millis, one: Armed) -> None:
         if isinstance(one, Ear):
-            self._check(one, ready)
+            if (deadline := self._silences.deadline(one)) > ready:  # it spoke since
+                self._timers.arm(one, deadline)
+            else:
+                self._fall_silent(one, ready - absence.WAIT)
         elif isinstance(one, Circle):
             self._circles.tick(one, ready)
         else:
@@ -430,7 +407,7 @@ class Live:
         for spot in self._fitted.spots:
             spot.settle_down()
             self._timers.arm(spot, spot.due())
-        if self._listening is not None:
+        if self._silences.since is not None:
             for ear in self._fitted.ears.values():
                 if ear.silent is None:
                     self._await(ear)
