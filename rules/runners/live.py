@@ -15,14 +15,13 @@ from domain.alarms import AlarmChange, AlarmState, Correction
 from domain.readings import Millis, Quality, Reading, Value
 from domain.site import Site
 from rules.book import RuleBook
-from rules.core import absence, trust
-from rules.core.expression import Get
+from rules.core import absence
 from rules.core.groups import Event
 from rules.core.hindsight import Past
 from rules.core.state import QUIET, State
 from rules.core.step import UNFIT, Late, Seen, step
 from rules.core.surroundings import Context, Place, Tick
-from rules.runners import saved
+from rules.runners import instruments, saved
 from rules.runners.afterwards import Afterwards
 from rules.runners.alarms import Alarms
 from rules.runners.circles import Circles
@@ -269,13 +268,13 @@ class Live:
             self._outlook.hear(reading)
         alive = reading if ear.silent is None else self._heard_again(ear, reading)
         around = self._context.at(spot.place, reading.at).values.get
-        said, late = reading if isinstance(seen, Late) else spot.enriched(ear, reading), isinstance(seen, Late)
+        said, late = reading if isinstance(seen, Late) else instruments.enriched(ear, reading), isinstance(seen, Late)
         before = ear.told_before()
         attribute, asked_holders = spot.place.attributes.get, not spot.fusion.holders
         for watch in spot.fusion.watches:
             if not asked_holders and not watch.holds:
-                said, asked_holders = trust.believed(said, spot.doubting(ear.id, said.at)), True
-            told = self._with_a_witness(ear, watch, said, around)
+                said, asked_holders = instruments.believed(ear, said), True
+            told = instruments.witnessed(ear, watch.program.rule, said, around) if ear.marks else said
             key = watch.key(ear.id)
             state = spot.states.get(key)
             if state is None:
@@ -288,18 +287,11 @@ class Live:
         spot.settle_down()
         self._timers.arm(spot, spot.due())
 
-    def _with_a_witness(self, ear: Ear, watch: Watch, said: Reading, around: Get) -> Reading:
-        """At night, where another instrument stands beside it, one with a bad record says nothing that would wake."""
-        if not ear.marks or not trust.wakes(watch.program.rule) or around("daylight") is not False:
-            return said
-        alone = not trust.record(ear.marks, said.at) or not ear.spot.witness(ear, said.at)
-        return said if alone else trust.believed(said, frozenset({trust.EVERYTHING}))
-
     def _step(self, spot: Spot, watch: Watch, key: str, state: State, seen: Seen) -> None:
         program, place = watch.program, spot.place
         if spot.marked:
             at = seen.reading.at if isinstance(seen, Late) else seen.at
-            place = place._replace(doubted=spot.doubted(at))
+            place = place._replace(doubted=instruments.doubted(spot, at))
         after, changes = step(program, state, seen, place, self._context, spot.cover(key))
         for change in changes:
             self._alarms.of_facility(spot, key, change)
@@ -319,8 +311,7 @@ class Live:
 
     def _mark(self, ear: Ear, at: Millis) -> None:
         """Its record is worse by one."""
-        ear.marks = trust.marked(ear.marks, at)
-        ear.spot.marked = True
+        instruments.mark(ear, at)
         self._soil(ear.spot)
 
     def _may_sleep(self, spot: Spot, watch: Watch, state: State) -> bool:
@@ -332,7 +323,9 @@ class Live:
             return alike and all(self._may_sleep(spot, watch, part) for part in state.parts)
         attribute = spot.place.attributes.get
         return not any(
-            watch.interest(s.values.get, attribute, self._context.at(spot.place, s.at).values.get, spot.before(s))
+            watch.interest(
+                s.values.get, attribute, self._context.at(spot.place, s.at).values.get, instruments.before(spot, s)
+            )
             for s in state.samples
         )
 

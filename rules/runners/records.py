@@ -1,13 +1,12 @@
 """What the live runner keeps of each facility, device and group: plain records on the hot path."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from statistics import median
 from typing import Final
 
 import msgspec
 
 from domain.alarms import AlarmState
-from domain.readings import Millis, Quality, Reading, Value
+from domain.readings import Millis, Reading, Value
 from domain.site import Device, Facility
 from rules.core import trust
 from rules.core.expression import Condition
@@ -20,12 +19,11 @@ from rules.core.surroundings import Place
 from rules.runners.fusion import Fusion, View, Watch
 from rules.runners.recent import Recent, Said
 
-FEWEST: Final = 3  # others that make a median
 # What most facilities and devices never have, shared by all of those; whoever has something has a mapping of his own.
 _NO_STATES: Final[dict[str, State]] = {}
 _NO_TIMES: Final[dict[str, Millis]] = {}
 _NO_PASTS: Final[dict[str, Past]] = {}
-_NO_DOUBTS: Final[dict[tuple[Millis, str], frozenset[str]]] = {}
+NO_DOUBTS: Final[dict[tuple[Millis, str], frozenset[str]]] = {}
 
 
 class Belated(msgspec.Struct, frozen=True, array_like=True):
@@ -158,7 +156,7 @@ class Spot:
         self.asleep = _NO_TIMES  # how far window rules had judged when they fell asleep
         self.recent: list[Recent] | None = [] if fusion.windowed else None  # what windows may reach back to
         # What was held of readings that windows may reach back to, by when and by which device.
-        self.doubts = _NO_DOUBTS
+        self.doubts = NO_DOUBTS
         self.late: tuple[Belated, ...] = ()  # what came too late, and waits to be judged in hindsight
         self.past = _NO_PASTS  # the last alarm of each state that is over
         self.marked = False  # some of its instruments have marks
@@ -256,70 +254,6 @@ class Spot:
     def values(self, recent: Recent) -> dict[str, Value]:
         """What was measured then of what windows want."""
         return {q: value for q, value in zip(self.fusion.windowed, recent[2:], strict=True) if value is not None}
-
-    def enriched(self, ear: "Ear", reading: Reading) -> Reading:
-        """The reading with what rules ask beside it: what was said before, what others say, what is known of the
-        instrument.
-        """
-        more: dict[str, Value] = {f"{q} before": value for q, value in ear.told_before().items()}
-        for quantity in self.fusion.near:
-            if (said := self.others_say(quantity, reading.at)) is not None:
-                more[f"{quantity} near"] = said
-        if self.fusion.instrumental:
-            more["clock_off"] = bool(reading.quality & Quality.TIME_CORRECTED)
-            more["value_dropped"] = bool(reading.quality & Quality.VALUE_DROPPED)
-            if ear.started is not None:
-                more["since_start"] = (reading.at - ear.started) / 1000
-        return reading._replace(values={**reading.values, **more}) if more else reading
-
-    def before(self, sample: Sample) -> Mapping[str, Value]:
-        """What was said before a sample, as `interest` asks for it."""
-        return {q: value for q in self.fusion.compared if (value := sample.values.get(f"{q} before")) is not None}
-
-    def doubting(self, device: str, at: Millis) -> frozenset[str]:
-        """The quantities that are held of a reading; remembered for as long as windows may reach back to it, or it is
-        kept for them though they no longer can.
-        """
-        found = self.held(device)
-        if self.fusion.recall:
-            oldest = min(at - self.fusion.recall, self.recent[0][0] if self.recent else at)
-            left = {one: held for one, held in self.doubts.items() if one[0] >= oldest}
-            if found:
-                left[at, device] = found
-            self.doubts = left or _NO_DOUBTS
-        return found
-
-    def held(self, device: str) -> frozenset[str]:
-        """The quantities of a device that count for nothing, because a rule about it has an alarm open."""
-        found: frozenset[str] = frozenset()
-        for watch in self.fusion.watches:
-            if watch.holds and (state := self.states.get(watch.key(device))) is not None and state.open is not None:
-                found |= watch.holds
-        return found
-
-    def doubted(self, at: Millis) -> int:
-        """The marks on its instruments' records, where all of them are bad; else 0."""
-        marks = [trust.record(ear.marks, at) for ear in self.ears]
-        return sum(marks) if marks and all(marks) else 0
-
-    def witness(self, ear: "Ear", at: Millis) -> bool:
-        """Whether another instrument of it, with a good record, is heard."""
-        return any(
-            other is not ear and not trust.record(other.marks, at) and at - other.heard <= other.patience
-            for other in self.ears
-        )
-
-    def others_say(self, quantity: str, at: Millis) -> float | None:
-        """The median of what others of its kind in its zone said last; None where fewer than three are heard."""
-        place = self.fusion.compared.index(quantity)
-        said = [
-            value
-            for spot in self.peers
-            if spot is not self
-            for ear in spot.ears
-            if at - ear.heard <= ear.patience and isinstance(value := ear.said[place], float)
-        ]
-        return median(said) if len(said) >= FEWEST else None
 
     def held_by(self, names: tuple[str, ...]) -> bool:
         """Whether the alarm of any of these groups speaks for it now."""

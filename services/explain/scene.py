@@ -20,6 +20,7 @@ from rules.runners.explain import Scene, explain, explain_group, explain_silence
 from rules.runners.explained import Distrusted, Explained, Held, Silence
 from rules.runners.fitting import fit
 from rules.runners.fusion import Watch
+from rules.runners.instruments import doubted, others_say
 from rules.runners.pages import Pages
 from rules.runners.records import Circle, Ear, Spot
 
@@ -82,7 +83,7 @@ class Laid:
                 if (started := self._ears[one.device].started) is not None:
                     values["since_start"] = (one.at - started) / 1000
             for quantity in spot.fusion.near if one.at == newest[one.device] else ():
-                if (others := spot.others_say(quantity, one.at)) is not None:
+                if (others := others_say(spot, quantity, one.at)) is not None:
                     values[f"{quantity} near"] = others
             before[one.device] = {q: one.values[q] for q in spot.fusion.compared if q in one.values}
             yield Sample(one.at, one.device, values)
@@ -94,7 +95,7 @@ class Laid:
         mine = [_believed(one, distrusted) for one in samples if device in ("", one.device)]
         scene = Scene(
             spot.subject(key),
-            spot.place._replace(doubted=spot.doubted(now)),
+            spot.place._replace(doubted=doubted(spot, now)),
             self._context,
             now,
             mine,
