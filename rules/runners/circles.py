@@ -18,8 +18,9 @@ from rules.runners.timers import Timers
 
 
 class Circles:
-    """Whatever a group is told changes nothing before its own Tick. From then on its alarm is said, those that it
-    covers wait or run anew, and whom it suspects, and nobody else, is looked at closely. Its timer is always set.
+    """What a group is told decides nothing before its own Tick, which is always armed. Then its alarm is said, and the
+    timers of those that it holds back, or lets go, are set anew. From when it is told of somebody's fault until that is
+    over, he is looked at closely for it.
     """
 
     def __init__(self, circles: Sequence[Circle], timers: Timers, alarms: Alarms) -> None:
